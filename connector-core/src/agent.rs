@@ -1,0 +1,223 @@
+//! People who take calls, and the groups they belong to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EmailAddress, Login, PersonName};
+
+/// How one system speaks of a person: any of an id, a login, a name, an e-mail address.
+///
+/// Four of the five systems leave out the id or the login somewhere, so both are optional; a reference with neither
+/// still says something ("somebody named …").
+///
+/// ```
+/// use connector_core::AgentRef;
+/// let heard = AgentRef::default().with_login("kay");
+/// let known = AgentRef::default().with_id("17").with_login("Kay");
+/// assert!(heard.may_be(&known));
+/// assert_eq!(known.reveal(), "Kay");
+/// assert_eq!(known.to_string(), "17"); // logins stay out of logs
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentRef {
+    /// The vendor's stable id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What the person logs in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// The person's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// The person's e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAddress>,
+}
+
+impl AgentRef {
+    /// The same reference with an id.
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The same reference with a login.
+    pub fn with_login(mut self, login: impl Into<Login>) -> Self {
+        self.login = Some(login.into());
+        self
+    }
+
+    /// The same reference with a name.
+    pub fn with_name(mut self, name: impl Into<PersonName>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The same reference with an e-mail address.
+    pub fn with_email(mut self, email: impl Into<EmailAddress>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// The most telling text there is: login, else name, else e-mail, else id. Personal: not for logs.
+    pub fn reveal(&self) -> &str {
+        let personal = [
+            self.login.as_ref().map(Login::reveal),
+            self.name.as_ref().map(PersonName::reveal),
+            self.email.as_ref().map(EmailAddress::reveal),
+            self.id.as_deref(),
+        ];
+        personal.into_iter().flatten().next().unwrap_or("somebody")
+    }
+
+    /// Whether both may mean one person: ids decide where both sides have one, else login or e-mail (letter case aside).
+    pub fn may_be(&self, other: &Self) -> bool {
+        if let (Some(a), Some(b)) = (&self.id, &other.id) {
+            return a == b;
+        }
+        let handles = |of: &Self| {
+            [of.login.as_ref().map(Login::reveal), of.email.as_ref().map(EmailAddress::reveal)]
+                .into_iter()
+                .flatten()
+                .map(str::to_lowercase)
+                .collect::<Vec<_>>()
+        };
+        let theirs = handles(other);
+        handles(self).iter().any(|handle| theirs.contains(handle))
+    }
+}
+
+impl fmt::Display for AgentRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id.as_deref().unwrap_or("•••"))
+    }
+}
+
+/// Whether a person works there (still).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AgentState {
+    /// Takes calls.
+    Active,
+    /// Switched off, may come back.
+    Inactive,
+    /// Removed; old calls still name the person.
+    Deleted,
+    /// The vendor did not say, or said something new.
+    #[default]
+    Unknown,
+}
+
+/// A person who takes calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Agent {
+    /// Id, login, name, e-mail.
+    pub who: AgentRef,
+    /// Other ids under which calls may name the same person.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Whether the person works there.
+    #[serde(default)]
+    pub state: AgentState,
+    /// Names of the groups the person belongs to.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Whether the vendor records every call of this person; `None` where it does not say.
+    #[serde(default)]
+    pub always_recorded: Option<bool>,
+}
+
+impl Agent {
+    /// An agent of whom nothing else is known yet.
+    pub fn new(who: AgentRef) -> Self {
+        Self { who, aliases: Vec::new(), state: AgentState::Unknown, groups: Vec::new(), always_recorded: None }
+    }
+}
+
+/// What sort of group it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GroupKind {
+    /// A named group.
+    Group,
+    /// A team with a lead.
+    Team,
+    /// A queue with members.
+    Queue,
+    /// People with a skill.
+    Skill,
+    /// A node of a hierarchy.
+    Hierarchy,
+    /// A division.
+    Division,
+}
+
+/// A set of agents as the vendor keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentGroup {
+    /// The vendor's id.
+    pub id: String,
+    /// What sort of group it is.
+    pub kind: GroupKind,
+    /// Its name.
+    pub name: String,
+    /// The id of the group above it.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// Its members, where the vendor sends them along.
+    #[serde(default)]
+    pub members: Option<Vec<AgentRef>>,
+}
+
+impl AgentGroup {
+    /// A group without parent or members.
+    pub fn new(id: impl Into<String>, kind: GroupKind, name: impl Into<String>) -> Self {
+        Self { id: id.into(), kind, name: name.into(), parent: None, members: None }
+    }
+}
+
+/// How a caller names a group: by id, by name, or by a name within a kind.
+///
+/// A name that fits two groups is an error, never a guess.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupRef {
+    /// The vendor's id.
+    pub id: Option<String>,
+    /// The group's name, compared exactly.
+    pub name: Option<String>,
+    /// Only groups of this kind.
+    pub kind: Option<GroupKind>,
+}
+
+impl From<&str> for GroupRef {
+    fn from(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_ids_are_different_people_even_with_one_login() {
+        let old = AgentRef::default().with_id("1").with_login("kay");
+        let new = AgentRef::default().with_id("2").with_login("kay");
+        assert!(!old.may_be(&new));
+    }
+
+    #[test]
+    fn a_login_may_be_an_email() {
+        let by_login = AgentRef::default().with_login("Kay@example.com");
+        let by_email = AgentRef::default().with_email("kay@example.com");
+        assert!(by_login.may_be(&by_email));
+        assert!(!AgentRef::default().may_be(&by_email));
+    }
+}

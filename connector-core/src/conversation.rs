@@ -1,0 +1,500 @@
+//! A customer's contact with the centre, and its parts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentRef, PhoneNumber, Raw, Recording, Revision, Stamp, Vendor};
+
+/// Another id under which the same conversation is known, and what sort of id it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Alias {
+    /// The sort of id: `session_id`, `contact_id`, `external_tag`, …
+    pub kind: String,
+    /// The id.
+    pub value: String,
+}
+
+impl Alias {
+    /// An id of a sort.
+    pub fn new(kind: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { kind: kind.into(), value: value.into() }
+    }
+}
+
+/// Names a conversation. Never a bare id: some vendors find a call only with its leg or its approximate time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConversationRef {
+    /// The vendor's id of the whole contact.
+    pub id: String,
+    /// The leg that is meant, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<String>,
+    /// Other ids of the same conversation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Alias>,
+    /// Roughly when it took place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<DateTime<Utc>>,
+}
+
+impl ConversationRef {
+    /// A reference by the vendor's id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), leg: None, aliases: Vec::new(), around: None }
+    }
+
+    /// The same reference to one leg.
+    pub fn with_leg(mut self, leg: impl Into<String>) -> Self {
+        self.leg = Some(leg.into());
+        self
+    }
+
+    /// The same reference with another id.
+    pub fn with_alias(mut self, kind: impl Into<String>, value: impl Into<String>) -> Self {
+        self.aliases.push(Alias::new(kind, value));
+        self
+    }
+
+    /// The same reference with an approximate time.
+    pub fn with_around(mut self, around: DateTime<Utc>) -> Self {
+        self.around = Some(around);
+        self
+    }
+
+    /// Takes over what the other reference to the same conversation knows beyond this one.
+    pub fn learn(&mut self, other: &Self) {
+        for alias in &other.aliases {
+            if !self.aliases.contains(alias) {
+                self.aliases.push(alias.clone());
+            }
+        }
+        self.around = self.around.or(other.around);
+    }
+}
+
+impl fmt::Display for ConversationRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)
+    }
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Direction {
+    /// The customer called.
+    Inbound,
+    /// The centre called.
+    Outbound,
+    /// Colleagues called each other.
+    Internal,
+    /// Nobody said.
+    #[default]
+    Unknown,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Internal => "internal",
+            Self::Unknown => "call",
+        })
+    }
+}
+
+/// Something with an id, a name, or both: a queue, a skill, a campaign, a disposition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    /// The vendor's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Named {
+    /// Known by name only.
+    pub fn by_name(name: impl Into<String>) -> Self {
+        Self { id: None, name: Some(name.into()) }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name.as_deref().or(self.id.as_deref()).unwrap_or("?"))
+    }
+}
+
+/// How much of a conversation's metadata this is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// An event mentioned it; the metadata must be fetched.
+    #[default]
+    Hint,
+    /// A row of a listing: enough to compare, not all there is.
+    Listed,
+    /// All that the vendor tells.
+    Full,
+}
+
+/// Which recordings the metadata promises.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Expected {
+    /// It does not say.
+    #[default]
+    Unknown,
+    /// There is none.
+    None,
+    /// There is at least one.
+    Some,
+    /// There are so many.
+    Count(u32),
+    /// There are these, with start and length.
+    Segments(Vec<Segment>),
+    /// They come by another way: another source, another file.
+    Elsewhere,
+}
+
+/// A stretch of time that was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// When it starts.
+    pub started: Stamp,
+    /// How long it is.
+    pub length: Option<Duration>,
+}
+
+/// A stretch of time in which the customer was on hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// When it starts.
+    pub started: Stamp,
+    /// When it ends; `None` while it lasts or where nobody said.
+    pub ended: Option<Stamp>,
+}
+
+/// Sums over a leg, as far as the vendor tells them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Ringing at the agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring: Option<Duration>,
+    /// Waiting in the queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Duration>,
+    /// Talking.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub talk: Option<Duration>,
+    /// On hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Duration>,
+    /// How many times on hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<u32>,
+    /// Work after the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrap_up: Option<Duration>,
+}
+
+/// One agent's, queue's or menu's part in a conversation. The customer is no leg.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Leg {
+    /// The vendor's id, or one made of the conversation's id and an ordinal.
+    pub id: String,
+    /// The leg that this one was transferred from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// Which version of the facts this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// Who took the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentRef>,
+    /// The queue it came through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Named>,
+    /// The skill it asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<Named>,
+    /// The campaign it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Named>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Stamp>,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Stamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Stamp>,
+    /// Stretches on hold, where the vendor tells them one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
+    /// Sums.
+    #[serde(default)]
+    pub totals: Totals,
+    /// How the agent classified the call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dispositions: Vec<Named>,
+    /// Who or what ended it, in the vendor's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_reason: Option<String>,
+    /// Whether it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<bool>,
+}
+
+impl Leg {
+    /// A leg of which nothing else is known yet.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            previous: None,
+            revision: None,
+            agent: None,
+            queue: None,
+            skill: None,
+            campaign: None,
+            started: None,
+            answered: None,
+            ended: None,
+            holds: Vec::new(),
+            totals: Totals::default(),
+            dispositions: Vec::new(),
+            end_reason: None,
+            recorded: None,
+        }
+    }
+
+    /// Whether this version of the leg is to replace the other; without revisions, the later arrival does.
+    pub fn supersedes(&self, other: &Self) -> bool {
+        match (&self.revision, &other.revision) {
+            (Some(new), Some(old)) => new.supersedes(old),
+            _ => self != other,
+        }
+    }
+}
+
+/// A whole contact of a customer: one or more [legs](Leg), which are also the unit in which it is stored and compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Conversation {
+    /// Its ids.
+    pub this: ConversationRef,
+    /// Who runs the system it took place in.
+    pub vendor: Vendor,
+    /// Who called whom.
+    #[serde(default)]
+    pub direction: Direction,
+    /// The calling number, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ani: Option<PhoneNumber>,
+    /// The called number, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dnis: Option<PhoneNumber>,
+    /// The customer's number, derived by the vendor's rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<PhoneNumber>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Stamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Stamp>,
+    /// Its parts in time order.
+    #[serde(default)]
+    pub legs: Vec<Leg>,
+    /// What else the vendor tells, as text.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// Which recordings the metadata promises.
+    #[serde(default)]
+    pub expected: Expected,
+    /// The recordings that the metadata itself names, where it does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recordings: Vec<Recording>,
+    /// How much of the metadata this is.
+    #[serde(default)]
+    pub detail: Detail,
+    /// What the vendor sent. It is kept beside the document, not in it.
+    #[serde(skip)]
+    pub raw: Option<Raw>,
+}
+
+impl Conversation {
+    /// A conversation of which nothing else is known yet.
+    pub fn new(this: ConversationRef, vendor: Vendor) -> Self {
+        Self {
+            this,
+            vendor,
+            direction: Direction::Unknown,
+            ani: None,
+            dnis: None,
+            customer: None,
+            started: None,
+            ended: None,
+            legs: Vec::new(),
+            attributes: BTreeMap::new(),
+            expected: Expected::Unknown,
+            recordings: Vec::new(),
+            detail: Detail::Hint,
+            raw: None,
+        }
+    }
+
+    /// How long it took, where both ends are known.
+    pub fn duration(&self) -> Option<Duration> {
+        (self.ended?.at - self.started?.at).to_std().ok()
+    }
+
+    /// Puts newer facts about the same conversation into this one, leg by leg.
+    ///
+    /// A leg is replaced only by one that [supersedes](Leg::supersedes) it, and what belongs to the whole follows the
+    /// legs: facts whose legs are all old news change nothing, facts without legs fill only what is not known yet. When
+    /// every leg is new the attributes are replaced, else added to, since nobody says which leg they came with. A
+    /// recording is described by whoever spoke last. Returns whether anything changed.
+    pub fn merge(&mut self, newer: Self) -> bool {
+        let before = self.clone();
+        self.this.learn(&newer.this);
+        for recording in newer.recordings {
+            match self.recordings.iter_mut().find(|known| known.id == recording.id) {
+                Some(known) => *known = recording,
+                None => self.recordings.push(recording),
+            }
+        }
+        let names_legs = !newer.legs.is_empty();
+        let taken_over = self.merge_legs(newer.legs);
+        if names_legs && taken_over == 0 {
+            return *self != before;
+        }
+        let take = Precedence { newer: taken_over > 0 };
+        take.option(&mut self.ani, newer.ani);
+        take.option(&mut self.dnis, newer.dnis);
+        take.option(&mut self.customer, newer.customer);
+        take.option(&mut self.started, newer.started);
+        take.option(&mut self.ended, newer.ended);
+        take.option(&mut self.raw, newer.raw);
+        take.known(&mut self.direction, newer.direction, Direction::Unknown);
+        take.known(&mut self.expected, newer.expected, Expected::Unknown);
+        if taken_over == self.legs.len() && names_legs {
+            self.attributes = newer.attributes;
+        } else if taken_over > 0 {
+            self.attributes.extend(newer.attributes);
+        } else {
+            newer.attributes.into_iter().for_each(|(key, value)| {
+                self.attributes.entry(key).or_insert(value);
+            });
+        }
+        self.detail = self.detail.max(newer.detail);
+        *self != before
+    }
+
+    /// Returns how many legs are new or were replaced.
+    fn merge_legs(&mut self, newer: Vec<Leg>) -> usize {
+        let mut taken_over = 0;
+        for leg in newer {
+            match self.legs.iter_mut().find(|known| known.id == leg.id) {
+                Some(known) if !leg.supersedes(known) => continue,
+                Some(known) => *known = leg,
+                None => self.legs.push(leg),
+            }
+            taken_over += 1;
+        }
+        self.legs.sort_by(|a, b| (a.started.map(|s| s.at), &a.id).cmp(&(b.started.map(|s| s.at), &b.id)));
+        taken_over
+    }
+}
+
+/// Which side wins where both know something.
+struct Precedence {
+    newer: bool,
+}
+
+impl Precedence {
+    fn option<T>(&self, old: &mut Option<T>, new: Option<T>) {
+        if new.is_some() && (self.newer || old.is_none()) {
+            *old = new;
+        }
+    }
+
+    fn known<T: PartialEq>(&self, old: &mut T, new: T, unknown: T) {
+        if new != unknown && (self.newer || *old == unknown) {
+            *old = new;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(at: &str, fingerprint: &str, attributes: &[(&str, &str)]) -> Conversation {
+        let mut leg = Leg::new("1");
+        leg.revision = Some(Revision::new(at.parse().unwrap(), fingerprint));
+        let mut told = Conversation::new(ConversationRef::new("c"), Vendor::UNIVERSAL);
+        told.legs.push(leg);
+        told.attributes = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        told
+    }
+
+    #[test]
+    fn every_order_of_arrival_ends_alike() {
+        let versions = [
+            told("2026-10-19T18:03:00Z", "a", &[("stage", "Discovery"), ("notes", "")]),
+            told("2026-10-19T18:15:00Z", "b", &[("stage", "Negotiation")]),
+            told("2026-10-19T18:15:00Z", "c", &[("stage", "Won")]),
+        ];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut kept = versions[order[0]].clone();
+            for index in [order[1], order[2], order[0]] {
+                kept.merge(versions[index].clone());
+            }
+            assert_eq!(kept, versions[2], "{order:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing() {
+        let told = told("2026-10-19T18:03:00Z", "a", &[("stage", "Discovery")]);
+        assert!(!told.clone().merge(told));
+    }
+
+    #[test]
+    fn another_leg_adds_its_attributes() {
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[("first", "1")]);
+        let mut second = told("2026-10-19T18:03:00Z", "b", &[("second", "2")]);
+        second.legs[0].id = "2".into();
+        assert!(kept.merge(second));
+        assert_eq!((kept.legs.len(), kept.attributes.len()), (2, 2));
+    }
+
+    #[test]
+    fn a_hint_fills_gaps_and_overwrites_nothing() {
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[("stage", "Discovery")]);
+        kept.ani = Some("+15550100142".into());
+        let mut hint = Conversation::new(ConversationRef::new("c").with_alias("tag", "t"), Vendor::UNIVERSAL);
+        hint.ani = Some("+15550100199".into());
+        hint.dnis = Some("+15550100100".into());
+        assert!(kept.merge(hint));
+        assert_eq!(kept.ani, Some("+15550100142".into()));
+        assert_eq!(kept.dnis, Some("+15550100100".into()));
+        assert_eq!(kept.this.aliases.len(), 1);
+    }
+}

@@ -1,0 +1,328 @@
+//! One error type, whose predicates say what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use crate::Origin;
+
+/// What every fallible function of these libraries returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How much of a vendor's answer an error keeps.
+const BODY_LIMIT: usize = 512;
+
+/// What went wrong, where, and what to do about it.
+///
+/// The kind is private: ask the predicates (`is_retryable`, `is_forbidden`, …), each of which documents what usually
+/// causes it and what to do. What is an answer rather than trouble (a recording that is not ready, a call nobody
+/// recorded) is a [`Lookup`](crate::Lookup), not an error.
+///
+/// `Display` is one line: who, doing what, what happened, what to do. Personal values and secrets never stand in it.
+///
+/// ```
+/// use connector_core::{Error, Origin};
+/// let error = Error::forbidden("the folder cannot be written to")
+///     .during("settle")
+///     .of(&Origin::new("acme", "drop"))
+///     .advise("give the service write access, or set access = \"read-only\"");
+/// assert!(error.is_forbidden() && !error.is_retryable());
+/// assert_eq!(
+///     error.to_string(),
+///     "acme/drop: settle: the folder cannot be written to; give the service write access, or set access = \"read-only\""
+/// );
+/// ```
+#[derive(thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<Inner>);
+
+#[derive(thiserror::Error)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    origin: Option<Origin>,
+    operation: Option<&'static str>,
+    advice: Option<String>,
+    status: Option<u16>,
+    vendor_code: Option<String>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    body: Option<String>,
+    #[source]
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Config,
+    Transient,
+    RateLimited,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Invalid,
+    TooLarge,
+    Changed,
+    AlreadySubscribed,
+    Storage,
+    Bug,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $make:ident, $ask:ident => $kind:ident;)*) => {
+        impl Error {
+            $(
+                #[doc = concat!("An error for which [`", stringify!($ask), "`](Self::", stringify!($ask), ") is true.")]
+                pub fn $make(message: impl Into<String>) -> Self {
+                    Self::new(Kind::$kind, message.into())
+                }
+
+                $(#[$doc])*
+                pub fn $ask(&self) -> bool {
+                    self.0.kind == Kind::$kind
+                }
+            )*
+        }
+    };
+}
+
+kinds! {
+    /// A setting is wrong or missing. Nothing was asked of anybody; correct the configuration.
+    config, is_config => Config;
+    /// The other side, the network or the disk failed in a way that usually passes. The request may have taken effect.
+    transient, is_transient => Transient;
+    /// The vendor asks us to slow down. [`retry_after`](Self::retry_after) says for how long.
+    rate_limited, is_rate_limited => RateLimited;
+    /// The credentials were refused. Never retried with the same ones, since accounts lock: have them checked.
+    unauthorized, is_unauthorized => Unauthorized;
+    /// The credentials are good, but a permission or licence is missing; the message names it as the vendor does.
+    forbidden, is_forbidden => Forbidden;
+    /// What was named does not exist there: a group, a report, a folder. Check the name.
+    not_found, is_not_found => NotFound;
+    /// What arrived cannot be read. The same bytes will fail again; keep them and report.
+    invalid, is_invalid => Invalid;
+    /// Something is larger than the limit that was set. It was refused before it was read.
+    too_large, is_too_large => TooLarge;
+    /// The thing changed while it was read. What was read is worthless; start again with the new version.
+    changed, is_changed => Changed;
+    /// This source has a live event stream already; drop that one first.
+    already_subscribed, is_already_subscribed => AlreadySubscribed;
+    /// Our own disk, database or object store failed (full, locked, gone). Nothing was lost: what was not confirmed comes again.
+    storage, is_storage => Storage;
+    /// A rule of this library was broken. Please report it.
+    bug, is_bug => Bug;
+}
+
+impl Error {
+    fn new(kind: Kind, message: String) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message,
+            origin: None,
+            operation: None,
+            advice: None,
+            status: None,
+            vendor_code: None,
+            request_id: None,
+            retry_after: None,
+            body: None,
+            cause: None,
+        }))
+    }
+
+    /// Whether the same request may succeed later without anybody doing anything.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.0.kind, Kind::Transient | Kind::RateLimited | Kind::Changed | Kind::Storage)
+    }
+
+    /// How long the other side asked us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The tenant and source concerned.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_ref()
+    }
+
+    /// What was being done, by the name of the method.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// The HTTP status, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The vendor's own error code.
+    pub fn vendor_code(&self) -> Option<&str> {
+        self.0.vendor_code.as_deref()
+    }
+
+    /// The id under which the vendor's support finds the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The beginning of what the vendor answered.
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
+    /// What to do, where it is known.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// The same error, of this tenant and source.
+    pub fn of(mut self, origin: &Origin) -> Self {
+        self.0.origin = Some(origin.clone());
+        self
+    }
+
+    /// The same error, met while doing this.
+    pub fn during(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    /// The same error, with what to do about it.
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    /// The same error, with the HTTP status.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The same error, with the vendor's error code.
+    pub fn with_vendor_code(mut self, code: impl Into<String>) -> Self {
+        self.0.vendor_code = Some(code.into());
+        self
+    }
+
+    /// The same error, with the vendor's request id.
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.0.request_id = Some(id.into());
+        self
+    }
+
+    /// The same error, with the wait that the other side asked for.
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// The same error, with the beginning of the answer. The caller has cut out secrets and personal values.
+    pub fn with_body(mut self, body: &str) -> Self {
+        let end = body.floor_char_boundary(BODY_LIMIT);
+        self.0.body = Some(body[..end].to_owned());
+        self
+    }
+
+    /// The same error, with the error beneath it.
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+}
+
+/// Trouble with a local file: missing, not permitted, or a disk that fails.
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let make = match error.kind() {
+            ErrorKind::NotFound => Self::not_found,
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::forbidden,
+            _ => Self::storage,
+        };
+        make(error.to_string()).caused_by(error)
+    }
+}
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(origin) = &self.origin {
+            write!(f, "{origin}: ")?;
+        }
+        if let Some(operation) = self.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(status) = self.status {
+            write!(f, " (status {status}")?;
+            self.vendor_code.iter().try_for_each(|code| write!(f, ", {code}"))?;
+            self.request_id.iter().try_for_each(|id| write!(f, ", request {id}"))?;
+            f.write_str(")")?;
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, "; wait {} s", wait.as_secs())?;
+        }
+        if let Some(advice) = &self.advice {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("what", &self.to_string())
+            .field("body", &self.0.body)
+            .field("cause", &self.0.cause)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_pointer_wide_and_can_cross_threads() {
+        fn crosses<T: Send + Sync + 'static>() {}
+        crosses::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn the_line_carries_all_that_the_vendor_said() {
+        let error = Error::rate_limited("too many requests")
+            .with_status(429)
+            .with_vendor_code("too.many")
+            .with_request_id("r-1")
+            .with_retry_after(Duration::from_secs(2));
+        assert_eq!(error.to_string(), "too many requests (status 429, too.many, request r-1); wait 2 s");
+        assert!(error.is_retryable() && error.is_rate_limited());
+    }
+
+    #[test]
+    fn a_body_is_cut_at_a_character() {
+        let error = Error::invalid("odd").with_body(&"é".repeat(BODY_LIMIT));
+        assert_eq!(error.body().unwrap().len(), BODY_LIMIT);
+    }
+
+    #[test]
+    fn io_errors_keep_their_meaning() {
+        use std::io::ErrorKind;
+        for (kind, ask) in [
+            (ErrorKind::NotFound, Error::is_not_found as fn(&Error) -> bool),
+            (ErrorKind::PermissionDenied, Error::is_forbidden),
+            (ErrorKind::StorageFull, Error::is_storage),
+        ] {
+            assert!(ask(&std::io::Error::from(kind).into()), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+#![doc = include_str!("../README.md")]
+
+mod agent;
+mod clock;
+mod connector;
+mod context;
+mod conversation;
+mod delivery;
+mod error;
+mod event;
+mod jobs;
+mod listing;
+mod lookup;
+pub mod names;
+mod origin;
+mod personal;
+mod raw;
+mod recording;
+mod revision;
+mod secret;
+mod stamp;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod vendor;
+mod watch;
+pub mod wav;
+
+pub use agent::{Agent, AgentGroup, AgentRef, AgentState, GroupKind, GroupRef};
+pub use clock::Clock;
+pub use connector::{CheckReport, Connector, JobCheck};
+pub use context::Context;
+pub use conversation::{
+    Alias, Conversation, ConversationRef, Detail, Direction, Expected, Hold, Leg, Named, Segment, Totals,
+};
+pub use delivery::{
+    Ack, AckSink, Cursor, Delivery, Events, Receipt, Refusal, SourceItem, SourceStatus, SubscribeRequest,
+};
+pub use error::{Error, Result};
+pub use event::{CallEvent, CallEventKind, EventKey, EventTraits, Gap, Item, Replay};
+pub use jobs::{
+    AgentDirectory, AgentQuery, ConversationHistory, DownloadOptions, EventSource, GroupQuery, HistoryLimits,
+    HistoryQuery, LookupOptions, Outcome, Priority, RecordingDownloader, RecordingOptions, SettleOptions, Settler,
+};
+pub use listing::{Listing, ListingExt, Page, Rejected, until_error};
+pub use lookup::{Gone, Lookup};
+pub use origin::Origin;
+pub use personal::{EmailAddress, Login, PersonName, PhoneNumber};
+pub use raw::{Raw, RawFormat, RawPolicy};
+pub use recording::{Download, Locator, Outlook, Recording, RecordingKind, RecordingSet, Speaker, Validator};
+pub use revision::Revision;
+pub use secret::{EnvironmentAndFiles, Secret, SecretSource};
+pub use stamp::{Stamp, StampSource, Zone};
+pub use vendor::Vendor;
+pub use watch::{Watch, WatchChanges};
