@@ -6,6 +6,7 @@ mod connector;
 mod context;
 mod conversation;
 mod delivery;
+mod download;
 mod error;
 mod event;
 mod jobs;
@@ -35,6 +36,7 @@ pub use conversation::{
 pub use delivery::{
     Ack, AckSink, Cursor, Delivery, Events, Receipt, Refusal, SourceItem, SourceStatus, SubscribeRequest,
 };
+pub use download::{RecordingDownloaderExt, ResumeOptions, Resumed, WholeDownload};
 pub use error::{Error, Result};
 pub use event::{CallEvent, CallEventKind, EventKey, EventTraits, Gap, Item, Replay};
 pub use jobs::{
