@@ -135,6 +135,7 @@ impl Healing {
             let cut = match self.bytes.as_mut() {
                 None => self.reopen().await.err(),
                 Some(bytes) => match bytes.next().await {
+                    Some(Ok(bytes)) if bytes.is_empty() => continue,
                     Some(Ok(bytes)) => {
                         self.position += bytes.len() as u64;
                         self.fruitless = 0;
