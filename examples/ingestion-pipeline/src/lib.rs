@@ -1,1 +1,26 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod call;
+mod consume;
+mod outbox;
+mod pipeline;
+mod produce;
+mod progress;
+mod sink;
+mod sqlite;
+mod store;
+mod work;
+mod workers;
+
+pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
+pub use outbox::Outbox;
+pub use pipeline::{Pipeline, SourceOptions};
+pub use progress::{Progress, Report};
+pub use sink::{FolderSink, ObjectSink};
+#[cfg(feature = "universal")]
+pub use sqlite::SqliteLedger;
+pub use sqlite::{
+    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, SqliteStore, TakenMessage, Tally,
+};
+pub use store::WorkStore;
+pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};

@@ -1,0 +1,210 @@
+//! The loops, wired and supervised.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::{Clock, Connector, Error, Origin, Result, ResumeOptions, Watch};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{error, info, warn};
+
+use crate::consume::Consumer;
+use crate::outbox::Outbox;
+use crate::produce::Producer;
+use crate::progress::{Progress, Report};
+use crate::sink::ObjectSink;
+use crate::store::WorkStore;
+use crate::workers::Workers;
+
+/// Pauses between restarts of a loop that failed: the first, doubled up to the last.
+pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+
+/// How a source takes part.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SourceOptions {
+    /// Whose calls are to be heard.
+    pub watch: Watch,
+}
+
+impl SourceOptions {
+    /// The same options with another watch.
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watch = watch;
+        self
+    }
+}
+
+/// Everybody's calls.
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self { watch: Watch::everyone() }
+    }
+}
+
+/// Sources on one side, a store, an object sink and an outbox on the other: [`run`](Self::run) keeps them connected.
+///
+/// One broken source never stops another: each has a loop of its own, which is started again after a pause when it fails.
+pub struct Pipeline {
+    store: Arc<dyn WorkStore>,
+    sink: Arc<dyn ObjectSink>,
+    outbox: Arc<dyn Outbox>,
+    sources: Vec<(Connector, SourceOptions)>,
+    clock: Clock,
+    at_once: usize,
+    deadline: Duration,
+    resume: ResumeOptions,
+    progress: Progress,
+}
+
+impl Pipeline {
+    /// A pipeline without sources.
+    pub fn new(store: impl WorkStore, sink: impl ObjectSink, outbox: impl Outbox) -> Self {
+        Self {
+            store: Arc::new(store),
+            sink: Arc::new(sink),
+            outbox: Arc::new(outbox),
+            sources: Vec::new(),
+            clock: Clock::system(),
+            at_once: 4,
+            deadline: Duration::from_secs(20),
+            resume: ResumeOptions::default(),
+            progress: Progress::default(),
+        }
+    }
+
+    /// The same pipeline with one more source.
+    pub fn source(mut self, connector: Connector, options: SourceOptions) -> Self {
+        self.sources.push((connector, options));
+        self
+    }
+
+    /// The same pipeline with another clock.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How many conversations are worked on at once; 4 unless said otherwise.
+    pub fn with_at_once(mut self, conversations: usize) -> Self {
+        self.at_once = conversations.max(1);
+        self
+    }
+
+    /// How long work under way may take once the pipeline is to stop; 20 s unless said otherwise. Then it is handed back.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How stubbornly cut downloads are taken up again.
+    pub fn with_resume(mut self, options: ResumeOptions) -> Self {
+        self.resume = options;
+        self
+    }
+
+    /// Live counts, to watch while it runs.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// Runs until `stop` is ready, then stops in order: no more deliveries are taken, work under way is finished within the
+    /// deadline or handed back, the connectors say goodbye. Dropping the future instead loses nothing either; rows that
+    /// were being worked on come back when their leases run out.
+    ///
+    /// # Errors
+    /// `is_config` when two sources have one name. Everything else is a matter of one source or one call: it is logged,
+    /// tried again, and in the end a dead letter.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<Report> {
+        let connectors = self.connectors()?;
+        let work_arrived = Arc::new(Notify::new());
+        let (stopping, stopped) = watch::channel(false);
+
+        let mut producers = JoinSet::new();
+        for (connector, options) in &self.sources {
+            let Some(events) = connector.events() else { continue };
+            let producer = Arc::new(Producer {
+                connector: connector.clone(),
+                events,
+                watch: options.watch.clone(),
+                store: self.store.clone(),
+                work_arrived: work_arrived.clone(),
+                progress: self.progress.clone(),
+            });
+            let name = format!("{}: events", connector.origin());
+            producers.spawn(supervise(name, move || {
+                let producer = producer.clone();
+                async move { producer.run().await }.boxed()
+            }));
+        }
+        let consumer = Arc::new(Consumer {
+            connectors,
+            store: self.store.clone(),
+            sink: self.sink.clone(),
+            outbox: self.outbox.clone(),
+            clock: self.clock,
+            resume: self.resume,
+            progress: self.progress.clone(),
+        });
+        let workers = Workers {
+            origins: self.sources.iter().map(|(connector, _)| connector.origin().clone()).collect(),
+            consumer,
+            store: self.store.clone(),
+            clock: self.clock,
+            work_arrived,
+            at_once: self.at_once,
+            deadline: self.deadline,
+        };
+        let mut working = JoinSet::new();
+        working.spawn(async move { workers.run(stopped).await });
+
+        tokio::select! {
+            () = stop => info!("stopping"),
+            _ = working.join_next() => return Err(Error::bug("the loop that hands out work came to an end")),
+        }
+        producers.shutdown().await;
+        stopping.send_replace(true);
+        while working.join_next().await.is_some() {}
+        let farewells = join_all(self.sources.iter().map(|(connector, _)| connector.close()));
+        if timeout(self.deadline, farewells).await.is_err() {
+            warn!("the connectors took too long to say goodbye");
+        }
+        Ok(self.progress.report())
+    }
+
+    fn connectors(&self) -> Result<HashMap<Origin, Connector>> {
+        let mut connectors = HashMap::new();
+        for (connector, _) in &self.sources {
+            let origin = connector.origin().clone();
+            if connectors.insert(origin.clone(), connector.clone()).is_some() {
+                return Err(Error::config(format!("there are two sources {origin}")).advise("give each its own name"));
+            }
+        }
+        Ok(connectors)
+    }
+}
+
+/// Runs a loop for ever: when it ends, fails or panics, it is started again after a pause.
+async fn supervise(name: String, start: impl Fn() -> BoxFuture<'static, Result<()>>) {
+    let mut pause = RESTARTS.0;
+    loop {
+        let started = tokio::time::Instant::now();
+        let mut running = JoinSet::new();
+        running.spawn(start());
+        match running.join_next().await {
+            Some(Ok(Ok(()))) => info!("{name}: ended; starting again in {pause:?}"),
+            Some(Ok(Err(error))) => warn!("{name}: {error}; starting again in {pause:?}"),
+            Some(Err(_)) | None => error!("{name}: panicked; starting again in {pause:?}"),
+        }
+        if started.elapsed() > RESTARTS.1 {
+            pause = RESTARTS.0;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(RESTARTS.1);
+    }
+}

@@ -1,0 +1,114 @@
+//! How far the loops have come, for whoever watches.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::work::Recorded;
+
+/// Live counts of a running pipeline. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    events: AtomicU64,
+    repeated: AtomicU64,
+    rejected: AtomicU64,
+    stored: AtomicU64,
+    updated: AtomicU64,
+    recordings: AtomicU64,
+    bytes: AtomicU64,
+    resumed: AtomicU64,
+    parked: AtomicU64,
+    buried: AtomicU64,
+}
+
+/// What a pipeline did while it ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Events heard for the first time.
+    pub events: u64,
+    /// Events heard again.
+    pub repeated: u64,
+    /// Things that could not be used.
+    pub rejected: u64,
+    /// Calls stored for the first time.
+    pub stored: u64,
+    /// Calls of which a further version was stored.
+    pub updated: u64,
+    /// Recordings stored.
+    pub recordings: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Downloads taken up again after a cut.
+    pub resumed: u64,
+    /// How often a call was put off, since something was not ready or failed for the moment.
+    pub parked: u64,
+    /// Calls given up; the dead letters say why.
+    pub buried: u64,
+}
+
+impl Progress {
+    pub(crate) fn recorded(&self, recorded: Recorded) {
+        let add = |count: &AtomicU64, n: usize| count.fetch_add(n as u64, Ordering::Relaxed);
+        add(&self.0.events, recorded.events);
+        add(&self.0.repeated, recorded.repeated);
+        add(&self.0.rejected, recorded.rejected);
+    }
+
+    pub(crate) fn committed(&self, is_first: bool) {
+        let count = if is_first { &self.0.stored } else { &self.0.updated };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fetched(&self, bytes: u64, resumed: u32) {
+        self.0.recordings.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.0.resumed.fetch_add(resumed.into(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn parked(&self) {
+        self.0.parked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn buried(&self) {
+        self.0.buried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The counts as they stand now.
+    pub fn report(&self) -> Report {
+        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Report {
+            events: get(&self.0.events),
+            repeated: get(&self.0.repeated),
+            rejected: get(&self.0.rejected),
+            stored: get(&self.0.stored),
+            updated: get(&self.0.updated),
+            recordings: get(&self.0.recordings),
+            bytes: get(&self.0.bytes),
+            resumed: get(&self.0.resumed),
+            parked: get(&self.0.parked),
+            buried: get(&self.0.buried),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up",
+            self.stored,
+            self.updated,
+            self.recordings,
+            self.bytes,
+            self.resumed,
+            self.events,
+            self.repeated,
+            self.rejected,
+            self.buried
+        )
+    }
+}

@@ -1,0 +1,241 @@
+//! How events, work and calls become rows. Every function is a part of somebody else's transaction.
+
+use connector_core::{CallEvent, Conversation, ConversationRef, Raw, Receipt, Rejected, Result};
+use sqlx::{Row, SqliteConnection};
+
+use super::{failed, json, parsed, text, word};
+use crate::call::{StoredCall, StoredRecording};
+use crate::work::{Batch, Cause};
+
+fn raw_parts(raw: Option<&Raw>) -> Result<(Option<String>, Option<&[u8]>)> {
+    Ok((raw.map(|raw| word(&raw.format)).transpose()?, raw.map(|raw| &raw.bytes[..])))
+}
+
+/// Returns whether the event was new.
+pub(super) async fn insert_event(connection: &mut SqliteConnection, batch: &Batch, event: &CallEvent) -> Result<bool> {
+    let (raw_format, raw) = raw_parts(event.raw.as_ref())?;
+    let done = sqlx::query(
+        "INSERT OR IGNORE INTO events (tenant, source, key, conversation, kind, at, received, raw_format, raw)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&*batch.origin.tenant)
+    .bind(&*batch.origin.source)
+    .bind(event.key.as_str())
+    .bind(&event.conversation.id)
+    .bind(event.kind.to_string())
+    .bind(text(event.at.at))
+    .bind(text(batch.received))
+    .bind(raw_format)
+    .bind(raw)
+    .execute(connection)
+    .await;
+    Ok(done.map_err(failed)?.rows_affected() == 1)
+}
+
+/// Makes a row of work due, or widens the one that is there.
+pub(super) async fn make_work(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+    event: &CallEvent,
+    cause: Cause,
+    is_new: bool,
+) -> Result<()> {
+    let row = sqlx::query(
+        "SELECT id, state, cause, facts, receipts, reference FROM work WHERE tenant = ? AND source = ? AND conversation = ?",
+    )
+    .bind(&*batch.origin.tenant)
+    .bind(&*batch.origin.source)
+    .bind(&event.conversation.id)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let Some(row) = row else { return insert_work(connection, batch, event, cause).await };
+
+    let mut receipts: Vec<Receipt> = parsed(row.get("receipts"))?;
+    let new_receipt = event.receipt.as_ref().filter(|receipt| !receipts.contains(receipt));
+    if !is_new && new_receipt.is_none() {
+        return Ok(());
+    }
+    receipts.extend(new_receipt.cloned());
+    let mut reference: ConversationRef = parsed(row.get("reference"))?;
+    reference.learn(&event.conversation);
+    let is_done = row.get::<&str, _>("state") == "done";
+    let before: Cause = parsed(&format!("\"{}\"", row.get::<String, _>("cause")))?;
+    let cause = if is_done { cause } else { cause.max(before) };
+    let facts = merged(row.get::<Option<String>, _>("facts").as_deref(), event.facts.as_deref())?;
+    sqlx::query(
+        "UPDATE work SET cause = ?1, facts = ?2, receipts = ?3, reference = ?4, generation = generation + 1,
+                         state = CASE state WHEN 'leased' THEN 'leased' ELSE 'due' END,
+                         due = CASE state WHEN 'due' THEN min(due, ?5) ELSE ?5 END
+         WHERE id = ?6",
+    )
+    .bind(word(&cause)?)
+    .bind(facts)
+    .bind(json(&receipts)?)
+    .bind(json(&reference)?)
+    .bind(batch.received.timestamp_millis())
+    .bind(row.get::<i64, _>("id"))
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(failed)
+}
+
+async fn insert_work(connection: &mut SqliteConnection, batch: &Batch, event: &CallEvent, cause: Cause) -> Result<()> {
+    let receipts: Vec<&Receipt> = event.receipt.iter().collect();
+    sqlx::query(
+        "INSERT INTO work (tenant, source, conversation, vendor, reference, cause, facts, receipts, generation, state, due,
+                           first_seen)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 'due', ?, ?)",
+    )
+    .bind(&*batch.origin.tenant)
+    .bind(&*batch.origin.source)
+    .bind(&event.conversation.id)
+    .bind(batch.vendor.as_str())
+    .bind(json(&event.conversation)?)
+    .bind(word(&cause)?)
+    .bind(event.facts.as_deref().map(json).transpose()?)
+    .bind(json(&receipts)?)
+    .bind(batch.received.timestamp_millis())
+    .bind(text(batch.received))
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(failed)
+}
+
+fn merged(known: Option<&str>, newer: Option<&Conversation>) -> Result<Option<String>> {
+    let known: Option<Conversation> = known.map(parsed).transpose()?;
+    let facts = match (known, newer) {
+        (Some(mut known), Some(newer)) => {
+            known.merge(newer.clone());
+            Some(known)
+        }
+        (known, newer) => newer.cloned().or(known),
+    };
+    facts.as_ref().map(json).transpose()
+}
+
+/// Writes a rejection down. One that is known is to be settled once more: the source offered it again.
+pub(super) async fn insert_rejection(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+    rejected: &Rejected,
+) -> Result<bool> {
+    let (raw_format, raw) = raw_parts(rejected.raw.as_ref())?;
+    let done = sqlx::query(
+        "INSERT INTO dead_letters (tenant, source, what, reason, place, detail, received, receipt, raw_format, raw)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (tenant, source, receipt) WHERE receipt IS NOT NULL DO UPDATE SET settled = NULL",
+    )
+    .bind(&*batch.origin.tenant)
+    .bind(&*batch.origin.source)
+    .bind(&rejected.what)
+    .bind(&rejected.reason)
+    .bind(&rejected.at)
+    .bind(&rejected.detail)
+    .bind(text(batch.received))
+    .bind(rejected.receipt.as_ref().map(Receipt::as_str))
+    .bind(raw_format)
+    .bind(raw)
+    .execute(connection)
+    .await;
+    Ok(done.map_err(failed)?.rows_affected() == 1)
+}
+
+/// Writes a version of a call with all that belongs to it: its recordings, its other ids, its message.
+pub(super) async fn write_call(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
+    write_document(connection, call).await?;
+    write_aliases(connection, call).await?;
+    for recording in &call.recordings {
+        write_recording(connection, call, recording).await?;
+    }
+    write_message(connection, call).await
+}
+
+async fn write_document(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
+    let document = &call.document;
+    let agents: Vec<&str> = document.legs.iter().filter_map(|leg| leg.agent.as_ref()).map(|who| who.reveal()).collect();
+    sqlx::query(
+        "INSERT OR REPLACE INTO calls (tenant, source, conversation, version, document, media, prefix, vendor, direction,
+                                       started, ended, duration_s, agents, first_seen, stored, updated)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&*call.origin.tenant)
+    .bind(&*call.origin.source)
+    .bind(&document.this.id)
+    .bind(call.version)
+    .bind(json(document)?)
+    .bind(call.media.as_str())
+    .bind(&call.prefix)
+    .bind(document.vendor.as_str())
+    .bind(word(&document.direction)?)
+    .bind(document.started.map(|stamp| text(stamp.at)))
+    .bind(document.ended.map(|stamp| text(stamp.at)))
+    .bind(document.duration().map(|length| length.as_secs_f64()))
+    .bind(agents.join(", "))
+    .bind(text(call.first_seen))
+    .bind(text(call.stored))
+    .bind(text(call.updated))
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(failed)
+}
+
+async fn write_aliases(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
+    for alias in &call.document.this.aliases {
+        sqlx::query("INSERT OR IGNORE INTO aliases (tenant, kind, value, source, conversation) VALUES (?, ?, ?, ?, ?)")
+            .bind(&*call.origin.tenant)
+            .bind(&alias.kind)
+            .bind(&alias.value)
+            .bind(&*call.origin.source)
+            .bind(&call.document.this.id)
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn write_recording(connection: &mut SqliteConnection, call: &StoredCall, stored: &StoredRecording) -> Result<()> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO recordings (tenant, source, conversation, recording, description, kind, media_type, length_s,
+                                            sha256, size, object, stored, resumed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&*call.origin.tenant)
+    .bind(&*call.origin.source)
+    .bind(&call.document.this.id)
+    .bind(&stored.recording.id)
+    .bind(json(&stored.recording)?)
+    .bind(stored.recording.kind.to_string())
+    .bind(&stored.recording.media_type)
+    .bind(stored.recording.length.map(|length| length.as_secs_f64()))
+    .bind(&stored.sha256)
+    .bind(i64::try_from(stored.size).unwrap_or(i64::MAX))
+    .bind(&stored.object)
+    .bind(text(stored.stored))
+    .bind(stored.resumed)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(failed)
+}
+
+async fn write_message(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
+    let message = call.message();
+    sqlx::query(
+        "INSERT OR IGNORE INTO outbox (key, tenant, source, conversation, message, created) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&message.key)
+    .bind(&*call.origin.tenant)
+    .bind(&*call.origin.source)
+    .bind(&call.document.this.id)
+    .bind(json(&message)?)
+    .bind(text(call.updated))
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(failed)
+}

@@ -1,0 +1,92 @@
+-- The embedded database. Tables may change with any version of the pipeline; the views at the end do not.
+-- Times are text (RFC 3339, UTC, milliseconds) where people read them and integers (milliseconds since 1970) where
+-- the loops compare them.
+
+CREATE TABLE IF NOT EXISTS events (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL,
+    conversation TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, received TEXT NOT NULL,
+    raw_format TEXT, raw BLOB,
+    PRIMARY KEY (tenant, source, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS events_of_call ON events (tenant, source, conversation);
+
+CREATE TABLE IF NOT EXISTS work (
+    id INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL,
+    vendor TEXT NOT NULL, reference TEXT NOT NULL, cause TEXT NOT NULL, facts TEXT, receipts TEXT NOT NULL,
+    generation INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('due', 'leased', 'done')),
+    due INTEGER NOT NULL, lease TEXT, lease_until INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0, trouble TEXT, first_seen TEXT NOT NULL,
+    UNIQUE (tenant, source, conversation)
+);
+CREATE INDEX IF NOT EXISTS work_due ON work (due) WHERE state = 'due';
+CREATE INDEX IF NOT EXISTS work_leased ON work (lease_until) WHERE state = 'leased';
+
+CREATE TABLE IF NOT EXISTS calls (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL,
+    version INTEGER NOT NULL, document TEXT NOT NULL, media TEXT NOT NULL, prefix TEXT NOT NULL,
+    vendor TEXT NOT NULL, direction TEXT NOT NULL, started TEXT, ended TEXT, duration_s REAL, agents TEXT NOT NULL,
+    first_seen TEXT NOT NULL, stored TEXT NOT NULL, updated TEXT NOT NULL,
+    PRIMARY KEY (tenant, source, conversation)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS calls_by_start ON calls (started);
+
+CREATE TABLE IF NOT EXISTS recordings (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, recording TEXT NOT NULL,
+    description TEXT NOT NULL, kind TEXT NOT NULL, media_type TEXT, length_s REAL,
+    sha256 TEXT NOT NULL, size INTEGER NOT NULL, object TEXT NOT NULL, stored TEXT NOT NULL, resumed INTEGER NOT NULL,
+    PRIMARY KEY (tenant, source, conversation, recording)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS aliases (
+    tenant TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, value, source, conversation)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS outbox (
+    key TEXT PRIMARY KEY, tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL,
+    message TEXT NOT NULL, created TEXT NOT NULL, published TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (tenant, source, conversation) WHERE published IS NULL;
+
+CREATE TABLE IF NOT EXISTS analysis (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, message TEXT NOT NULL, queued TEXT NOT NULL,
+    taken_until INTEGER, taken INTEGER NOT NULL DEFAULT 0, done TEXT
+);
+CREATE INDEX IF NOT EXISTS analysis_waiting ON analysis (position) WHERE done IS NULL;
+
+CREATE TABLE IF NOT EXISTS dead_letters (
+    id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT,
+    what TEXT NOT NULL, reason TEXT NOT NULL, place TEXT, detail TEXT NOT NULL, received TEXT NOT NULL,
+    receipt TEXT, settled TEXT, raw_format TEXT, raw BLOB
+);
+CREATE UNIQUE INDEX IF NOT EXISTS dead_letters_once ON dead_letters (tenant, source, receipt) WHERE receipt IS NOT NULL;
+CREATE INDEX IF NOT EXISTS dead_letters_unsettled ON dead_letters (id) WHERE receipt IS NOT NULL AND settled IS NULL;
+
+CREATE TABLE IF NOT EXISTS gaps (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (tenant, source, since, until)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS cursors (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, PRIMARY KEY (tenant, source)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS ledger (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL, touched INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (tenant, source, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_by_age ON ledger (tenant, source, touched);
+
+-- A promise: columns are added at most, never renamed, moved or removed. See the pipeline's README.
+CREATE VIEW IF NOT EXISTS calls_v1 AS
+    SELECT tenant, source, vendor, conversation, version, direction, started, ended, duration_s, agents, media,
+           (SELECT count(*) FROM recordings r WHERE (r.tenant, r.source, r.conversation) = (c.tenant, c.source, c.conversation))
+               AS recordings,
+           stored, updated
+    FROM calls c;
+
+CREATE VIEW IF NOT EXISTS recordings_v1 AS
+    SELECT tenant, source, conversation, recording, sha256, size, object, kind, media_type, length_s, stored FROM recordings;
+
+PRAGMA user_version = 1;

@@ -1,0 +1,148 @@
+//! The consume loop: hands out rows of work, as many at once as there are hands.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::{Clock, Origin, Result};
+use tokio::sync::{Notify, watch};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::warn;
+
+use crate::consume::{Consumer, LEASE};
+use crate::pipeline::RESTARTS;
+use crate::store::WorkStore;
+use crate::work::Lease;
+
+/// The longest it sleeps without looking whether something is due.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Rejections settled between two looks at the work.
+const REJECTIONS_AT_ONCE: usize = 64;
+
+/// Leases rows as long as there are hands, and lets them be worked on.
+pub(crate) struct Workers {
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) consumer: Arc<Consumer>,
+    pub(crate) store: Arc<dyn WorkStore>,
+    pub(crate) clock: Clock,
+    pub(crate) work_arrived: Arc<Notify>,
+    pub(crate) at_once: usize,
+    pub(crate) deadline: Duration,
+}
+
+/// The rows that are being worked on.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<()>,
+    leases: HashMap<Id, Lease>,
+}
+
+impl UnderWay {
+    /// Waits for one of them to end; pends for ever when there is none.
+    async fn next(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => drop(self.leases.remove(&id)),
+            Some(Err(panicked)) => {
+                warn!("the work on a call panicked; its lease runs out and it comes again");
+                self.leases.remove(&panicked.id());
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Workers {
+    /// Works until told to stop, then finishes within the deadline or hands back what it holds.
+    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut under_way = UnderWay::default();
+        let mut pause = RESTARTS.0;
+        let mut rejections_due = Instant::now();
+        loop {
+            if rejections_due <= Instant::now() && !self.settle_rejections().await {
+                rejections_due = Instant::now() + LONGEST_SLEEP;
+            }
+            let wait = match self.hand_out(&mut under_way).await {
+                Ok(wait) => {
+                    pause = RESTARTS.0;
+                    wait
+                }
+                Err(error) => {
+                    warn!("looking for work failed, trying again in {pause:?}: {error}");
+                    let wait = pause;
+                    pause = (pause * 2).min(RESTARTS.1);
+                    wait
+                }
+            };
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = self.work_arrived.notified() => {}
+                () = under_way.next() => {}
+                () = sleep(wait) => {}
+            }
+        }
+        self.stop(under_way).await;
+    }
+
+    async fn stop(&self, mut under_way: UnderWay) {
+        let finished = async {
+            while !under_way.tasks.is_empty() {
+                under_way.next().await;
+            }
+        };
+        if timeout(self.deadline, finished).await.is_ok() {
+            return;
+        }
+        warn!("{} calls were not finished in time and are handed back", under_way.tasks.len());
+        under_way.tasks.shutdown().await;
+        for lease in under_way.leases.values() {
+            if let Err(error) = self.store.park(lease, self.clock.now(), None).await {
+                warn!(task = lease.row, "a row could not be handed back, its lease runs out: {error}");
+            }
+        }
+    }
+
+    /// Leases what is due for the hands that are free, and says how long there is nothing more to do.
+    async fn hand_out(&self, under_way: &mut UnderWay) -> Result<Duration> {
+        let free = self.at_once - under_way.tasks.len();
+        let rows = match free {
+            0 => return Ok(LONGEST_SLEEP),
+            free => self.store.lease(&self.origins, self.clock.now(), LEASE, free).await?,
+        };
+        let all_hands_full = rows.len() == free;
+        for row in rows {
+            let (consumer, lease) = (self.consumer.clone(), row.lease.clone());
+            let task = under_way.tasks.spawn(async move { consumer.work(row).await });
+            under_way.leases.insert(task.id(), lease);
+        }
+        if all_hands_full {
+            return Ok(LONGEST_SLEEP);
+        }
+        let due = self.store.next_due(&self.origins).await?;
+        let wait = due.map_or(LONGEST_SLEEP, |due| (due - self.clock.now()).to_std().unwrap_or_default());
+        Ok(wait.min(LONGEST_SLEEP))
+    }
+
+    /// Tells the sources of what was rejected. Returns whether all could be told.
+    async fn settle_rejections(&self) -> bool {
+        let (mut after, mut all_told) = (0, true);
+        loop {
+            let rejections = match self.store.unsettled_rejections(&self.origins, after, REJECTIONS_AT_ONCE).await {
+                Ok(rejections) => rejections,
+                Err(error) => {
+                    warn!("looking for rejections failed: {error}");
+                    return false;
+                }
+            };
+            let Some(last) = rejections.last() else { return all_told };
+            after = last.id;
+            for rejection in rejections {
+                if let Err(error) = self.consumer.settle_rejection(&rejection).await {
+                    warn!(origin = %rejection.origin, dead_letter = rejection.id, "cannot tell the source: {error}");
+                    all_told = false;
+                }
+            }
+        }
+    }
+}
