@@ -120,6 +120,7 @@ pub struct Gap {
 /// One thing in a delivery. All three are durable: a store writes them down before it accepts.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "nearly every item is an event")]
 pub enum Item {
     /// Something happened to a call.
     Event(CallEvent),

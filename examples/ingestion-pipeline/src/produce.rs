@@ -32,7 +32,7 @@ impl Producer {
             match item {
                 SourceItem::Delivery(delivery) => self.record(delivery).await?,
                 SourceItem::Status(status) => info!(%origin, "{status}"),
-                other => debug!(%origin, ?other, "an item of a kind this pipeline does not know"),
+                _ => debug!(%origin, "an item of a kind this pipeline does not know"),
             }
         }
         Ok(())
