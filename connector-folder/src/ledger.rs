@@ -7,6 +7,13 @@ use chrono::{DateTime, Utc};
 use connector_core::Result;
 use serde::{Deserialize, Serialize};
 
+pub use self::file::FileLedger;
+pub use self::memory::MemoryLedger;
+
+mod file;
+mod log;
+mod memory;
+
 /// A durable memory: short notes under keys.
 ///
 /// A folder that can only be read cannot show what was taken from it, and an update of a file that was moved away must be

@@ -1,5 +1,12 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod disk;
 mod folder;
 mod ledger;
+mod settling;
+mod template;
+
 pub use folder::{FileRead, Folder, FolderPath, Listed, Notice, Renamed, Version};
-pub use ledger::{Ledger, Note};
+pub use ledger::{FileLedger, Ledger, MemoryLedger, Note};
+pub use settling::{Settled, Settling, is_temporary};
+pub use template::{Field, Parts, Template};
