@@ -1,0 +1,232 @@
+//! How one drop folder is to be read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use connector_core::{Direction, Error, Result, Speaker, Zone};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{FieldMap, NameRules, RefersTo};
+
+/// Whether recordings come with metadata.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SidecarMode {
+    /// A recording waits until its sidecar is there.
+    #[default]
+    Required,
+    /// A recording is taken without one after the grace time.
+    Optional,
+    /// There are none; one that comes all the same is rejected.
+    None,
+}
+
+/// The settings of one drop folder. Only the time zone has to be given.
+///
+/// ```
+/// use connector_universal::{DropFolderConfig, SidecarMode};
+/// let config = DropFolderConfig::new("Europe/Berlin").with_sidecar(SidecarMode::Optional);
+/// assert_eq!(config.media_limit, 2 << 30);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DropFolderConfig {
+    /// The zone of the times in file names: a name (`Europe/Berlin`) or an offset (`+02:00`).
+    pub time_zone: String,
+    /// Which end of the call those times mean.
+    #[serde(default)]
+    pub timestamp_refers_to: RefersTo,
+    /// How names are made of fields; see [`NameRules`].
+    #[serde(default = "default_name")]
+    pub name: String,
+    /// Further words for directions in names and sidecars.
+    #[serde(default)]
+    pub directions: BTreeMap<String, Direction>,
+    /// Whether recordings come with metadata.
+    #[serde(default)]
+    pub sidecar: SidecarMode,
+    /// How long an optional sidecar is waited for.
+    #[serde(default = "default_grace", deserialize_with = "duration")]
+    pub grace: Duration,
+    /// Whether `.yaml` is taken for `.yml`.
+    #[serde(default)]
+    pub accept_yaml: bool,
+    /// Fields that a sidecar must have before the call counts.
+    #[serde(default)]
+    pub required_fields: Vec<String>,
+    /// Which sidecar fields say what.
+    #[serde(default)]
+    pub fields: FieldMap,
+    /// Who is to be heard on each channel of a recording that has as many.
+    #[serde(default)]
+    pub channels: Option<Vec<Speaker>>,
+    /// The largest recording that is taken, in bytes.
+    #[serde(default = "default_media_limit")]
+    pub media_limit: u64,
+    /// How long after the call a new version of its sidecar is taken.
+    #[serde(default = "default_update_window", deserialize_with = "duration")]
+    pub update_window: Duration,
+    /// How long a file must be unchanged to be whole, where nobody says that it is.
+    #[serde(default = "default_settle", deserialize_with = "duration")]
+    pub settle: Duration,
+    /// How often the folder is listed, since words of new files may get lost.
+    #[serde(default = "default_rescan", deserialize_with = "duration")]
+    pub rescan: Duration,
+    /// How often files usually come at least. After twice this time without any the source counts as silent.
+    #[serde(default = "default_cadence", deserialize_with = "duration")]
+    pub cadence: Duration,
+    /// After this time files are deleted: stored and rejected ones counted from their move, unpaired ones from when they
+    /// were seen first. Off unless it is given.
+    #[serde(default, deserialize_with = "optional_duration")]
+    pub purge_after: Option<Duration>,
+}
+
+fn default_name() -> String {
+    NameRules::DEFAULT_PATTERN.to_owned()
+}
+
+fn default_grace() -> Duration {
+    Duration::from_secs(30 * 60)
+}
+
+fn default_media_limit() -> u64 {
+    2 << 30
+}
+
+fn default_update_window() -> Duration {
+    Duration::from_secs(48 * 3600)
+}
+
+fn default_settle() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn default_rescan() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn default_cadence() -> Duration {
+    Duration::from_secs(3600)
+}
+
+impl DropFolderConfig {
+    /// The usual settings, for names with times of this zone.
+    pub fn new(time_zone: impl Into<String>) -> Self {
+        Self {
+            time_zone: time_zone.into(),
+            timestamp_refers_to: RefersTo::Start,
+            name: default_name(),
+            directions: BTreeMap::new(),
+            sidecar: SidecarMode::Required,
+            grace: default_grace(),
+            accept_yaml: false,
+            required_fields: Vec::new(),
+            fields: FieldMap::default(),
+            channels: None,
+            media_limit: default_media_limit(),
+            update_window: default_update_window(),
+            settle: default_settle(),
+            rescan: default_rescan(),
+            cadence: default_cadence(),
+            purge_after: None,
+        }
+    }
+
+    /// The same settings with names made by this pattern.
+    pub fn with_name(mut self, pattern: impl Into<String>) -> Self {
+        self.name = pattern.into();
+        self
+    }
+
+    /// The same settings with another rule for sidecars.
+    pub fn with_sidecar(mut self, mode: SidecarMode) -> Self {
+        self.sidecar = mode;
+        self
+    }
+
+    /// The same settings with another settle time.
+    pub fn with_settle(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+
+    /// The same settings with another time between listings.
+    pub fn with_rescan(mut self, rescan: Duration) -> Self {
+        self.rescan = rescan;
+        self
+    }
+
+    /// The same settings with fields that every sidecar must have.
+    pub fn with_required_fields(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.required_fields = fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same settings with files deleted after this time.
+    pub fn with_purge_after(mut self, time: Duration) -> Self {
+        self.purge_after = Some(time);
+        self
+    }
+
+    pub(crate) fn zone(&self) -> Result<Zone> {
+        self.time_zone.parse()
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.rescan.is_zero() {
+            return Err(Error::config("rescan is 0").advise("write how often the folder is to be listed, such as \"30s\""));
+        }
+        if self.media_limit == 0 {
+            return Err(Error::config("media_limit is 0, so that no recording fits"));
+        }
+        Ok(())
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!("{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""))
+    })
+}
+
+fn optional_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    duration(deserializer).map(Some)
+}
+
+/// A whole number and a unit: `ms`, `s`, `m`, `h` or `d`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..digits].parse().ok()?;
+    let milliseconds = match text[digits..].trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(milliseconds).map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_written_with_a_unit() {
+        for (text, seconds) in [("30s", 30), ("15m", 900), ("48h", 172_800), ("7 d", 604_800)] {
+            assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["30", "", "s", "-1s", "1w", "99999999999999999999s", "18446744073709551615d"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_setting_is_refused() {
+        let error = serde_json::from_str::<DropFolderConfig>(r#"{"time_zone": "UTC", "setle": "1s"}"#).unwrap_err();
+        assert!(error.to_string().contains("setle"), "{error}");
+    }
+}

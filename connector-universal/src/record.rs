@@ -1,0 +1,85 @@
+//! What is remembered of a dropped file, and what its receipt says.
+
+use chrono::{DateTime, Utc};
+use connector_core::{Error, Receipt, Result};
+use connector_folder::{FolderPath, Note, Version};
+use serde::{Deserialize, Serialize};
+
+/// A file in one version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    #[serde(rename = "p")]
+    pub(crate) path: FolderPath,
+    #[serde(rename = "v")]
+    pub(crate) version: Version,
+}
+
+/// The memory of one stem. It is kept in the ledger under the stem.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Record {
+    /// When a file of this stem was seen first, where that matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_seen: Option<DateTime<Utc>>,
+    /// The recording and sidecar that were handed on and accepted last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) taken: Option<Taken>,
+    /// Files that were rejected and may still lie there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rejected: Vec<Mark>,
+}
+
+/// What was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    pub(crate) media: Mark,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sidecar: Option<TakenSidecar>,
+    /// The time in the name, from which the window for updates is counted.
+    pub(crate) call_at: DateTime<Utc>,
+}
+
+/// The sidecar that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TakenSidecar {
+    pub(crate) mark: Mark,
+    pub(crate) hash: String,
+}
+
+impl Record {
+    pub(crate) fn from_note(note: Option<&Note>) -> Result<Self> {
+        let Some(note) = note else { return Ok(Self::default()) };
+        serde_json::from_str(&note.text).map_err(|error| {
+            Error::invalid("the ledger holds a note that cannot be read").caused_by(error).advise("was it made by a newer version?")
+        })
+    }
+
+    pub(crate) fn to_note(&self, now: DateTime<Utc>) -> Note {
+        let text = serde_json::to_string(self).expect("paths, versions and times can be written as JSON");
+        Note { touched: now, text }
+    }
+
+    pub(crate) fn is_rejected(&self, mark: &Mark) -> bool {
+        self.rejected.contains(mark)
+    }
+
+    /// Adds files to the rejected ones. Only the latest are remembered: older ones of the same stem are long gone.
+    pub(crate) fn reject(&mut self, marks: &[Mark]) {
+        const REMEMBERED: usize = 16;
+        self.rejected.retain(|known| marks.iter().all(|mark| mark.path != known.path));
+        self.rejected.extend_from_slice(marks);
+        let surplus = self.rejected.len().saturating_sub(REMEMBERED);
+        self.rejected.drain(..surplus);
+    }
+}
+
+/// The files that a receipt stands for.
+pub(crate) fn receipt(marks: &[Mark]) -> Receipt {
+    Receipt::new(serde_json::to_string(marks).expect("paths and versions can be written as JSON"))
+}
+
+/// The files that a receipt stands for.
+pub(crate) fn files_of(receipt: &Receipt) -> Result<Vec<Mark>> {
+    serde_json::from_str(receipt.as_str())
+        .map_err(|error| Error::invalid("a receipt that this connector did not make").caused_by(error).during("settle"))
+}
