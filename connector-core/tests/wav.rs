@@ -149,6 +149,9 @@ fn too_few_bytes_of_a_longer_file_are_an_answer() {
         let just_enough = Header::parse(&file[..whole.data_start as usize], Some(file.len() as u64));
         assert_eq!(just_enough.unwrap(), whole, "{name}");
     }
+    let only_a_header = pcm16(1, 8_000, 0);
+    assert!(Header::parse(&only_a_header[..43], Some(44)).unwrap_err().is_too_large());
+    assert!(Header::parse(&only_a_header[..43], Some(43)).unwrap_err().is_invalid());
 }
 
 #[test]
