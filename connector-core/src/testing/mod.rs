@@ -1,1 +1,16 @@
-//! x
+//! A contact centre to play with: calls, audio and faults that come out the same on every machine.
+//!
+//! A [`Scenario`] is a working day of Example Corp, in no vendor's format: a fake of a vendor's system tells it in that
+//! vendor's words, and a test compares what came out of a connector with what was put in. A [`Clip`] is the sound of a
+//! call. A [`FaultPlan`] says what is to go wrong on the way, and knows afterwards what did.
+
+mod audio;
+mod faults;
+mod scenario;
+mod timeline;
+mod voice;
+
+pub use audio::{Chunks, Clip};
+pub use faults::{Fault, FaultPlan};
+pub use scenario::{Scenario, ScenarioAgent, ScenarioCall, ScenarioGroup};
+pub use timeline::{Happening, Moment, Party, ScenarioLeg};
