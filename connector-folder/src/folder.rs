@@ -242,7 +242,7 @@ impl From<FolderPath> for String {
 }
 
 /// A file name fit for a log: what stands before the first `_` if that is a time stamp, and the extension.
-fn masked_name(name: &str) -> String {
+pub(crate) fn masked_name(name: &str) -> String {
     if name.is_empty() {
         return String::new();
     }

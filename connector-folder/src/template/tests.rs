@@ -138,10 +138,10 @@ proptest! {
     /// No pattern makes it panic, and one that compiles finds its own fields.
     #[test]
     fn any_pattern_is_taken_or_refused(pattern in r"([{}a-z_:\[\]\\().*]|\{ts\}|\{uid\}|é){0,12}", name in ".{0,20}") {
-        if let Ok(template) = Template::new(&pattern, &fields()) {
-            if let Some(parts) = template.matches(&name) {
-                prop_assert!(template.fields().all(|field| parts.get(field).is_some()));
-            }
+        if let Ok(template) = Template::new(&pattern, &fields())
+            && let Some(parts) = template.matches(&name)
+        {
+            prop_assert!(template.fields().all(|field| parts.get(field).is_some()));
         }
     }
 

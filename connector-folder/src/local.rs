@@ -1,0 +1,188 @@
+//! A drop folder that is a directory of this machine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use connector_core::{Error, Result};
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use self::place::Lister;
+use self::reading::Reading;
+use crate::disk::blocking;
+use crate::folder::masked_name;
+use crate::{FileRead, Folder, FolderPath, Listed, Notice, Renamed, Version};
+
+#[cfg_attr(unix, path = "local/unix.rs")]
+#[cfg_attr(not(unix), path = "local/portable.rs")]
+mod place;
+mod reading;
+#[cfg(feature = "watch")]
+mod watch;
+
+/// How many entries of a directory are read at a time.
+const BATCH: usize = 256;
+
+/// A directory of this machine, mounted ones included.
+///
+/// It shows plain files and directories and nothing else: links, pipes, sockets and devices are passed over, and no link
+/// is followed, wherever in a path it stands. Memory does not grow with the number of files or their size. Everything
+/// that waits for the disk runs on tokio's blocking threads.
+///
+/// Word of finished files ([`notices`](Folder::notices)) comes from the operating system, with the feature `watch`. What
+/// other machines write to a network share is not heard of; the folder is listed anyway.
+///
+/// When the directory itself is gone (not mounted), every call is [`is_storage`](Error::is_storage): it is not an empty
+/// folder.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir()?; let path = home.path();
+/// use connector_folder::{Folder, FolderPath, LocalFolder, Renamed};
+/// use futures_util::TryStreamExt;
+///
+/// let folder = LocalFolder::open(path)?;
+/// let (dropped, taken) = (FolderPath::new("a.wav")?, FolderPath::new("processed/2026-10-19/a.wav")?);
+/// folder.write(&dropped, "RIFF".into()).await?;
+///
+/// let file = folder.read(&dropped, 0, None).await?;
+/// assert_eq!(file.version.size, 4);
+/// assert_eq!(file.bytes.try_collect::<Vec<_>>().await?.concat(), b"RIFF");
+///
+/// assert_eq!(folder.rename(&dropped, &taken).await?, Renamed::Done);
+/// assert_eq!(folder.stat(&dropped).await?, None);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct LocalFolder {
+    root: Arc<Path>,
+}
+
+impl LocalFolder {
+    /// A folder in a directory that is there already. Links in this one path are followed, now and never again.
+    ///
+    /// # Errors
+    /// `is_config` when it is no directory, or cannot be reached.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let wrong = |what: &str| {
+            Error::config(format!("the folder {} {what}", path.display()))
+                .advise("name a directory that is there and that this program may read")
+        };
+        let root = path.canonicalize().map_err(|error| wrong("cannot be found").caused_by(error))?;
+        if !root.is_dir() {
+            return Err(wrong("is no directory"));
+        }
+        Ok(Self { root: root.into() })
+    }
+
+    /// The directory, without links in its path.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Does something with a path on a thread that may block.
+    async fn at<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        path: &FolderPath,
+        work: impl FnOnce(&Path, &FolderPath) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (root, path) = (Arc::clone(&self.root), path.clone());
+        blocking(move || work(&root, &path)).await.map_err(|error| error.during(operation))
+    }
+}
+
+#[async_trait]
+impl Folder for LocalFolder {
+    fn list(&self, dir: &FolderPath) -> BoxStream<'static, Result<Listed>> {
+        let lister = Lister::new(Arc::clone(&self.root), dir.clone());
+        stream::try_unfold(lister, |mut lister| {
+            blocking(move || {
+                let batch = lister.next_batch(BATCH)?;
+                Ok((!batch.is_empty()).then_some((batch, lister)))
+            })
+        })
+        .map_ok(|batch| stream::iter(batch.into_iter().map(Ok)))
+        .try_flatten()
+        .map_err(|error: Error| error.during("list"))
+        .boxed()
+    }
+
+    async fn stat(&self, path: &FolderPath) -> Result<Option<Version>> {
+        self.at("stat", path, place::stat).await
+    }
+
+    async fn read(&self, path: &FolderPath, from: u64, only_if: Option<&Version>) -> Result<FileRead> {
+        let (root, only_if) = (Arc::clone(&self.root), only_if.cloned());
+        let reading =
+            self.at("read", path, move |_, path| Reading::open(root, path.clone(), from, only_if.as_ref())).await?;
+        let version = reading.version().clone();
+        Ok(FileRead::new(version, reading.into_stream()))
+    }
+
+    async fn rename(&self, from: &FolderPath, to: &FolderPath) -> Result<Renamed> {
+        let to = to.clone();
+        self.at("rename", from, move |root, from| place::rename(root, from, &to)).await
+    }
+
+    async fn write(&self, path: &FolderPath, content: Bytes) -> Result<()> {
+        self.at("write", path, move |root, path| place::write(root, path, &content)).await
+    }
+
+    async fn remove(&self, path: &FolderPath) -> Result<bool> {
+        self.at("remove", path, place::remove).await
+    }
+
+    async fn writable(&self) -> Result<bool> {
+        self.at("writable", &FolderPath::root(), |root, _| place::writable(root)).await
+    }
+
+    fn notices(&self) -> Option<BoxStream<'static, Notice>> {
+        #[cfg(feature = "watch")]
+        return watch::notices(&self.root);
+        #[cfg(not(feature = "watch"))]
+        return None;
+    }
+}
+
+/// An entry by its name; `path` fails for one that cannot be spoken of.
+fn listed(dir: &FolderPath, name: &str, version: Option<Version>) -> Option<Listed> {
+    let path = dir.join(name).ok()?;
+    Some(match version {
+        Some(version) => Listed::File { path, version },
+        None => Listed::Directory { path },
+    })
+}
+
+/// An entry that cannot be spoken of.
+fn unreadable(name: &str) -> Listed {
+    Listed::Unreadable { about: masked_name(name) }
+}
+
+/// The folder's own directory is not there, or is another thing now.
+fn root_is_gone(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            Error::forbidden("the folder may not be opened").caused_by(error).advise("give this program read access")
+        }
+        _ => Error::storage("the folder itself cannot be opened")
+            .caused_by(error)
+            .advise("see whether it is mounted and still a directory"),
+    }
+}
+
+/// Something else stands where a directory is to be made.
+fn no_directory() -> Error {
+    Error::forbidden("a link or a file stands where a directory should be")
+        .advise("remove it, so that a directory can be made there; links are not followed")
+}
+
+/// A name for a file that is not whole yet. Others leave it alone: it starts with a dot.
+fn temporary_name() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!(".writing-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
