@@ -1,4 +1,4 @@
-//! Names of recordings and sidecars: `YYYYMMDD-hhmmss_uid.ext`.
+//! Names of recordings and sidecars: `YYYYMMDD-hhmmss_uid.ext`, or a pattern of the source's own.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::sidecar::Format;
 use crate::{Reason, Refused};
 
+mod pattern;
+
+pub use pattern::NamePattern;
+
 /// The extensions of recordings, unless a source names its own.
 pub const MEDIA_EXTENSIONS: [&str; 14] =
     ["wav", "mp3", "mp4", "m4a", "mpg", "wma", "webm", "aiff", "flac", "ogg", "gsm", "webex", "arf", "au"];
 
-/// What a name should be like, for every message about a name that is not.
-const PATTERN: &str = "a recording is named YYYYMMDD-hhmmss_uid.ext";
+/// What the fields of a pattern are, for every message about a name that does not follow it.
+const LEGEND: &str = "ts is YYYYMMDD-hhmmss, and the uid is not empty";
 
 /// Which end of the call the time in a name means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,9 @@ pub enum RefersTo {
 pub struct NameRules {
     /// The zone of the time in the names.
     pub time_zone: Zone,
+    /// What the stems look like.
+    #[serde(default)]
+    pub pattern: NamePattern,
     /// Which end of the call that time means.
     #[serde(default)]
     pub timestamp_refers_to: RefersTo,
@@ -105,6 +112,7 @@ impl NameRules {
     pub fn new(time_zone: Zone) -> Self {
         Self {
             time_zone,
+            pattern: NamePattern::default(),
             timestamp_refers_to: RefersTo::Start,
             media_extensions: media_extensions(),
             accept_yaml: false,
@@ -131,7 +139,7 @@ impl NameRules {
     pub fn parse_media(&self, file_name: &str) -> Result<MediaName, Refused> {
         match self.kind(file_name) {
             Kind::Media => self.parse(file_name),
-            _ if split_extension(file_name).is_none() => Err(bad(format!("the name has no extension: {PATTERN}"))),
+            _ if split_extension(file_name).is_none() => Err(bad("the name has no extension".to_owned())),
             _ => Err(bad(format!("the extension is none of {}", self.media_extensions.join(", ")))),
         }
     }
@@ -154,19 +162,21 @@ impl NameRules {
     fn parse(&self, file_name: &str) -> Result<MediaName, Refused> {
         check_characters(file_name)?;
         let Some((stem, extension)) = split_extension(file_name) else {
-            return Err(bad(format!("the name has no extension: {PATTERN}")));
+            return Err(bad("the name has no extension".to_owned()));
         };
-        let Some(split) = split(stem) else {
-            return Err(bad(format!("no _ follows the time: {PATTERN}")));
+        let Some(parts) = self.pattern.split(stem) else {
+            return Err(bad(format!("the name does not follow the pattern {}: {LEGEND}", self.pattern)));
         };
-        check_uid(split.uid)?;
+        let (time, uid) = (parts.get("ts").unwrap_or_default(), parts.get("uid").unwrap_or_default());
+        check_uid(uid)?;
+        let others = parts.iter().filter(|(field, _)| !["ts", "uid"].contains(field));
         Ok(MediaName {
             stem: stem.to_owned(),
             extension: extension.to_ascii_lowercase(),
-            stamp_text: split.time.to_owned(),
-            local: local_time(split.time)?,
-            uid: split.uid.to_owned(),
-            parts: split.others.into_iter().map(|(field, text)| (field.to_owned(), text.to_owned())).collect(),
+            stamp_text: time.to_owned(),
+            local: local_time(time)?,
+            uid: uid.to_owned(),
+            parts: others.map(|(field, text)| (field.to_owned(), text.to_owned())).collect(),
         })
     }
 }
@@ -180,19 +190,6 @@ impl NameRules {
 /// ```
 pub fn split_extension(file_name: &str) -> Option<(&str, &str)> {
     file_name.rsplit_once('.').filter(|(stem, extension)| !stem.is_empty() && !extension.is_empty())
-}
-
-/// A stem cut into its parts, none of which is checked yet.
-struct Split<'a> {
-    time: &'a str,
-    uid: &'a str,
-    others: Vec<(&'a str, &'a str)>,
-}
-
-/// Cuts a stem of the default pattern: the time, `_`, and all the rest is the uid.
-fn split(stem: &str) -> Option<Split<'_>> {
-    let (time, uid) = stem.split_once('_')?;
-    Some(Split { time, uid, others: Vec::new() })
 }
 
 fn bad(detail: String) -> Refused {
@@ -209,7 +206,7 @@ fn check_characters(file_name: &str) -> Result<(), Refused> {
 
 fn check_uid(uid: &str) -> Result<(), Refused> {
     if uid.is_empty() {
-        return Err(bad(format!("the uid is empty: {PATTERN}")));
+        return Err(bad("the uid is empty".to_owned()));
     }
     if uid.bytes().all(|byte| byte == b'.') {
         return Err(bad("the uid is nothing but dots: write an extension, a login or an e-mail address".to_owned()));
@@ -223,10 +220,7 @@ fn local_time(text: &str) -> Result<NaiveDateTime, Refused> {
     let shaped = bytes.len() == 15
         && bytes.iter().enumerate().all(|(index, byte)| if index == 8 { *byte == b'-' } else { byte.is_ascii_digit() });
     if !shaped {
-        return Err(bad(format!(
-            "the name does not start with eight digits, a dash, six digits and _ (found {}): {PATTERN}",
-            shape(text)
-        )));
+        return Err(bad(format!("the time in the name is not eight digits, a dash and six digits: {LEGEND}")));
     }
     let number =
         |from: usize, to: usize| bytes[from..to].iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
@@ -247,14 +241,6 @@ fn local_time(text: &str) -> Result<NaiveDateTime, Refused> {
     let local = date.and_then(|date| date.and_hms_opt(hour, minute, second.min(59)));
     let local = local.ok_or_else(|| bad(format!("the calendar has no day {year:04}-{month:02}-{day:02}")))?;
     Ok(local + TimeDelta::seconds(i64::from(second == 60)))
-}
-
-/// What a wrong time looks like without any letter of it, which could belong to a name.
-fn shape(text: &str) -> String {
-    if text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return format!("{text:?}");
-    }
-    "other characters".to_owned()
 }
 
 #[cfg(test)]
