@@ -114,6 +114,11 @@ impl Settling {
         self.files.get(path).and_then(|known| known.seen.as_ref()).is_some_and(|seen| seen.is_quiet(self.quiet))
     }
 
+    /// When the version that was observed last will have been unchanged for the whole quiet time.
+    pub fn quiet_at(&self, path: &FolderPath) -> Option<DateTime<Utc>> {
+        self.files.get(path)?.seen.as_ref()?.first.checked_add_signed(self.quiet)
+    }
+
     /// Forgets a file.
     pub fn forget(&mut self, path: &FolderPath) {
         self.files.remove(path);

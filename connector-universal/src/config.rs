@@ -1,12 +1,11 @@
 //! How one drop folder is to be read.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use connector_core::{Direction, Error, Result, Speaker, Zone};
+use connector_core::{Error, Result, Speaker};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{FieldMap, NameRules, RefersTo};
+use crate::{FieldMap, NamePattern, NameRules, RefersTo};
 
 /// Whether recordings come with metadata.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +27,7 @@ pub enum SidecarMode {
 /// let config = DropFolderConfig::new("Europe/Berlin").with_sidecar(SidecarMode::Optional);
 /// assert_eq!(config.media_limit, 2 << 30);
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DropFolderConfig {
@@ -37,12 +36,9 @@ pub struct DropFolderConfig {
     /// Which end of the call those times mean.
     #[serde(default)]
     pub timestamp_refers_to: RefersTo,
-    /// How names are made of fields; see [`NameRules`].
-    #[serde(default = "default_name")]
-    pub name: String,
-    /// Further words for directions in names and sidecars.
+    /// How names, without their extension, are made of fields.
     #[serde(default)]
-    pub directions: BTreeMap<String, Direction>,
+    pub name: NamePattern,
     /// Whether recordings come with metadata.
     #[serde(default)]
     pub sidecar: SidecarMode,
@@ -82,10 +78,6 @@ pub struct DropFolderConfig {
     pub purge_after: Option<Duration>,
 }
 
-fn default_name() -> String {
-    NameRules::DEFAULT_PATTERN.to_owned()
-}
-
 fn default_grace() -> Duration {
     Duration::from_secs(30 * 60)
 }
@@ -116,8 +108,7 @@ impl DropFolderConfig {
         Self {
             time_zone: time_zone.into(),
             timestamp_refers_to: RefersTo::Start,
-            name: default_name(),
-            directions: BTreeMap::new(),
+            name: NamePattern::default(),
             sidecar: SidecarMode::Required,
             grace: default_grace(),
             accept_yaml: false,
@@ -134,8 +125,8 @@ impl DropFolderConfig {
     }
 
     /// The same settings with names made by this pattern.
-    pub fn with_name(mut self, pattern: impl Into<String>) -> Self {
-        self.name = pattern.into();
+    pub fn with_name(mut self, pattern: NamePattern) -> Self {
+        self.name = pattern;
         self
     }
 
@@ -169,13 +160,19 @@ impl DropFolderConfig {
         self
     }
 
-    pub(crate) fn zone(&self) -> Result<Zone> {
-        self.time_zone.parse()
+    pub(crate) fn names(&self) -> Result<NameRules> {
+        let mut rules = NameRules::new(self.time_zone.parse()?);
+        rules.pattern = self.name.clone();
+        rules.timestamp_refers_to = self.timestamp_refers_to;
+        rules.accept_yaml = self.accept_yaml;
+        Ok(rules)
     }
 
     pub(crate) fn check(&self) -> Result<()> {
         if self.rescan.is_zero() {
-            return Err(Error::config("rescan is 0").advise("write how often the folder is to be listed, such as \"30s\""));
+            return Err(
+                Error::config("rescan is 0").advise("write how often the folder is to be listed, such as \"30s\"")
+            );
         }
         if self.media_limit == 0 {
             return Err(Error::config("media_limit is 0, so that no recording fits"));
@@ -187,7 +184,9 @@ impl DropFolderConfig {
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_duration(&text).ok_or_else(|| {
-        serde::de::Error::custom(format!("{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""))
+        serde::de::Error::custom(format!(
+            "{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""
+        ))
     })
 }
 

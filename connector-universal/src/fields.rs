@@ -186,7 +186,7 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 /// Computes the end that is missing.
-fn complete(started: &mut Option<Stamp>, ended: &mut Option<Stamp>, duration: Option<Duration>) {
+pub(crate) fn complete(started: &mut Option<Stamp>, ended: &mut Option<Stamp>, duration: Option<Duration>) {
     let Some(length) = duration.and_then(|duration| TimeDelta::from_std(duration).ok()) else { return };
     match (&*started, &*ended) {
         (Some(start), None) => *ended = start.at.checked_add_signed(length).map(Stamp::derived),

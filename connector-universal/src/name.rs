@@ -159,7 +159,8 @@ impl NameRules {
         }
     }
 
-    fn parse(&self, file_name: &str) -> Result<MediaName, Refused> {
+    /// Reads a name whatever its extension.
+    pub(crate) fn parse(&self, file_name: &str) -> Result<MediaName, Refused> {
         check_characters(file_name)?;
         let Some((stem, extension)) = split_extension(file_name) else {
             return Err(bad("the name has no extension".to_owned()));

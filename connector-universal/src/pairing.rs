@@ -67,6 +67,8 @@ pub(crate) enum Wait {
     Recording,
     /// A sidecar with all required fields.
     RequiredFields,
+    /// Somebody to ask for the calls of this agent.
+    Watched,
 }
 
 /// What a sidecar that was read amounts to.
@@ -85,7 +87,13 @@ pub(crate) enum Verdict {
 }
 
 /// Decides about the files of one stem, as far as that is possible without reading any.
-pub(crate) fn decide(rules: &Rules, now: DateTime<Utc>, first_seen: DateTime<Utc>, files: &[File], record: &Record) -> Decision {
+pub(crate) fn decide(
+    rules: &Rules,
+    now: DateTime<Utc>,
+    first_seen: DateTime<Utc>,
+    files: &[File],
+    record: &Record,
+) -> Decision {
     let files = files.iter().filter(|file| !record.is_rejected(&file.mark()));
     let (mut media, mut sidecars, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
@@ -150,7 +158,10 @@ fn refuse_numbers(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], 
         return Some(settled(&sidecar_files, Refused::new(Reason::MoreThanOneSidecar, detail)));
     }
     if let Some(media) = media.first().filter(|media| media.version.size > rules.media_limit) {
-        let detail = format!("{} bytes, and the limit is {}: see the setting media_limit", media.version.size, rules.media_limit);
+        let detail = format!(
+            "{} bytes, and the limit is {}: see the setting media_limit",
+            media.version.size, rules.media_limit
+        );
         let both: Vec<&File> = std::iter::once(*media).chain(sidecar_files).collect();
         return Some(settled(&both, Refused::new(Reason::MediaTooLarge, detail)));
     }
@@ -203,7 +214,9 @@ pub(crate) fn judge(
     let content = match content {
         Ok(content) => content,
         // Whole by word alone, and it does not parse: perhaps the uploader closes the file more than once.
-        Err(refused) if refused.reason == Reason::NotReadable && !sidecar.quiet => return Verdict::Wait(Wait::Settling),
+        Err(refused) if refused.reason == Reason::NotReadable && !sidecar.quiet => {
+            return Verdict::Wait(Wait::Settling);
+        }
         Err(refused) => return Verdict::Refuse(refused.clone()),
     };
     let missing = rules.required_fields.iter().find(|field| content.get(field).is_none());
@@ -234,7 +247,12 @@ fn is_too_late(rules: &Rules, taken: &Taken, sidecar: &File) -> bool {
 }
 
 /// What is remembered once the pair, or the update, is accepted.
-pub(crate) fn remember(record: &mut Record, media: Option<&File>, sidecar: Option<(&File, &str)>, call_at: DateTime<Utc>) {
+pub(crate) fn remember(
+    record: &mut Record,
+    media: Option<&File>,
+    sidecar: Option<(&File, &str)>,
+    call_at: DateTime<Utc>,
+) {
     let sidecar = sidecar.map(|(file, hash)| TakenSidecar { mark: file.mark(), hash: hash.to_owned() });
     match (media, &mut record.taken) {
         (Some(media), taken) => *taken = Some(Taken { media: media.mark(), sidecar, call_at }),

@@ -50,7 +50,9 @@ impl Record {
     pub(crate) fn from_note(note: Option<&Note>) -> Result<Self> {
         let Some(note) = note else { return Ok(Self::default()) };
         serde_json::from_str(&note.text).map_err(|error| {
-            Error::invalid("the ledger holds a note that cannot be read").caused_by(error).advise("was it made by a newer version?")
+            Error::invalid("the ledger holds a note that cannot be read")
+                .caused_by(error)
+                .advise("was it made by a newer version?")
         })
     }
 

@@ -1,0 +1,124 @@
+//! A drop folder, opened.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use connector_core::{Clock, Connector, Context, JobCheck, Origin, RawPolicy, Result, Vendor};
+use connector_folder::{Folder, FolderPath, Ledger};
+use futures_util::TryStreamExt;
+use tokio::sync::Mutex;
+
+use crate::facts::Mapping;
+use crate::pairing::Rules;
+use crate::sidecar::Limits;
+use crate::{DropFolderConfig, DropFolderEvents, DropFolderRecordings, DropFolderSettler};
+
+/// A folder into which somebody drops recordings, each with one metadata file.
+///
+/// It has three jobs: [`events`](Self::events), [`recordings`](Self::recordings) and [`settler`](Self::settler);
+/// [`connector`](Self::connector) bundles them for a pipeline.
+#[derive(Clone)]
+pub struct DropFolder {
+    shared: Arc<Shared>,
+}
+
+impl DropFolder {
+    /// Opens a drop folder. Nothing is read yet.
+    ///
+    /// # Errors
+    /// `is_config` when a setting makes no sense.
+    pub fn new(config: DropFolderConfig, folder: impl Folder, ledger: impl Ledger, cx: &Context) -> Result<Self> {
+        let names = config.names().map_err(|error| error.of(cx.origin()))?;
+        config.check().map_err(|error| error.of(cx.origin()))?;
+        let limits = Limits::default();
+        let shared = Shared {
+            origin: cx.origin().clone(),
+            clock: cx.clock(),
+            raw: cx.raw(),
+            folder: Arc::new(folder),
+            ledger: Arc::new(ledger),
+            rules: Rules {
+                names: names.clone(),
+                sidecar: config.sidecar,
+                grace: config.grace,
+                required_fields: config.required_fields,
+                media_limit: config.media_limit,
+                sidecar_limit: limits.bytes,
+                update_window: config.update_window,
+            },
+            mapping: Mapping { names, fields: config.fields, channels: config.channels },
+            limits,
+            settle: config.settle,
+            rescan: config.rescan,
+            cadence: config.cadence,
+            purge_after: config.purge_after,
+            subscribed: Arc::default(),
+            forgotten_at: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Hears of calls.
+    pub fn events(&self) -> DropFolderEvents {
+        DropFolderEvents { shared: self.shared.clone() }
+    }
+
+    /// Fetches their recordings.
+    pub fn recordings(&self) -> DropFolderRecordings {
+        DropFolderRecordings { shared: self.shared.clone() }
+    }
+
+    /// Moves their files out of the way.
+    pub fn settler(&self) -> DropFolderSettler {
+        DropFolderSettler { shared: self.shared.clone() }
+    }
+
+    /// All jobs in one bundle.
+    pub fn connector(&self) -> Connector {
+        let cx = Context::default().for_source(&self.shared.origin.tenant, &self.shared.origin.source);
+        Connector::new(&cx, Vendor::UNIVERSAL)
+            .with_events(self.events())
+            .with_recordings(self.recordings())
+            .with_settler(self.settler())
+    }
+}
+
+impl fmt::Debug for DropFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DropFolder({})", self.shared.origin)
+    }
+}
+
+/// What the jobs share.
+pub(crate) struct Shared {
+    pub(crate) origin: Origin,
+    pub(crate) clock: Clock,
+    pub(crate) raw: RawPolicy,
+    pub(crate) folder: Arc<dyn Folder>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) rules: Rules,
+    pub(crate) mapping: Mapping,
+    pub(crate) limits: Limits,
+    pub(crate) settle: Duration,
+    pub(crate) rescan: Duration,
+    pub(crate) cadence: Duration,
+    pub(crate) purge_after: Option<Duration>,
+    pub(crate) subscribed: Arc<AtomicBool>,
+    pub(crate) forgotten_at: Mutex<Option<DateTime<Utc>>>,
+}
+
+impl Shared {
+    /// Whether the folder can be listed.
+    pub(crate) async fn check(&self) -> JobCheck {
+        match self.folder.list(&FolderPath::root()).try_next().await {
+            Ok(_) => JobCheck::Ok,
+            Err(error) => JobCheck::Failed {
+                why: error.to_string(),
+                advice: error.advice().unwrap_or("see whether the folder is there and may be read").to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The recordings of a drop folder: the files themselves.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use connector_core::{
+    Conversation, Download, DownloadOptions, Error, Gone, JobCheck, Lookup, Outlook, Recording, RecordingDownloader,
+    RecordingOptions, RecordingSet, Result, Validator,
+};
+
+use crate::client::Shared;
+use crate::record::Mark;
+
+/// Fetches the recordings that events of the same drop folder named.
+#[derive(Clone)]
+pub struct DropFolderRecordings {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl fmt::Debug for DropFolderRecordings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DropFolderRecordings({})", self.shared.origin)
+    }
+}
+
+#[async_trait]
+impl RecordingDownloader for DropFolderRecordings {
+    /// A file is there or it is not: nothing is waited for.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The recordings that the events named; a call that came without any has none.
+    async fn recordings(&self, of: &[Conversation], _: RecordingOptions) -> Vec<Result<RecordingSet>> {
+        let set = |call: &Conversation| match call.recordings.is_empty() {
+            true => RecordingSet::new(Vec::new(), Outlook::Never),
+            false => RecordingSet::new(call.recordings.clone(), Outlook::Complete),
+        };
+        of.iter().map(|call| Ok(set(call))).collect()
+    }
+
+    /// The file as it was when the event named it. When it has become another version since, that is an error: the event
+    /// of the new version brings its own place.
+    async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
+        let failed = |error: Error| error.of(&self.shared.origin).during("download");
+        let mark: Mark = serde_json::from_str(recording.locator.as_str())
+            .map_err(|error| failed(Error::invalid("a place that this connector did not make").caused_by(error)))?;
+        let read = match self.shared.folder.read(&mark.path, options.from, Some(&mark.version)).await {
+            Ok(read) => read,
+            Err(error) if error.is_not_found() => return Ok(Lookup::Gone(Gone::Deleted)),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut download = Download::new(read.bytes);
+        download.from = options.from;
+        download.size = Some(read.version.size);
+        download.validator = Some(Validator::new(read.version.to_string()));
+        Ok(Lookup::Ready(download))
+    }
+
+    async fn check(&self) -> JobCheck {
+        self.shared.check().await
+    }
+}
