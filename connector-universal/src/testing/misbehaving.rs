@@ -1,7 +1,8 @@
 //! A folder between the uploads and the connector, on which not everything arrives.
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -45,12 +46,18 @@ const UNCUT: u64 = 70 * 1024;
 pub struct MisbehavingFolder {
     folder: Arc<dyn Folder>,
     faults: FaultPlan,
+    unheard: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl MisbehavingFolder {
     /// A folder that misbehaves by this plan.
     pub fn new(folder: impl Folder, faults: FaultPlan) -> Self {
-        Self { folder: Arc::new(folder), faults }
+        Self { folder: Arc::new(folder), faults, unheard: Arc::default() }
+    }
+
+    /// The names, without their extensions, of files of which word was lost.
+    pub fn unheard(&self) -> BTreeSet<String> {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -94,10 +101,15 @@ impl Folder for MisbehavingFolder {
     }
 
     fn notices(&self) -> Option<BoxStream<'static, Notice>> {
-        let faults = self.faults.clone();
-        let lost = move |notice: &Notice| match notice {
-            Notice::Whole(path) => !is_temporary(path.name()) && faults.fire(Fault::LostEvent),
-            _ => false,
+        let (faults, unheard) = (self.faults.clone(), self.unheard.clone());
+        let lost = move |notice: &Notice| {
+            let Notice::Whole(path) = notice else { return false };
+            let is_lost = !is_temporary(path.name()) && faults.fire(Fault::LostEvent);
+            if is_lost {
+                let stem = path.name().rsplit_once('.').map_or(path.name(), |(stem, _)| stem).to_owned();
+                unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(stem);
+            }
+            is_lost
         };
         Some(self.folder.notices()?.filter(move |notice| future::ready(!lost(notice))).boxed())
     }
