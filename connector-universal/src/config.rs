@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector_core::{Error, Result, Speaker};
+use connector_core::{Error, Result, Speaker, Zone};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{FieldMap, NamePattern, NameRules, RefersTo};
@@ -32,6 +32,7 @@ pub enum SidecarMode {
 #[non_exhaustive]
 pub struct DropFolderConfig {
     /// The zone of the times in file names: a name (`Europe/Berlin`) or an offset (`+02:00`).
+    #[serde(deserialize_with = "zone")]
     pub time_zone: String,
     /// Which end of the call those times mean.
     #[serde(default)]
@@ -188,6 +189,11 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
             "{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""
         ))
     })
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse::<Zone>().map(|_| text).map_err(serde::de::Error::custom)
 }
 
 fn optional_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

@@ -1,0 +1,231 @@
+//! `ingest run` on a real folder, with recordings that other programs made.
+#![cfg(all(unix, feature = "universal"))]
+#![allow(missing_docs)]
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::Write;
+
+use common::{Site, read};
+
+/// Spoken by eSpeak NG.
+const SPOKEN: &[u8] = include_bytes!("../../../connector-core/tests/fixtures/wav/speech.wav");
+/// Made by SoX, µ-law.
+const MULAW: &[u8] = include_bytes!("../../../connector-core/tests/fixtures/wav/mu-law.wav");
+
+const FORMATS: [(&str, &str); 4] = [
+    ("xml", "<call><caller_id>+15550100142</caller_id><disposition>Won &amp; done</disposition></call>"),
+    ("json", r#"{"caller_id": "+15550100142", "disposition": "Won & done"}"#),
+    ("csv", "caller_id,disposition\n+15550100142,Won & done\n"),
+    ("yml", "caller_id: \"+15550100142\"\ndisposition: Won & done\n"),
+];
+
+#[test]
+fn a_recording_with_a_sidecar_of_each_format_is_stored_byte_for_byte() {
+    let site = Site::new("");
+    let running = site.start();
+    for (n, (extension, sidecar)) in FORMATS.into_iter().enumerate() {
+        let stem = format!("20261019-14025{n}_kay");
+        let content = if n % 2 == 0 { SPOKEN } else { MULAW };
+        site.upload(&format!("{stem}.wav"), content);
+        site.upload(&format!("{stem}.{extension}"), sidecar.as_bytes());
+        site.wait_for(&stem, || site.has_call(&stem));
+
+        let object = format!("acme/drop/2026/10/19/{stem}/{stem}.wav");
+        assert_eq!(read(site.object(&object)), content, "{extension}");
+        let shown = &site.json(&["show", &format!("acme/drop/{stem}")])[0];
+        assert_eq!(shown["metadata"]["attributes"]["disposition"], "Won & done", "{extension}");
+        assert_eq!(shown["metadata"]["started"]["at"], format!("2026-10-19T12:02:5{n}Z"), "{extension}");
+        site.wait_for("both files to be moved", || site.moved("processed", &stem).len() == 2);
+        assert!(!site.drop_path(&format!("{stem}.wav")).exists());
+    }
+    assert!(running.terminate().status.success());
+}
+
+#[test]
+fn a_file_that_is_still_being_written_is_not_touched() {
+    let site = Site::new("");
+    let running = site.start();
+    let (slow, other) = ("20261019-150000_slow", "20261019-150001_other");
+    let mut file = File::create(site.drop_path(&format!("{slow}.wav"))).unwrap();
+    file.write_all(&SPOKEN[..SPOKEN.len() / 2]).unwrap();
+    file.sync_all().unwrap();
+    site.upload(&format!("{slow}.json"), br#"{"caller_id": "+15550100142"}"#);
+    // While somebody writes to a file, it changes: every so often, as long as another pair passes by.
+    site.upload(&format!("{other}.wav"), SPOKEN);
+    site.upload(&format!("{other}.json"), br#"{"caller_id": "+15550100142"}"#);
+    let rest = &SPOKEN[SPOKEN.len() / 2..];
+    let (most, last) = rest.split_at(rest.len() - 1);
+    let mut pieces = most.chunks(most.len() / 200 + 1);
+    site.wait_for("the other pair", || {
+        pieces.next().inspect(|piece| file.write_all(piece).unwrap());
+        site.has_call(other)
+    });
+    assert!(site.drop_path(&format!("{slow}.wav")).exists());
+    assert!(!site.has_call(slow));
+    pieces.for_each(|piece| file.write_all(piece).unwrap());
+    file.write_all(last).unwrap();
+    drop(file);
+    site.wait_for("the slow one", || site.has_call(slow));
+    let object = format!("acme/drop/2026/10/19/{slow}/{slow}.wav");
+    assert_eq!(read(site.object(&object)), SPOKEN);
+    running.terminate();
+}
+
+#[test]
+fn what_lay_there_before_the_start_is_taken_too() {
+    let site = Site::new("");
+    site.upload("20261019-160000_kay.wav", SPOKEN);
+    site.upload("20261019-160000_kay.csv", b"caller_id\n+15550100142\n");
+    let running = site.start();
+    site.wait_for("the pair", || site.has_call("20261019-160000_kay"));
+    running.terminate();
+}
+
+#[test]
+fn a_recording_above_the_limit_is_refused_without_being_read() {
+    let site = Site::new("");
+    let running = site.start();
+    let stem = "20261019-162000_big";
+    let file = File::create(site.drop_path(&format!("{stem}.part"))).unwrap();
+    file.set_len((2 << 30) + 1).unwrap();
+    drop(file);
+    fs::rename(site.drop_path(&format!("{stem}.part")), site.drop_path(&format!("{stem}.wav"))).unwrap();
+    site.upload(&format!("{stem}.xml"), b"<call><caller_id>+15550100142</caller_id></call>");
+    site.wait_for("the rejection", || site.moved("rejected", stem).iter().any(|p| p.ends_with(format!("{stem}.wav"))));
+    let note = site.moved("rejected", &format!("{stem}.wav.error.json"));
+    let note: serde_json::Value = serde_json::from_slice(&read(&note[0])).unwrap();
+    assert_eq!(note["reason"], "media_too_large");
+    assert!(running.peak_memory() < 64 << 10, "{} KiB", running.peak_memory());
+    assert!(!site.has_call(stem));
+    running.terminate();
+}
+
+/// 256 MiB unless `INGEST_LARGE_MIB` says otherwise; the checks of every change say 2048.
+#[test]
+fn a_large_recording_goes_through_in_little_memory() {
+    #[expect(clippy::disallowed_methods, reason = "a test is told by its environment how much to do")]
+    let mebibytes: u64 = std::env::var("INGEST_LARGE_MIB").map_or(256, |text| text.parse().unwrap());
+    let site = Site::new("");
+    let running = site.start();
+    let stem = "20261019-170000_long";
+    let file = File::create(site.drop_path(&format!("{stem}.part"))).unwrap();
+    file.set_len(mebibytes << 20).unwrap();
+    drop(file);
+    fs::rename(site.drop_path(&format!("{stem}.part")), site.drop_path(&format!("{stem}.wav"))).unwrap();
+    site.upload(&format!("{stem}.json"), br#"{"caller_id": "+15550100142"}"#);
+    site.wait_for("the large one", || site.has_call(stem));
+    let peak = running.peak_memory();
+    assert!(peak < 64 << 10, "{peak} KiB");
+    let stored = fs::metadata(site.object(&format!("acme/drop/2026/10/19/{stem}/{stem}.wav"))).unwrap();
+    assert_eq!(stored.len(), mebibytes << 20);
+    running.terminate();
+}
+
+#[test]
+fn sigterm_ends_it_in_order_and_a_second_run_goes_on() {
+    let site = Site::new("");
+    let output = {
+        let running = site.start();
+        site.upload("20261019-180000_kay.wav", SPOKEN);
+        site.upload("20261019-180000_kay.json", br#"{"caller_id": "+15550100142"}"#);
+        site.wait_for("the first", || site.has_call("20261019-180000_kay"));
+        running.terminate()
+    };
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("1 calls stored"), "{output:?}");
+    let running = site.start();
+    site.upload("20261019-180001_kay.wav", SPOKEN);
+    site.upload("20261019-180001_kay.json", br#"{"caller_id": "+15550100142"}"#);
+    site.wait_for("the second", || site.has_call("20261019-180001_kay"));
+    running.terminate();
+    assert_eq!(site.calls().len(), 2);
+}
+
+#[test]
+fn a_killed_run_loses_nothing() {
+    let site = Site::new("");
+    for round in 0..5 {
+        let running = site.start();
+        for n in 0..4 {
+            let stem = format!("20261019-19{round}{n}00_kay");
+            site.upload(&format!("{stem}.wav"), SPOKEN);
+            site.upload(&format!("{stem}.json"), br#"{"caller_id": "+15550100142"}"#);
+        }
+        if round < 4 {
+            site.wait_for("a sign of life", || site.home.path().join("data/ingest.db").exists());
+            running.kill();
+        } else {
+            site.wait_for("all calls", || site.calls().len() == 20);
+            site.wait_for("a tidy folder", || {
+                fs::read_dir(site.drop_path("")).unwrap().flatten().all(|entry| entry.path().is_dir())
+            });
+            running.terminate();
+        }
+    }
+    let queued = site.json(&["analysis", "take", "--limit", "100"]);
+    assert_eq!(queued.len(), 20, "one message a call");
+}
+
+#[test]
+fn only_one_pipeline_works_on_a_place() {
+    let site = Site::new("");
+    let running = site.start();
+    site.wait_for("the lock", || {
+        site.home.path().join("data/ingest.lock").exists() && site.log().contains("listening")
+    });
+    let second = site.output(&["run"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another pipeline works on"), "{second:?}");
+    running.terminate();
+}
+
+#[test]
+fn a_source_that_cannot_work_does_not_stop_another() {
+    let site = Site::new(
+        "[[tenant.source]]\nname = \"broken\"\nkind = \"universal\"\npath = \"nowhere\"\ntime_zone = \"Europe/Berlin\"\n",
+    );
+    let running = site.start();
+    site.upload("20261019-200000_kay.wav", SPOKEN);
+    site.upload("20261019-200000_kay.json", br#"{"caller_id": "+15550100142"}"#);
+    site.wait_for("the call", || site.has_call("20261019-200000_kay"));
+    let output = running.terminate();
+    assert_eq!(output.status.code(), Some(1), "the end says that a source was broken");
+    assert!(site.log().contains("acme/broken"), "{}", site.log());
+}
+
+#[test]
+fn no_login_number_or_name_reaches_a_log() {
+    let site = Site::new("");
+    let running = site.start_with("trace");
+    let stem = "20261019-210000_zoe.brandt@example.com";
+    site.upload(&format!("{stem}.wav"), SPOKEN);
+    site.upload(&format!("{stem}.json"), br#"{"caller_id": "+15550100177", "contact_name": "Ilse Sommer"}"#);
+    site.upload("20261019-210001_zoe.brandt@example.com.json", b"{\"contact_name\": {\"first\": \"Ilse Sommer\"}}");
+    site.upload("20261019-210001_zoe.brandt@example.com.wav", SPOKEN);
+    site.upload("zoe.brandt@example.com.wav", SPOKEN);
+    site.wait_for("the call", || site.has_call(stem));
+    site.wait_for("the rejections", || site.moved("rejected", "").len() >= 4);
+    let output = running.terminate();
+    let everything = format!("{}{}", site.log(), String::from_utf8_lossy(&output.stdout));
+    assert!(everything.contains("DEBUG"), "the log is as talkative as can be");
+    for secret in ["zoe.brandt", "5550100177", "Ilse", "Sommer"] {
+        let line = everything.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[test]
+fn wrong_usage_and_configuration_end_with_2() {
+    let site = Site::new("setle = \"1s\"\n");
+    let wrong = site.output(&["run"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean `settle`?"), "{wrong:?}");
+    assert_eq!(site.output(&["rum"]).status.code(), Some(2));
+    assert_eq!(site.output(&["calls", "--data", "nowhere"]).status.code(), Some(1));
+    let bad_zone =
+        Site::new("[[tenant.source]]\nname = \"b\"\nkind = \"universal\"\npath = \"drop\"\ntime_zone = \"Mars\"\n");
+    let error = String::from_utf8_lossy(&bad_zone.output(&["run"]).stderr).into_owned();
+    assert!(error.contains("Mars"), "{error}");
+}
