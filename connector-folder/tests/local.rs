@@ -163,7 +163,7 @@ fn set_times(file: &Path, second: u64) {
 #[tokio::test]
 async fn a_file_that_changes_while_it_is_read_is_changed() {
     assert_eq!(read_around(|_| ()).await.unwrap(), 1_000_000);
-    let meddlers: [(&str, Meddle); 6] = [
+    let meddlers: [(&str, Meddle); 7] = [
         ("it shrinks", |file| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(300_000).unwrap()),
         ("it grows", |file| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(1_000_001).unwrap()),
         ("it is written over", |file| set_times(file, 1_700_000_000)),
@@ -172,6 +172,14 @@ async fn a_file_that_changes_while_it_is_read_is_changed() {
             fs::write(&other, pattern(1_000_000)).unwrap();
             set_times(&other, 1_700_000_000);
             fs::rename(other, file).unwrap();
+        }),
+        ("it grows elsewhere, and one of its version takes its place", |file| {
+            let other = file.with_extension("new");
+            let modified = fs::metadata(file).unwrap().modified().unwrap();
+            fs::rename(file, &other).unwrap();
+            fs::write(file, pattern(1_000_000)).unwrap();
+            fs::OpenOptions::new().write(true).open(file).unwrap().set_modified(modified).unwrap();
+            fs::OpenOptions::new().append(true).open(other).unwrap().set_len(1_000_001).unwrap();
         }),
         ("it is removed", |file| fs::remove_file(file).unwrap()),
         ("a directory takes its place", |file| {

@@ -18,6 +18,8 @@ mod record;
 mod recordings;
 mod settler;
 pub mod sidecar;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use client::DropFolder;
 pub use config::{DropFolderConfig, SidecarMode};

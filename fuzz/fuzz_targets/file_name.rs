@@ -13,7 +13,13 @@ static RULES: LazyLock<[NameRules; 2]> = LazyLock::new(|| {
     [plain, long]
 });
 
-fuzz_target!(|file_name: &str| {
+fuzz_target!(|text: &str| {
+    look(text);
+    look(&format!("20261102-1015{text}"));
+    look(&format!("20261102-101500_{text}.wav"));
+});
+
+fn look(file_name: &str) {
     for rules in RULES.iter() {
         let media = rules.parse_media(file_name);
         let sidecar = rules.parse_sidecar(file_name);
@@ -27,7 +33,7 @@ fuzz_target!(|file_name: &str| {
             _ => assert!(media.is_err() && sidecar.is_err()),
         }
     }
-});
+}
 
 fn check(file_name: &str, read: Result<MediaName, Refused>) {
     let name = match read {

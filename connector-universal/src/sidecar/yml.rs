@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str, fields: &mut Fields) -> Result<(), Refused> {
             format!("it holds brackets and more than {SIGNS} other signs"),
         ));
     }
-    let mut events = Events(Parser::new_from_str(text));
+    let mut events = Events { parser: Parser::new_from_str(text), text };
     loop {
         match events.next()? {
             (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
@@ -41,12 +41,19 @@ pub(super) fn parse(text: &str, fields: &mut Fields) -> Result<(), Refused> {
     }
 }
 
-struct Events<'a>(Parser<'a, StrInput<'a>>);
+struct Events<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    text: &'a str,
+}
 
 impl<'a> Events<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), Refused> {
-        match self.0.next_event() {
+        match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
+            // An alias of an anchor that does not exist is an error to the parser, an alias to us.
+            Some(Err(error)) if self.text.chars().nth(error.marker().index()) == Some('*') => {
+                Err(alias(&line_and_column(error.marker())))
+            }
             Some(Err(error)) => Err(not_readable("it is not YAML").with_at(line_and_column(error.marker()))),
             None => Err(not_readable("the text ends too early")),
         }

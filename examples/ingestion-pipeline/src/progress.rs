@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::Serialize;
+
 use crate::work::Recorded;
 
 /// Live counts of a running pipeline. Clones share them.
@@ -25,7 +27,7 @@ struct Counts {
 }
 
 /// What a pipeline did while it ran.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// Events heard for the first time.

@@ -42,6 +42,8 @@ async fn a_last_line_torn_at_any_byte_is_cut_off() {
         let ledger = FileLedger::open(&path).unwrap_or_else(|error| panic!("torn at {end}: {error}"));
         let expected = if end >= good.len() { before.clone() } else { HashMap::new() };
         assert_eq!(contents(&ledger), expected, "torn at {end}");
+        let left = fs::read(&path).unwrap();
+        assert!(good.starts_with(&left) && left.ends_with(b"\n"), "torn at {end}");
         put(&ledger, "later", note(3, "third")).await;
         drop(ledger);
         let mut expected = expected;
@@ -106,6 +108,7 @@ async fn a_file_full_of_what_no_longer_stands_is_written_anew() {
         ledger.put(batch.collect()).await.unwrap();
         largest = largest.max(fs::metadata(&path).unwrap().len());
     }
+    assert!(ledger.log.lock().await.written <= SMALL, "it was written anew when that was due, not every time");
     put(&ledger, "after", note(99, "taken")).await;
     let expected = contents(&ledger);
     assert_eq!(expected.len(), 101);
@@ -175,7 +178,11 @@ async fn a_new_file_that_cannot_be_written_costs_nothing() {
 async fn a_refused_write_leaves_the_ledger_as_it_was() {
     let (_home, path) = home();
     let ledger = FileLedger::open(&path).unwrap();
-    put(&ledger, "one", note(1, "first")).await;
+    for round in 0..9 {
+        // It was written anew before, which made it shorter.
+        ledger.log.lock().await.small = 0;
+        put(&ledger, "one", note(round, &"first".repeat(100 - 10 * round as usize))).await;
+    }
     let good = {
         let mut log = ledger.log.lock().await;
         std::mem::replace(&mut log.file, OpenOptions::new().write(true).open("/dev/full").unwrap())

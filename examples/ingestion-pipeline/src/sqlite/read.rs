@@ -162,15 +162,13 @@ impl SqliteStore {
     /// # Errors
     /// `is_storage`.
     pub async fn find_call(&self, tenant: &str, source: &str, id: &str) -> Result<Vec<String>> {
-        let prefix = format!("{}%", id.trim_end_matches('…').replace(['%', '_', '\\'], "_"));
         let rows = sqlx::query(
-            "SELECT conversation FROM calls WHERE tenant = ? AND source = ? AND (conversation = ? OR conversation LIKE ?)
-             ORDER BY conversation <> ?3, conversation LIMIT 10",
+            "SELECT conversation FROM calls WHERE tenant = ?1 AND source = ?2 AND substr(conversation, 1, length(?3)) = ?3
+             ORDER BY conversation LIMIT 10",
         )
         .bind(tenant)
         .bind(source)
-        .bind(id)
-        .bind(prefix)
+        .bind(id.trim_end_matches('…'))
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;

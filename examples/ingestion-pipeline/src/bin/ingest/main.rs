@@ -1,2 +1,101 @@
-//! placeholder
-fn main() {}
+//! `ingest`: the pipeline as a program.
+
+mod analysis;
+mod calls;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod output;
+mod run;
+mod show;
+mod sources;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, ConfigError};
+
+/// Brings the calls of contact centres into an archive: metadata into a database, recordings into an object store, and
+/// word of each call into a queue for analysis.
+///
+/// Exit codes: 0 fine, 1 something failed or is missing, 2 wrong usage or configuration.
+#[derive(Debug, Parser)]
+#[command(name = "ingest", version)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "ingest.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// Where database and recordings lie, instead of what the configuration says.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a scripted day through every connector, with faults, and recount what was stored.
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
+    /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
+    Run,
+    /// List stored calls.
+    Calls(calls::Calls),
+    /// Show one call from ring to analysis queue.
+    Show(show::Show),
+    /// Hand messages to the next program.
+    #[command(subcommand)]
+    Analysis(analysis::Analysis),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let level = if matches!(arguments.command, Command::Run) { "info" } else { "error" };
+    let filter =
+        EnvFilter::builder().with_env_var("INGEST_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(output::is_terminal(&std::io::stderr()))
+        .init();
+    match carry_out(arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            let is_usage = error.chain().any(|cause| {
+                cause.is::<ConfigError>()
+                    || cause.downcast_ref::<connector_core::Error>().is_some_and(|e| e.is_config())
+            });
+            eprintln!("error: {error:#}");
+            ExitCode::from(if is_usage { 2 } else { 1 })
+        }
+    }
+}
+
+/// Returns whether all is well.
+async fn carry_out(arguments: Arguments) -> anyhow::Result<bool> {
+    let Arguments { config, data, json, command } = arguments;
+    let places = || match &data {
+        Some(data) => Ok(output::Places::new(data)),
+        None => Config::read(&config).map(|config| output::Places::new(&config.data)),
+    };
+    match command {
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo.carry_out(data, json).await,
+        Command::Run => {
+            let mut config = Config::read(&config)?;
+            config.data = data.unwrap_or(config.data);
+            run::carry_out(config, json).await
+        }
+        Command::Calls(calls) => calls.carry_out(&places()?, json).await,
+        Command::Show(show) => show.carry_out(&places()?, json).await,
+        Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await,
+    }
+}

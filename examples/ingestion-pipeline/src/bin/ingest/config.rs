@@ -1,0 +1,313 @@
+//! `ingest.toml`: tenants, their sources, and where things lie.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The whole configuration.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where database and recordings lie.
+    pub(crate) data: PathBuf,
+    pub(crate) pipeline: PipelineSettings,
+    pub(crate) sources: Vec<Source>,
+}
+
+/// How the pipeline works.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PipelineSettings {
+    /// Conversations worked on at once.
+    pub(crate) at_once: usize,
+    /// How long work under way may take once the pipeline is to stop.
+    #[serde(deserialize_with = "duration")]
+    pub(crate) deadline: Duration,
+}
+
+impl Default for PipelineSettings {
+    fn default() -> Self {
+        Self { at_once: 4, deadline: Duration::from_secs(20) }
+    }
+}
+
+/// One source of one tenant.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) tenant: String,
+    pub(crate) name: String,
+    pub(crate) kind: SourceKind,
+}
+
+/// What a source is, with the settings of that kind.
+#[derive(Debug)]
+pub(crate) enum SourceKind {
+    /// A drop folder at a path.
+    #[cfg(feature = "universal")]
+    Universal(PathBuf, Box<connector_universal::DropFolderConfig>),
+}
+
+/// A configuration that cannot be used: which file, which line, what is wrong, what to write instead.
+#[derive(Debug)]
+pub(crate) struct ConfigError {
+    file: String,
+    place: Option<Place>,
+    message: String,
+    hint: Option<String>,
+}
+
+/// The line in question and the columns meant.
+#[derive(Debug)]
+struct Place {
+    line: usize,
+    text: String,
+    columns: Range<usize>,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Place { line, text, columns }) = &self.place else {
+            write!(f, "{}: {}", self.file, self.message)?;
+            return self.hint.iter().try_for_each(|hint| write!(f, "; {hint}"));
+        };
+        writeln!(f, "{}:{line}: {}", self.file, self.message)?;
+        writeln!(f, "{line:>5} | {text}")?;
+        let (lead, marks) = (" ".repeat(columns.start), "^".repeat(columns.len().max(1)));
+        write!(f, "      | {lead}{marks}")?;
+        self.hint.iter().try_for_each(|hint| write!(f, " {hint}"))
+    }
+}
+
+impl Config {
+    /// Reads a configuration file. Paths in it are relative to it.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+            file: path.display().to_string(),
+            place: None,
+            message: format!("cannot be read: {error}"),
+            hint: Some("write one, or name another with --config".to_owned()),
+        })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&path.display().to_string(), &text, directory)
+    }
+
+    fn parse(file: &str, text: &str, directory: &Path) -> Result<Self, ConfigError> {
+        let reader = Reader { file, text };
+        let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error))?;
+        let tenants = reader.tables(document.get_mut(), "tenant", "the file")?;
+        let mut sources = Vec::new();
+        for mut tenant in tenants {
+            let tables = reader.tables(tenant.get_mut(), "source", "a tenant")?;
+            let Tenant { id } = reader.read("a tenant", tenant)?;
+            for table in tables {
+                sources.push(reader.source(&id, table, directory)?);
+            }
+        }
+        let Rest { data, pipeline } = reader.read("the file", document)?;
+        Ok(Self { data: directory.join(data), pipeline, sources })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tenant {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rest {
+    #[serde(default = "default_data")]
+    data: PathBuf,
+    #[serde(default)]
+    pipeline: PipelineSettings,
+}
+
+fn default_data() -> PathBuf {
+    "data".into()
+}
+
+/// Reads tables and says where an error is.
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+type Table<'a> = Spanned<DeTable<'a>>;
+
+impl<'a> Reader<'a> {
+    /// Takes the tables `[[key]]` out of a table.
+    fn tables(&self, table: &mut DeTable<'a>, key: &str, whose: &str) -> Result<Vec<Table<'a>>, ConfigError> {
+        let Some(value) = table.remove(key) else { return Ok(Vec::new()) };
+        let span = value.span();
+        let wrong = || {
+            self.at(span.clone(), format!("{key} in {whose} is no list of tables"), Some(format!("write [[{key}]]")))
+        };
+        let DeValue::Array(values) = value.into_inner() else { return Err(wrong()) };
+        let as_table = |value: Spanned<DeValue<'a>>| {
+            let span = value.span();
+            match value.into_inner() {
+                DeValue::Table(table) => Ok(Spanned::new(span, table)),
+                _ => Err(wrong()),
+            }
+        };
+        values.into_iter().map(as_table).collect()
+    }
+
+    fn source(&self, tenant: &str, mut table: Table<'a>, directory: &Path) -> Result<Source, ConfigError> {
+        let span = table.span();
+        let name = self.take_text(&mut table, "name", &span)?;
+        let kind = self.take_text(&mut table, "kind", &span)?;
+        let whose = format!("source {name:?}");
+        let kind = match kind.as_str() {
+            #[cfg(feature = "universal")]
+            "universal" => {
+                let path = self.take_text(&mut table, "path", &span)?;
+                SourceKind::Universal(directory.join(path), Box::new(self.read(&whose, table)?))
+            }
+            _ => {
+                let known = if cfg!(feature = "universal") { "\"universal\"" } else { "none in this build" };
+                return Err(self.at(
+                    span,
+                    format!("{whose} is of an unknown kind {kind:?}"),
+                    Some(format!("the kinds are: {known}")),
+                ));
+            }
+        };
+        Ok(Source { tenant: tenant.to_owned(), name, kind })
+    }
+
+    fn take_text(&self, table: &mut Table<'a>, key: &str, span: &Range<usize>) -> Result<String, ConfigError> {
+        match table.get_mut().remove(key) {
+            None => {
+                Err(self.at(span.clone(), format!("a source has no key `{key}`"), Some(format!("write {key} = \"…\""))))
+            }
+            Some(value) => match value.get_ref().as_str() {
+                Some(text) => Ok(text.to_owned()),
+                None => Err(self.at(value.span(), format!("`{key}` is no text"), Some("put it in quotes".to_owned()))),
+            },
+        }
+    }
+
+    fn read<T: Deserialize<'a>>(&self, whose: &str, table: Table<'a>) -> Result<T, ConfigError> {
+        let span = table.span();
+        T::deserialize(toml::de::Deserializer::from(table)).map_err(|error| match error.span() {
+            Some(_) => self.error(whose, error),
+            None => self.at(span, format!("{whose}: {}", error.message()), None),
+        })
+    }
+
+    /// An error of the parser, with its place and, for a key that nobody knows, the key that may be meant.
+    fn error(&self, whose: &str, error: toml::de::Error) -> ConfigError {
+        let span = error.span().unwrap_or_default();
+        let mut quoted = error.message().split('`').skip(1).step_by(2);
+        if error.message().starts_with("unknown field") {
+            let key = quoted.next().unwrap_or_default();
+            let known: Vec<&str> = quoted.collect();
+            let hint = nearest(key, &known).map_or_else(
+                || format!("the keys are {}", known.join(", ")),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
+            return self.at(span, format!("{whose} has no key `{key}`"), Some(hint));
+        }
+        if error.message().starts_with("missing field") {
+            let key = quoted.next().unwrap_or_default();
+            return self.at(span, format!("{whose} lacks the key `{key}`"), Some(format!("write {key} = …")));
+        }
+        self.at(span, format!("{whose}: {}", error.message()), None)
+    }
+
+    fn at(&self, span: Range<usize>, message: String, hint: Option<String>) -> ConfigError {
+        let start = span.start.min(self.text.len());
+        let line_start = self.text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let text = self.text[line_start..].lines().next().unwrap_or_default();
+        let column = |at: usize| self.text[line_start..at.clamp(line_start, line_start + text.len())].chars().count();
+        let place = Place {
+            line: self.text[..start].matches('\n').count() + 1,
+            text: text.to_owned(),
+            columns: column(start)..column(span.end),
+        };
+        ConfigError { file: self.file.to_owned(), place: Some(place), message, hint }
+    }
+}
+
+/// The known key that looks most like this one, if any does.
+fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let scored = known.iter().map(|known| (strsim::jaro_winkler(key, known), *known));
+    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text).map_err(|error| {
+        serde::de::Error::custom(format!(
+            "{text:?} is no length of time ({error}); write it as \"200ms\", \"30s\" or \"48h\""
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+data = "archive"
+[[tenant]]
+id = "acme"
+  [[tenant.source]]
+  name = "drop"
+  kind = "universal"
+  path = "incoming"
+  time_zone = "Europe/Berlin"
+  settle = "200ms"
+"#;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse("ingest.toml", text, Path::new("/etc/ingest"))
+    }
+
+    #[test]
+    fn a_source_is_named_with_its_tenant_and_paths_belong_to_the_file() {
+        let config = parse(GOOD).unwrap();
+        assert_eq!(config.data, Path::new("/etc/ingest/archive"));
+        let source = &config.sources[0];
+        assert_eq!((source.tenant.as_str(), source.name.as_str()), ("acme", "drop"));
+        let SourceKind::Universal(path, settings) = &source.kind;
+        assert_eq!(path, Path::new("/etc/ingest/incoming"));
+        assert_eq!(settings.settle, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
+        let error = parse(&GOOD.replace("time_zone", "time_zon")).unwrap_err().to_string();
+        insta::assert_snapshot!(error, @r#"
+        ingest.toml:9: source "drop" has no key `time_zon`
+            9 |   time_zon = "Europe/Berlin"
+              |   ^^^^^^^^ did you mean `time_zone`?
+        "#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_where_it_stands() {
+        for (from, to, says) in [
+            ("kind = \"universal\"", "kind = \"universe\"", "unknown kind \"universe\""),
+            ("  kind = \"universal\"\n", "", "no key `kind`"),
+            ("  time_zone = \"Europe/Berlin\"\n", "", "lacks the key `time_zone`"),
+            ("\"200ms\"", "\"soon\"", "no length of time"),
+            ("\"200ms\"", "200", "expected a string"),
+            ("id = \"acme\"", "id = \"acme\"\nnmae = 1", "has no key `nmae`"),
+            ("[[tenant]]", "[tenant]", "no list of tables"),
+            ("data = \"archive\"", "data = \"archive", "the file"),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            let error = parse(&GOOD.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(says) && error.contains("ingest.toml:"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! `ingest demo`: a scripted day with faults, played through every connector there is, and recounted from disk.
+
+mod day;
+mod recount;
+mod running;
+mod script;
+mod told;
+
+pub(crate) use day::Demo;

@@ -1,0 +1,145 @@
+//! Counting what is really there: the script against database and object store, from disk.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context as _;
+use connector_core::Origin;
+use ingestion_pipeline::{CallFilter, RecordingRow, SqliteStore};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::script::Line;
+
+/// What came out of one source, or of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Count {
+    pub(crate) calls: u64,
+    pub(crate) stored: u64,
+    pub(crate) missing: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) corrupt: u64,
+    pub(crate) events_lost: u64,
+    pub(crate) recovered: u64,
+    pub(crate) recordings: u64,
+    pub(crate) bytes: u64,
+    pub(crate) downloads_resumed: u64,
+}
+
+impl Count {
+    pub(crate) fn is_whole(&self) -> bool {
+        (self.stored, self.missing, self.duplicates, self.corrupt) == (self.calls, 0, 0, 0)
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.stored += other.stored;
+        self.missing += other.missing;
+        self.duplicates += other.duplicates;
+        self.corrupt += other.corrupt;
+        self.events_lost += other.events_lost;
+        self.recovered += other.recovered;
+        self.recordings += other.recordings;
+        self.bytes += other.bytes;
+        self.downloads_resumed += other.downloads_resumed;
+    }
+}
+
+/// Counts what is stored of each source in the script. `unheard` are the calls of which word was lost.
+pub(crate) async fn recount(
+    script: &[Line],
+    store: &SqliteStore,
+    objects: &Path,
+    unheard: &BTreeSet<String>,
+) -> anyhow::Result<BTreeMap<Origin, Count>> {
+    let mut by_origin: BTreeMap<Origin, Vec<&Line>> = BTreeMap::new();
+    for line in script {
+        by_origin.entry(Origin::new(&line.tenant, &line.source)).or_default().push(line);
+    }
+    let mut counts = BTreeMap::new();
+    for (origin, lines) in by_origin {
+        let count = recount_source(&origin, &lines, store, objects, unheard).await?;
+        counts.insert(origin, count);
+    }
+    Ok(counts)
+}
+
+async fn recount_source(
+    origin: &Origin,
+    lines: &[&Line],
+    store: &SqliteStore,
+    objects: &Path,
+    unheard: &BTreeSet<String>,
+) -> anyhow::Result<Count> {
+    let filter = CallFilter {
+        tenant: Some(origin.tenant.to_string()),
+        source: Some(origin.source.to_string()),
+        ..CallFilter::default()
+    };
+    let mut found: HashMap<String, u64> = HashMap::new();
+    for call in store.calls(&filter).await? {
+        *found.entry(call.conversation).or_default() += 1;
+    }
+    let recordings = store.recordings(origin).await?;
+    let mut count = Count { calls: lines.len() as u64, recordings: recordings.len() as u64, ..Count::default() };
+    let mut by_call: HashMap<&str, Vec<&RecordingRow>> = HashMap::new();
+    for recording in &recordings {
+        count.bytes += recording.size;
+        by_call.entry(&recording.conversation).or_default().push(recording);
+    }
+    for line in lines {
+        let is_unheard = unheard.contains(&line.conversation);
+        count.events_lost += u64::from(is_unheard);
+        let rows = by_call.remove(line.conversation.as_str()).unwrap_or_default();
+        match found.remove(&line.conversation) {
+            None => count.missing += 1,
+            Some(times) => {
+                count.duplicates += times - 1;
+                match is_whole(line, &rows, objects)? {
+                    true => {
+                        count.stored += 1;
+                        count.recovered += u64::from(is_unheard);
+                    }
+                    false => count.corrupt += 1,
+                }
+            }
+        }
+    }
+    // Whatever the script does not know should not be there: something was stored twice under two names.
+    count.duplicates += found.values().sum::<u64>();
+    Ok(count)
+}
+
+/// Whether just the recordings of the script are there, byte for byte.
+fn is_whole(line: &Line, rows: &[&RecordingRow], objects: &Path) -> anyhow::Result<bool> {
+    let mut expected: Vec<&str> = line.recordings.iter().filter_map(|recording| recording.sha256.as_deref()).collect();
+    let mut found = Vec::new();
+    for row in rows {
+        let hash = hash_of(&objects.join(&row.object))?;
+        if hash.as_ref() != Some(&row.sha256) {
+            return Ok(false);
+        }
+        found.extend(hash);
+    }
+    expected.sort_unstable();
+    found.sort_unstable();
+    Ok(expected == found)
+}
+
+fn hash_of(path: &Path) -> anyhow::Result<Option<String>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(Some(hex::encode(hash.finalize()))),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `ingest run`: the pipeline until it is told to stop.
+
+use std::collections::BTreeSet;
+use std::io::stderr;
+use std::time::Duration;
+
+use connector_core::{Clock, Context};
+use indicatif::{ProgressBar, ProgressStyle};
+use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Progress, SourceOptions, SqliteStore};
+use tracing::{error, info};
+
+use crate::config::Config;
+use crate::output::{Places, is_terminal, print_json};
+use crate::sources::connect;
+
+pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool> {
+    let places = Places::new(&config.data);
+    let _lock = places.lock()?;
+    let store = SqliteStore::open(places.database()).await?;
+    let reclaimed = store.reclaim().await?;
+    if reclaimed > 0 {
+        info!("{reclaimed} calls were under way when the last run ended, and come again");
+    }
+    let queue = AnalysisQueue::new(store.clone(), Clock::system());
+    let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
+        .with_at_once(config.pipeline.at_once)
+        .with_deadline(config.pipeline.deadline);
+    let mut broken = BTreeSet::new();
+    for source in config.sources {
+        let name = format!("{}/{}", source.tenant, source.name);
+        match connect(source, &store, &Context::default()) {
+            Ok(connector) => pipeline = pipeline.source(connector, SourceOptions::default()),
+            // One source that cannot work never stops another.
+            Err(trouble) => {
+                error!("{trouble}");
+                broken.insert(name);
+            }
+        }
+    }
+    let shown = Shown::start(pipeline.progress());
+    let report = pipeline.run(stop_signal()).await;
+    drop(shown);
+    store.close().await;
+    let report = report?;
+    if json {
+        print_json(&report)?;
+    } else {
+        println!("{report}");
+    }
+    if !broken.is_empty() {
+        eprintln!("these sources could not work: {}", broken.into_iter().collect::<Vec<_>>().join(", "));
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Ready when somebody presses Ctrl-C or sends SIGTERM. A second time ends the program at once.
+async fn stop_signal() {
+    signalled().await;
+    tokio::spawn(async {
+        signalled().await;
+        std::process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// A line on a terminal that counts along; nothing elsewhere.
+struct Shown(Option<(ProgressBar, tokio::task::JoinHandle<()>)>);
+
+impl Shown {
+    fn start(progress: Progress) -> Self {
+        if !is_terminal(&stderr()) {
+            return Self(None);
+        }
+        let style =
+            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style);
+        let shown = bar.clone();
+        let counting = tokio::spawn(async move {
+            loop {
+                shown.set_message(progress.report().to_string());
+                shown.tick();
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        });
+        Self(Some((bar, counting)))
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if let Some((bar, counting)) = self.0.take() {
+            counting.abort();
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! From settings to connectors.
+
+use connector_core::{Connector, Context};
+use ingestion_pipeline::SqliteStore;
+
+use crate::config::{Source, SourceKind};
+
+/// The connector of a source.
+pub(crate) fn connect(source: Source, store: &SqliteStore, cx: &Context) -> connector_core::Result<Connector> {
+    let cx = cx.for_source(&source.tenant, &source.name);
+    match source.kind {
+        #[cfg(feature = "universal")]
+        SourceKind::Universal(path, settings) => {
+            let folder = connector_folder::LocalFolder::open(path).map_err(|error| error.of(cx.origin()))?;
+            let ledger = ingestion_pipeline::SqliteLedger::new(store.clone(), cx.origin().clone());
+            Ok(connector_universal::DropFolder::new(*settings, folder, ledger, &cx)?.connector())
+        }
+    }
+}
