@@ -1,32 +1,41 @@
 //! The work on one conversation: metadata, recordings, commit, publish, settle, finish.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{
-    Clock, Connector, Conversation, Detail, Error, Lookup, LookupOptions, Origin, Outcome, Outlook, Recording,
-    RecordingDownloader, RecordingDownloaderExt, RecordingOptions, RecordingSet, Result, ResumeOptions, SettleOptions,
+    Clock, Connector, Conversation, Detail, Error, Lookup, LookupOptions, Origin, Outcome, Result, ResumeOptions,
+    SettleOptions,
 };
-use futures_util::{StreamExt, TryStreamExt};
-use sha2::{Digest, Sha256};
+use futures_util::FutureExt;
 use tracing::{debug, info, warn};
 
-use crate::call::{Media, StoredCall, StoredRecording};
+use crate::call::StoredCall;
 use crate::outbox::Outbox;
 use crate::progress::Progress;
 use crate::sink::ObjectSink;
 use crate::store::WorkStore;
-use crate::work::{UnsettledRejection, WorkRow};
+use crate::work::{Lease, UnsettledRejection, WorkRow, after};
 
 /// How long a lease lasts without being renewed.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
+/// A source that gives no sign for so long is not waited for any longer.
+pub(crate) const SILENCE: Duration = Duration::from_secs(600);
 /// Waits after failed attempts grow from the first to the last of these.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(900));
-/// After so many attempts in vain a row is given up.
-const ATTEMPTS: u32 = 20;
+/// The longest wait while our own disk or database fails.
+const LONGEST_OWN_PAUSE: Duration = Duration::from_secs(60);
+/// The longest wait that a source can ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+/// A row is given up after so many attempts in vain,
+pub(crate) const ATTEMPTS: u32 = 20;
+/// but only once it waits for longer than a source is down at worst.
+pub(crate) const OUTAGE: Duration = Duration::from_secs(3 * 86_400);
 
 /// Works on conversations, one call of [`work`](Self::work) each.
 pub(crate) struct Consumer {
@@ -37,60 +46,86 @@ pub(crate) struct Consumer {
     pub(crate) clock: Clock,
     pub(crate) resume: ResumeOptions,
     pub(crate) progress: Progress,
+    /// How often in a row our own disk, database or queue failed.
+    pub(crate) own_failures: AtomicU32,
 }
 
 /// How the work on a row ended.
-enum Done {
+pub(crate) enum Done {
     /// Everything is stored.
     Whole,
     /// Something is not there yet.
     NotYet { retry_after: Duration },
+    /// All that can be had is stored, and the rest is given up.
+    Lacking(Error),
 }
 
 impl Consumer {
     /// Works on a row and ends its lease one way or another. Dropping the future leaves the lease to run out.
     pub(crate) async fn work(&self, row: WorkRow) {
-        let heartbeat = async {
-            loop {
-                tokio::time::sleep(LEASE / 3).await;
-                let until = self.clock.now() + TimeDelta::from_std(LEASE).unwrap_or_default();
-                match self.store.renew(&row.lease, until).await {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(error) => warn!(task = row.lease.row, "the lease could not be renewed: {error}"),
-                }
-            }
-        };
         let worked = tokio::select! {
-            worked = self.store_and_hand_on(&row) => worked,
-            () = heartbeat => return info!(task = row.lease.row, "somebody else has the lease now"),
+            worked = AssertUnwindSafe(self.store_and_hand_on(&row)).catch_unwind() => worked.unwrap_or_else(panicked),
+            () = self.keep(&row.lease) => return info!(task = row.lease.row, "somebody else has the lease now"),
         };
         if let Err(error) = self.end(&row, worked).await {
             warn!(origin = %row.origin, task = row.lease.row, "the row could not be ended, its lease runs out: {error}");
         }
     }
 
+    /// Renews a lease until it is lost.
+    async fn keep(&self, lease: &Lease) {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            match self.store.renew(lease, after(self.clock.now(), LEASE)).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => warn!(task = lease.row, "the lease could not be renewed: {error}"),
+            }
+        }
+    }
+
     async fn end(&self, row: &WorkRow, worked: Result<Done>) -> Result<()> {
         let now = self.clock.now();
+        let own_pause = self.own_pause(&worked);
         match worked {
             Ok(Done::Whole) => self.store.finish(&row.lease, &row.receipts, now).await,
             Ok(Done::NotYet { retry_after }) => {
                 self.progress.parked();
-                self.store.park(&row.lease, after(now, retry_after), None).await
+                self.store.park(&row.lease, after(now, bounded(retry_after)), None).await
             }
-            // Our own disk or database failing is never the call's fault: it is tried for as long as it takes.
-            Err(error) if error.is_storage() || (error.is_retryable() && row.attempts < ATTEMPTS) => {
-                let pause = error.retry_after().unwrap_or_else(|| pause(row.attempts));
+            // Our own side failing is never the call's fault: no attempt is counted, and it is tried for as long as it takes.
+            Err(error) if error.is_storage() => {
+                warn!(origin = %row.origin, task = row.lease.row, pause = ?own_pause, "put off: {error}");
+                self.progress.parked();
+                self.store.park(&row.lease, after(now, own_pause), None).await
+            }
+            Err(error) if !self.gives_up(row, &error) => {
+                let pause = bounded(error.retry_after().unwrap_or_else(|| pause(row.attempts)));
                 warn!(origin = %row.origin, task = row.lease.row, attempt = row.attempts + 1, ?pause, "put off: {error}");
                 self.progress.parked();
                 self.store.park(&row.lease, after(now, pause), Some(&error.to_string())).await
             }
-            Err(error) => {
+            Ok(Done::Lacking(error)) | Err(error) => {
                 warn!(origin = %row.origin, task = row.lease.row, "given up: {error}");
                 self.progress.buried();
                 self.store.bury(&row.lease, reason(&error), &error.to_string(), now).await
             }
         }
+    }
+
+    /// Whether an error is the end of the work on a row.
+    pub(crate) fn gives_up(&self, row: &WorkRow, error: &Error) -> bool {
+        let tried_enough = row.attempts >= ATTEMPTS && self.clock.now() >= after(row.waiting_since, OUTAGE);
+        !error.is_storage() && (tried_enough || !error.is_retryable())
+    }
+
+    /// How long to wait when our own side failed: longer each time in a row, whichever call it hits.
+    fn own_pause(&self, worked: &Result<Done>) -> Duration {
+        let before = match worked {
+            Err(error) if error.is_storage() => self.own_failures.fetch_add(1, Ordering::Relaxed),
+            _ => self.own_failures.swap(0, Ordering::Relaxed),
+        };
+        pause(before).min(LONGEST_OWN_PAUSE)
     }
 
     async fn store_and_hand_on(&self, row: &WorkRow) -> Result<Done> {
@@ -141,7 +176,7 @@ impl Consumer {
         let Some(history) = connector.history() else {
             return Ok(Lookup::Ready(document));
         };
-        Ok(match history.conversation(&row.conversation, LookupOptions::default()).await? {
+        Ok(match in_time(history.conversation(&row.conversation, LookupOptions::default())).await? {
             Lookup::Ready(fetched) => {
                 document.merge(fetched);
                 Lookup::Ready(document)
@@ -168,71 +203,10 @@ impl Consumer {
         }
     }
 
-    /// Brings the recordings of a call into the object store, as far as they are there.
-    async fn fetch_media(&self, connector: &Connector, row: &WorkRow, call: &mut StoredCall) -> Result<Done> {
-        let Some(downloader) = connector.recordings().filter(|_| !row.cause.is_metadata_only()) else {
-            return Ok(Done::Whole);
-        };
-        let set = recordings_of(&downloader, &call.document).await?;
-        let mut retry_after = set.outlook.retry_after();
-        let mut gone = false;
-        for recording in &set.items {
-            match self.fetch(&downloader, recording, call).await? {
-                Lookup::Ready(stored) => put(&mut call.recordings, stored),
-                Lookup::NotReady { retry_after: wait } => retry_after = Some(retry_after.map_or(wait, |w| w.min(wait))),
-                Lookup::Gone(why) => {
-                    info!(origin = %row.origin, task = row.lease.row, "a recording is {why}");
-                    gone = true;
-                }
-            }
-        }
-        let out_of_patience = self.clock.now() >= after(row.first_seen, downloader.patience());
-        call.media = match retry_after {
-            Some(_) if out_of_patience => Media::Missing,
-            Some(_) => Media::Partial,
-            None if gone || set.outlook == Outlook::Ambiguous => Media::Missing,
-            None if call.recordings.is_empty() => Media::None,
-            None => Media::Complete,
-        };
-        Ok(match retry_after {
-            Some(retry_after) if !out_of_patience => Done::NotYet { retry_after },
-            _ => Done::Whole,
-        })
-    }
-
-    /// One recording, unless this very version of it is stored already.
-    async fn fetch(
-        &self,
-        downloader: &Arc<dyn RecordingDownloader>,
-        recording: &Recording,
-        call: &StoredCall,
-    ) -> Result<Lookup<StoredRecording>> {
-        let known = call.recordings.iter().find(|known| known.recording.id == recording.id);
-        if let Some(known) = known.filter(|known| is_same_version(&known.recording, recording)) {
-            return Ok(Lookup::Ready(known.clone()));
-        }
-        let download = match downloader.whole(recording, self.resume).await? {
-            Lookup::Ready(download) => download,
-            Lookup::NotReady { retry_after } => return Ok(Lookup::NotReady { retry_after }),
-            Lookup::Gone(why) => return Ok(Lookup::Gone(why)),
-        };
-        let object = StoredCall::object_of(&call.prefix, recording);
-        let mut digest = Digesting::default();
-        self.sink.put(&object, download.bytes.inspect_ok(|bytes| digest.update(bytes)).boxed()).await?;
-        let (sha256, size) = digest.finish();
-        if recording.sha256.as_ref().is_some_and(|promised| !promised.eq_ignore_ascii_case(&sha256)) {
-            return Err(Error::transient("the recording does not have the hash that the vendor names").of(&call.origin));
-        }
-        let resumed = download.resumed.count();
-        self.progress.fetched(size, resumed);
-        let recording = recording.clone();
-        Ok(Lookup::Ready(StoredRecording { recording, object, sha256, size, stored: self.clock.now(), resumed }))
-    }
-
     async fn publish(&self, row: &WorkRow) -> Result<()> {
         for message in self.store.unpublished(&row.origin, &row.conversation.id).await? {
             let key = message.key.clone();
-            self.outbox.publish(message).await?;
+            self.outbox.publish(message).await.map_err(ours)?;
             self.store.published(&key, self.clock.now()).await?;
         }
         Ok(())
@@ -241,7 +215,7 @@ impl Consumer {
     async fn settle(&self, connector: &Connector, row: &WorkRow) -> Result<()> {
         let Some(settler) = connector.settler() else { return Ok(()) };
         for receipt in &row.receipts {
-            settler.settle(receipt, Outcome::Stored, SettleOptions::default()).await?;
+            in_time(settler.settle(receipt, Outcome::Stored, SettleOptions::default())).await?;
         }
         Ok(())
     }
@@ -249,37 +223,30 @@ impl Consumer {
     /// Tells the source of a rejection that is written down.
     pub(crate) async fn settle_rejection(&self, rejection: &UnsettledRejection) -> Result<()> {
         if let Some(settler) = self.connector(&rejection.origin)?.settler() {
-            settler.settle(&rejection.receipt, rejection.outcome.clone(), SettleOptions::default()).await?;
+            let outcome = rejection.outcome.clone();
+            in_time(settler.settle(&rejection.receipt, outcome, SettleOptions::default())).await?;
         }
         debug!(origin = %rejection.origin, dead_letter = rejection.id, "the source knows of the rejection");
         self.store.rejection_settled(rejection.id, self.clock.now()).await
     }
 }
 
-async fn recordings_of(downloader: &Arc<dyn RecordingDownloader>, call: &Conversation) -> Result<RecordingSet> {
-    let mut answers = downloader.recordings(std::slice::from_ref(call), RecordingOptions::default()).await;
-    match (answers.pop(), answers.is_empty()) {
-        (Some(answer), true) => answer,
-        _ => Err(Error::bug("a connector must give one answer for each call").during("recordings")),
-    }
+/// Waits for a source's answer, but not for ever.
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    let silent = || Error::transient(format!("the source gave no answer within {} s", SILENCE.as_secs()));
+    tokio::time::timeout(SILENCE, answer).await.unwrap_or_else(|_| Err(silent()))
 }
 
-/// Counts and hashes what passes by.
-#[derive(Default)]
-struct Digesting {
-    hash: Sha256,
-    size: u64,
+/// An error of the object store or the outbox: whatever they say, it is not the call's fault.
+pub(crate) fn ours(error: Error) -> Error {
+    if error.is_storage() || error.is_bug() {
+        return error;
+    }
+    Error::storage(error.to_string()).caused_by(error)
 }
 
-impl Digesting {
-    fn update(&mut self, bytes: &Bytes) {
-        self.hash.update(bytes);
-        self.size += bytes.len() as u64;
-    }
-
-    fn finish(self) -> (String, u64) {
-        (hex::encode(self.hash.finalize()), self.size)
-    }
+fn panicked(_: Box<dyn Any + Send>) -> Result<Done> {
+    Err(Error::transient("the work on the call panicked").advise("please report what was printed before"))
 }
 
 fn says_something_new(known: &StoredCall, call: &StoredCall) -> bool {
@@ -288,19 +255,8 @@ fn says_something_new(known: &StoredCall, call: &StoredCall) -> bool {
     };
     let mut before = known.document.clone();
     before.recordings.clone_from(&call.document.recordings);
+    before.raw.clone_from(&call.document.raw); // kept beside the document, so what is stored has none
     before != call.document || content(known) != content(call) || known.media != call.media
-}
-
-/// Whether both describe the same bytes: only a validator on both sides can say so.
-fn is_same_version(known: &Recording, found: &Recording) -> bool {
-    known.validator.is_some() && known.validator == found.validator
-}
-
-fn put(recordings: &mut Vec<StoredRecording>, stored: StoredRecording) {
-    match recordings.iter_mut().find(|known| known.recording.id == stored.recording.id) {
-        Some(known) => *known = stored,
-        None => recordings.push(stored),
-    }
 }
 
 fn reason(error: &Error) -> &'static str {
@@ -316,8 +272,9 @@ fn reason(error: &Error) -> &'static str {
     }
 }
 
-fn after(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
-    TimeDelta::from_std(wait).ok().and_then(|wait| time.checked_add_signed(wait)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+/// Never at once, whatever the source says, and never later than tomorrow.
+fn bounded(wait: Duration) -> Duration {
+    wait.clamp(PAUSES.0, LONGEST_WAIT)
 }
 
 fn pause(attempts: u32) -> Duration {

@@ -2,10 +2,13 @@
 
 mod call;
 mod consume;
+mod intake;
+mod media;
 mod outbox;
 mod pipeline;
 mod produce;
 mod progress;
+mod rejections;
 mod sink;
 mod sqlite;
 mod store;

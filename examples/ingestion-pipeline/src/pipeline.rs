@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use connector_core::{Clock, Connector, Error, Origin, Result, ResumeOptions, Watch};
+use connector_core::{Clock, Connector, Error, EventSource, Origin, Result, ResumeOptions, Watch};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Notify, watch};
@@ -17,6 +18,7 @@ use crate::consume::Consumer;
 use crate::outbox::Outbox;
 use crate::produce::Producer;
 use crate::progress::{Progress, Report};
+use crate::rejections::Rejections;
 use crate::sink::ObjectSink;
 use crate::store::WorkStore;
 use crate::workers::Workers;
@@ -125,23 +127,6 @@ impl Pipeline {
         let work_arrived = Arc::new(Notify::new());
         let (stopping, stopped) = watch::channel(false);
 
-        let mut producers = JoinSet::new();
-        for (connector, options) in &self.sources {
-            let Some(events) = connector.events() else { continue };
-            let producer = Arc::new(Producer {
-                connector: connector.clone(),
-                events,
-                watch: options.watch.clone(),
-                store: self.store.clone(),
-                work_arrived: work_arrived.clone(),
-                progress: self.progress.clone(),
-            });
-            let name = format!("{}: events", connector.origin());
-            producers.spawn(supervise(name, move || {
-                let producer = producer.clone();
-                async move { producer.run().await }.boxed()
-            }));
-        }
         let consumer = Arc::new(Consumer {
             connectors,
             store: self.store.clone(),
@@ -150,7 +135,16 @@ impl Pipeline {
             clock: self.clock,
             resume: self.resume,
             progress: self.progress.clone(),
+            own_failures: AtomicU32::new(0),
         });
+        let mut producers = JoinSet::new();
+        for (connector, options) in &self.sources {
+            let rejections_arrived = Arc::new(Notify::new());
+            producers.spawn(self.tell(connector, &consumer, &rejections_arrived));
+            if let Some(events) = connector.events() {
+                producers.spawn(self.hear(connector, events, options, &work_arrived, rejections_arrived));
+            }
+        }
         let workers = Workers {
             origins: self.sources.iter().map(|(connector, _)| connector.origin().clone()).collect(),
             consumer,
@@ -175,6 +169,46 @@ impl Pipeline {
             warn!("the connectors took too long to say goodbye");
         }
         Ok(self.progress.report())
+    }
+
+    /// The loop that hears a source.
+    fn hear(
+        &self,
+        connector: &Connector,
+        events: Arc<dyn EventSource>,
+        options: &SourceOptions,
+        work_arrived: &Arc<Notify>,
+        rejections_arrived: Arc<Notify>,
+    ) -> BoxFuture<'static, ()> {
+        let producer = Arc::new(Producer {
+            connector: connector.clone(),
+            events,
+            watch: options.watch.clone(),
+            store: self.store.clone(),
+            work_arrived: work_arrived.clone(),
+            rejections_arrived,
+            progress: self.progress.clone(),
+        });
+        let run = move || {
+            let producer = producer.clone();
+            async move { producer.run().await }.boxed()
+        };
+        supervise(format!("{}: events", connector.origin()), run).boxed()
+    }
+
+    /// The loop that tells a source of its rejections.
+    fn tell(&self, connector: &Connector, consumer: &Arc<Consumer>, arrived: &Arc<Notify>) -> BoxFuture<'static, ()> {
+        let rejections = Arc::new(Rejections {
+            origin: connector.origin().clone(),
+            consumer: consumer.clone(),
+            store: self.store.clone(),
+            arrived: arrived.clone(),
+        });
+        let run = move || {
+            let rejections = rejections.clone();
+            async move { rejections.run().await }.boxed()
+        };
+        supervise(format!("{}: rejections", connector.origin()), run).boxed()
     }
 
     fn connectors(&self) -> Result<HashMap<Origin, Connector>> {

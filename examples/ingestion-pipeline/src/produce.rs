@@ -18,6 +18,7 @@ pub(crate) struct Producer {
     pub(crate) watch: Watch,
     pub(crate) store: Arc<dyn WorkStore>,
     pub(crate) work_arrived: Arc<Notify>,
+    pub(crate) rejections_arrived: Arc<Notify>,
     pub(crate) progress: Progress,
 }
 
@@ -50,6 +51,9 @@ impl Producer {
             Ok(recorded) => {
                 self.progress.recorded(recorded);
                 self.work_arrived.notify_one();
+                if !batch.rejected.is_empty() {
+                    self.rejections_arrived.notify_one();
+                }
                 if let Err(error) = ack.accept().await {
                     warn!(origin = %batch.origin, "stored, but the source could not note it and will repeat it: {error}");
                 }

@@ -1,6 +1,8 @@
 //! The work to be done: one row a conversation, leased by whoever does it.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{
     CallEvent, CallEventKind, Conversation, ConversationRef, Cursor, Gap, Item, Origin, Outcome, Receipt, Rejected,
     Vendor,
@@ -120,6 +122,8 @@ pub struct WorkRow {
     pub attempts: u32,
     /// When it was heard of first.
     pub first_seen: DateTime<Utc>,
+    /// Since when it waits to be finished: when it was heard of first, or again after it was finished.
+    pub waiting_since: DateTime<Utc>,
 }
 
 /// A rejection whose source has not been told yet.
@@ -133,4 +137,9 @@ pub struct UnsettledRejection {
     pub receipt: Receipt,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// The time so long after another, or the end of time.
+pub(crate) fn after(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(wait).ok().and_then(|wait| time.checked_add_signed(wait)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use connector_core::{Clock, Origin, Result};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use crate::consume::{Consumer, LEASE};
@@ -17,8 +17,6 @@ use crate::work::Lease;
 
 /// The longest it sleeps without looking whether something is due.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// Rejections settled between two looks at the work.
-const REJECTIONS_AT_ONCE: usize = 64;
 
 /// Leases rows as long as there are hands, and lets them be worked on.
 pub(crate) struct Workers {
@@ -35,7 +33,7 @@ pub(crate) struct Workers {
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    leases: HashMap<Id, Lease>,
+    leases: HashMap<Id, (Origin, Lease)>,
 }
 
 impl UnderWay {
@@ -50,6 +48,10 @@ impl UnderWay {
             None => std::future::pending().await,
         }
     }
+
+    fn of(&self, origin: &Origin) -> usize {
+        self.leases.values().filter(|(of, _)| of == origin).count()
+    }
 }
 
 impl Workers {
@@ -57,11 +59,7 @@ impl Workers {
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut under_way = UnderWay::default();
         let mut pause = RESTARTS.0;
-        let mut rejections_due = Instant::now();
         loop {
-            if rejections_due <= Instant::now() && !self.settle_rejections().await {
-                rejections_due = Instant::now() + LONGEST_SLEEP;
-            }
             let wait = match self.hand_out(&mut under_way).await {
                 Ok(wait) => {
                     pause = RESTARTS.0;
@@ -96,7 +94,7 @@ impl Workers {
         }
         warn!("{} calls were not finished in time and are handed back", under_way.tasks.len());
         under_way.tasks.shutdown().await;
-        for lease in under_way.leases.values() {
+        for (_, lease) in under_way.leases.values() {
             if let Err(error) = self.store.park(lease, self.clock.now(), None).await {
                 warn!(task = lease.row, "a row could not be handed back, its lease runs out: {error}");
             }
@@ -105,44 +103,24 @@ impl Workers {
 
     /// Leases what is due for the hands that are free, and says how long there is nothing more to do.
     async fn hand_out(&self, under_way: &mut UnderWay) -> Result<Duration> {
-        let free = self.at_once - under_way.tasks.len();
-        let rows = match free {
-            0 => return Ok(LONGEST_SLEEP),
-            free => self.store.lease(&self.origins, self.clock.now(), LEASE, free).await?,
-        };
-        let all_hands_full = rows.len() == free;
-        for row in rows {
-            let (consumer, lease) = (self.consumer.clone(), row.lease.clone());
+        while under_way.tasks.len() < self.at_once {
+            let origins = self.not_at_their_share(under_way);
+            let Some(row) = self.store.lease(&origins, self.clock.now(), LEASE, 1).await?.pop() else {
+                let due = self.store.next_due(&origins).await?;
+                let wait = due.map_or(LONGEST_SLEEP, |due| (due - self.clock.now()).to_std().unwrap_or_default());
+                return Ok(wait.min(LONGEST_SLEEP));
+            };
+            let (consumer, origin, lease) = (self.consumer.clone(), row.origin.clone(), row.lease.clone());
             let task = under_way.tasks.spawn(async move { consumer.work(row).await });
-            under_way.leases.insert(task.id(), lease);
+            under_way.leases.insert(task.id(), (origin, lease));
         }
-        if all_hands_full {
-            return Ok(LONGEST_SLEEP);
-        }
-        let due = self.store.next_due(&self.origins).await?;
-        let wait = due.map_or(LONGEST_SLEEP, |due| (due - self.clock.now()).to_std().unwrap_or_default());
-        Ok(wait.min(LONGEST_SLEEP))
+        Ok(LONGEST_SLEEP)
     }
 
-    /// Tells the sources of what was rejected. Returns whether all could be told.
-    async fn settle_rejections(&self) -> bool {
-        let (mut after, mut all_told) = (0, true);
-        loop {
-            let rejections = match self.store.unsettled_rejections(&self.origins, after, REJECTIONS_AT_ONCE).await {
-                Ok(rejections) => rejections,
-                Err(error) => {
-                    warn!("looking for rejections failed: {error}");
-                    return false;
-                }
-            };
-            let Some(last) = rejections.last() else { return all_told };
-            after = last.id;
-            for rejection in rejections {
-                if let Err(error) = self.consumer.settle_rejection(&rejection).await {
-                    warn!(origin = %rejection.origin, dead_letter = rejection.id, "cannot tell the source: {error}");
-                    all_told = false;
-                }
-            }
-        }
+    /// The sources that may have one more hand. One that makes all its calls wait never gets the last hand, so that there
+    /// is one left for the others.
+    fn not_at_their_share(&self, under_way: &UnderWay) -> Vec<Origin> {
+        let share = if self.origins.len() > 1 { (self.at_once - 1).max(1) } else { self.at_once };
+        self.origins.iter().filter(|origin| under_way.of(origin) < share).cloned().collect()
     }
 }

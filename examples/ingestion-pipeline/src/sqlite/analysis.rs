@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use connector_core::{Clock, Result};
 use sqlx::Row;
 
 use super::{SqliteStore, failed, json, parsed, text};
 use crate::call::Message;
 use crate::outbox::Outbox;
+use crate::work::after;
 
 /// The embedded queue, in the same file as everything else.
 ///
@@ -43,7 +44,7 @@ impl AnalysisQueue {
     /// `is_storage`.
     pub async fn take(&self, limit: usize, length: Duration) -> Result<Vec<TakenMessage>> {
         let now = self.clock.now();
-        let until = now + TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
+        let until = after(now, length);
         let rows = sqlx::query(
             "UPDATE analysis SET taken_until = ?2, taken = taken + 1
              WHERE position IN (SELECT position FROM analysis

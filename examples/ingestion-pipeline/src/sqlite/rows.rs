@@ -41,7 +41,8 @@ pub(super) async fn make_work(
     is_new: bool,
 ) -> Result<()> {
     let row = sqlx::query(
-        "SELECT id, state, cause, facts, receipts, reference FROM work WHERE tenant = ? AND source = ? AND conversation = ?",
+        "SELECT id, state = 'done' AND trouble IS NULL AS finished, cause, facts, receipts, reference FROM work
+         WHERE tenant = ? AND source = ? AND conversation = ?",
     )
     .bind(&*batch.origin.tenant)
     .bind(&*batch.origin.source)
@@ -59,21 +60,23 @@ pub(super) async fn make_work(
     receipts.extend(new_receipt.cloned());
     let mut reference: ConversationRef = parsed(row.get("reference"))?;
     reference.learn(&event.conversation);
-    let is_done = row.get::<&str, _>("state") == "done";
     let before: Cause = parsed(&format!("\"{}\"", row.get::<String, _>("cause")))?;
-    let cause = if is_done { cause } else { cause.max(before) };
+    // What was given up is still owed, so its cause stands.
+    let cause = if row.get("finished") { cause } else { cause.max(before) };
     let facts = merged(row.get::<Option<String>, _>("facts").as_deref(), event.facts.as_deref())?;
     sqlx::query(
         "UPDATE work SET cause = ?1, facts = ?2, receipts = ?3, reference = ?4, generation = generation + 1,
                          state = CASE state WHEN 'leased' THEN 'leased' ELSE 'due' END,
-                         due = CASE state WHEN 'due' THEN min(due, ?5) ELSE ?5 END
-         WHERE id = ?6",
+                         due = CASE state WHEN 'due' THEN min(due, ?5) ELSE ?5 END,
+                         waiting_since = CASE state WHEN 'done' THEN ?6 ELSE waiting_since END
+         WHERE id = ?7",
     )
     .bind(word(&cause)?)
     .bind(facts)
     .bind(json(&receipts)?)
     .bind(json(&reference)?)
     .bind(batch.received.timestamp_millis())
+    .bind(text(batch.received))
     .bind(row.get::<i64, _>("id"))
     .execute(connection)
     .await
@@ -85,8 +88,8 @@ async fn insert_work(connection: &mut SqliteConnection, batch: &Batch, event: &C
     let receipts: Vec<&Receipt> = event.receipt.iter().collect();
     sqlx::query(
         "INSERT INTO work (tenant, source, conversation, vendor, reference, cause, facts, receipts, generation, state, due,
-                           first_seen)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 'due', ?, ?)",
+                           first_seen, waiting_since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 'due', ?9, ?10, ?10)",
     )
     .bind(&*batch.origin.tenant)
     .bind(&*batch.origin.source)
@@ -116,17 +119,33 @@ fn merged(known: Option<&str>, newer: Option<&Conversation>) -> Result<Option<St
     facts.as_ref().map(json).transpose()
 }
 
-/// Writes a rejection down. One that is known is to be settled once more: the source offered it again.
+/// Writes a rejection down, unless it is known, and returns whether it was new. A known one whose source offers it again
+/// is to be settled once more; one without a receipt is known when the same was said of the same thing.
 pub(super) async fn insert_rejection(
     connection: &mut SqliteConnection,
     batch: &Batch,
     rejected: &Rejected,
 ) -> Result<bool> {
+    let receipt = rejected.receipt.as_ref().map(Receipt::as_str);
+    if let Some(receipt) = receipt {
+        let known =
+            sqlx::query("UPDATE dead_letters SET settled = NULL WHERE tenant = ? AND source = ? AND receipt = ?")
+                .bind(&*batch.origin.tenant)
+                .bind(&*batch.origin.source)
+                .bind(receipt)
+                .execute(&mut *connection)
+                .await;
+        if known.map_err(failed)?.rows_affected() > 0 {
+            return Ok(false);
+        }
+    }
     let (raw_format, raw) = raw_parts(rejected.raw.as_ref())?;
     let done = sqlx::query(
         "INSERT INTO dead_letters (tenant, source, what, reason, place, detail, received, receipt, raw_format, raw)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (tenant, source, receipt) WHERE receipt IS NOT NULL DO UPDATE SET settled = NULL",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+         WHERE ?8 IS NOT NULL OR NOT EXISTS (
+             SELECT 1 FROM dead_letters WHERE (tenant, source, what, reason, detail) = (?1, ?2, ?3, ?4, ?6)
+             AND conversation IS NULL AND receipt IS NULL AND place IS ?5 AND raw IS ?10)",
     )
     .bind(&*batch.origin.tenant)
     .bind(&*batch.origin.source)
@@ -135,7 +154,7 @@ pub(super) async fn insert_rejection(
     .bind(&rejected.at)
     .bind(&rejected.detail)
     .bind(text(batch.received))
-    .bind(rejected.receipt.as_ref().map(Receipt::as_str))
+    .bind(receipt)
     .bind(raw_format)
     .bind(raw)
     .execute(connection)

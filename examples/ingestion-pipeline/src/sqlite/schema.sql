@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS work (
     vendor TEXT NOT NULL, reference TEXT NOT NULL, cause TEXT NOT NULL, facts TEXT, receipts TEXT NOT NULL,
     generation INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('due', 'leased', 'done')),
     due INTEGER NOT NULL, lease TEXT, lease_until INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0, trouble TEXT, first_seen TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, trouble TEXT, first_seen TEXT NOT NULL, waiting_since TEXT NOT NULL,
     UNIQUE (tenant, source, conversation)
 );
 CREATE INDEX IF NOT EXISTS work_due ON work (due) WHERE state = 'due';
@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     receipt TEXT, settled TEXT, raw_format TEXT, raw BLOB
 );
 CREATE UNIQUE INDEX IF NOT EXISTS dead_letters_once ON dead_letters (tenant, source, receipt) WHERE receipt IS NOT NULL;
+CREATE INDEX IF NOT EXISTS dead_letters_of_source ON dead_letters (tenant, source, what);
 CREATE INDEX IF NOT EXISTS dead_letters_unsettled ON dead_letters (id) WHERE receipt IS NOT NULL AND settled IS NULL;
 
 CREATE TABLE IF NOT EXISTS gaps (

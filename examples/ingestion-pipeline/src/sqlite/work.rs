@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use connector_core::{Cursor, Origin, Outcome, Receipt, Result};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -12,7 +12,7 @@ use super::rows::{insert_event, insert_rejection, make_work, write_call};
 use super::{SqliteStore, commit, failed, json, parsed, text, time};
 use crate::call::{Message, StoredCall, StoredRecording};
 use crate::store::WorkStore;
-use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};
+use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 
 #[async_trait]
 impl WorkStore for SqliteStore {
@@ -28,7 +28,9 @@ impl WorkStore for SqliteStore {
             }
         }
         for rejected in &batch.rejected {
-            recorded.rejected += usize::from(insert_rejection(&mut transaction, batch, rejected).await?);
+            let is_new = insert_rejection(&mut transaction, batch, rejected).await?;
+            recorded.rejected += usize::from(is_new);
+            recorded.repeated += usize::from(!is_new);
         }
         for gap in &batch.gaps {
             sqlx::query("INSERT OR IGNORE INTO gaps (tenant, source, since, until, why) VALUES (?, ?, ?, ?, ?)")
@@ -64,32 +66,44 @@ impl WorkStore for SqliteStore {
     }
 
     async fn lease(&self, of: &[Origin], now: DateTime<Utc>, length: Duration, limit: usize) -> Result<Vec<WorkRow>> {
-        let until = now + TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
-        // A lease that ran out belonged to somebody who died over it: that counts as an attempt.
+        // A lease that ran out belonged to somebody who died over it: that counts as an attempt. The indexes are named so
+        // that the search never passes through what is done, of which there is more every day.
         let rows = sqlx::query(
-            "UPDATE work SET state = 'leased', lease = lower(hex(randomblob(8))), lease_until = ?2,
+            "WITH asked AS (SELECT value ->> 'tenant', value ->> 'source' FROM json_each(?4))
+             UPDATE work SET state = 'leased', lease = lower(hex(randomblob(8))), lease_until = ?2,
                              attempts = attempts + (state = 'leased')
-             WHERE id IN (SELECT id FROM work
-                          WHERE ((state = 'due' AND due <= ?1) OR (state = 'leased' AND lease_until <= ?1))
-                            AND (tenant, source) IN (SELECT value ->> 'tenant', value ->> 'source' FROM json_each(?4))
-                          ORDER BY due LIMIT ?3)
-             RETURNING id, lease, generation, tenant, source, reference, cause, facts, receipts, attempts, first_seen",
+             WHERE id IN (
+                 SELECT id FROM (
+                     SELECT * FROM (SELECT id, due FROM work INDEXED BY work_due
+                                    WHERE state = 'due' AND due <= ?1 AND (tenant, source) IN asked
+                                    ORDER BY due, id LIMIT ?3)
+                     UNION ALL
+                     SELECT id, due FROM work INDEXED BY work_leased
+                     WHERE state = 'leased' AND lease_until <= ?1 AND (tenant, source) IN asked)
+                 ORDER BY due, id LIMIT ?3)
+             RETURNING id, lease, generation, tenant, source, reference, cause, facts, receipts, attempts, first_seen,
+                       waiting_since, due",
         )
         .bind(now.timestamp_millis())
-        .bind(until.timestamp_millis())
+        .bind(after(now, length).timestamp_millis())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(json(&of)?)
         .fetch_all(&self.writer)
-        .await
-        .map_err(failed)?;
-        rows.iter().map(work_row).collect()
+        .await;
+        let mut rows = rows.map_err(failed)?;
+        rows.sort_by_key(|row| (row.get::<i64, _>("due"), row.get::<i64, _>("id")));
+        Ok(rows.iter().filter_map(readable_work_row).collect())
     }
 
     async fn next_due(&self, of: &[Origin]) -> Result<Option<DateTime<Utc>>> {
         let row = sqlx::query(
-            "SELECT min(CASE state WHEN 'due' THEN due ELSE lease_until END) FROM work
-             WHERE state IN ('due', 'leased')
-               AND (tenant, source) IN (SELECT value ->> 'tenant', value ->> 'source' FROM json_each(?))",
+            "WITH asked AS (SELECT value ->> 'tenant', value ->> 'source' FROM json_each(?1))
+             SELECT min(at) FROM (
+                 SELECT * FROM (SELECT due AS at FROM work INDEXED BY work_due
+                                WHERE state = 'due' AND (tenant, source) IN asked ORDER BY due LIMIT 1)
+                 UNION ALL
+                 SELECT lease_until FROM work INDEXED BY work_leased
+                 WHERE state = 'leased' AND (tenant, source) IN asked)",
         )
         .bind(json(&of)?)
         .fetch_one(&self.readers)
@@ -159,7 +173,7 @@ impl WorkStore for SqliteStore {
     async fn unpublished(&self, origin: &Origin, conversation: &str) -> Result<Vec<Message>> {
         let rows = sqlx::query(
             "SELECT message FROM outbox WHERE tenant = ? AND source = ? AND conversation = ? AND published IS NULL
-             ORDER BY created, key",
+             ORDER BY message ->> 'version'",
         )
         .bind(&*origin.tenant)
         .bind(&*origin.source)
@@ -193,12 +207,14 @@ impl WorkStore for SqliteStore {
         let arrived_since = row.get::<i64, _>(1) > lease.generation;
         sqlx::query(
             "UPDATE work SET state = ?1, due = ?2, lease = NULL, lease_until = NULL, attempts = 0, trouble = NULL,
-                             receipts = ?3, facts = CASE WHEN ?1 = 'done' THEN NULL ELSE facts END
-             WHERE id = ?4",
+                             receipts = ?3, facts = CASE WHEN ?1 = 'done' THEN NULL ELSE facts END,
+                             waiting_since = ?4
+             WHERE id = ?5",
         )
         .bind(if arrived_since { "due" } else { "done" })
         .bind(now.timestamp_millis())
         .bind(json(&receipts)?)
+        .bind(text(now))
         .bind(lease.row)
         .execute(&mut *transaction)
         .await
@@ -322,5 +338,12 @@ fn work_row(row: &SqliteRow) -> Result<WorkRow> {
         receipts: parsed(row.get("receipts"))?,
         attempts: row.get("attempts"),
         first_seen: time(row.get("first_seen"))?,
+        waiting_since: time(row.get("waiting_since"))?,
     })
+}
+
+/// A row that cannot be read keeps its lease, so that it is tried again later and the others go on.
+fn readable_work_row(row: &SqliteRow) -> Option<WorkRow> {
+    let id: i64 = row.get("id");
+    work_row(row).inspect_err(|error| tracing::error!(task = id, "a row of work cannot be read: {error}")).ok()
 }

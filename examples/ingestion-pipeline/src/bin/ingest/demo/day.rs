@@ -79,7 +79,7 @@ impl Demo {
         let started = Instant::now();
         let places = Places::new(data.unwrap_or_else(|| PathBuf::from("target/demo")));
         sweep(&places.directory)?;
-        let scenario = Scenario::day(self.calls, self.seed);
+        let scenario = dropped_day(self.calls, self.seed);
         let faults = self.faults.plan(self.calls, self.seed);
         let (company, agents) = (scenario.company.clone(), scenario.agents.len());
         let day = Day::prepare(places, scenario, faults.clone())?;
@@ -103,6 +103,14 @@ impl Demo {
         store.close().await;
         Ok(outcome.is_whole())
     }
+}
+
+/// A day of just so many calls that reach a drop folder: one that was not recorded never does.
+fn dropped_day(calls: usize, seed: u64) -> Scenario {
+    let mut day = Scenario::day(calls + calls / 8 + 2, seed);
+    day.calls.retain(|call| call.recorded);
+    day.calls.truncate(calls);
+    day
 }
 
 /// Removes what an earlier demo left, and nothing else.

@@ -143,3 +143,50 @@ fn hash_of(path: &Path) -> anyhow::Result<Option<String>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::script::ScriptRecording;
+
+    fn line(sha256: &str) -> Line {
+        Line {
+            tenant: "t".into(),
+            source: "s".into(),
+            vendor: "universal".into(),
+            conversation: "c".into(),
+            legs: Vec::new(),
+            recordings: vec![ScriptRecording { sha256: Some(sha256.into()), size: Some(3) }],
+            live: Vec::new(),
+        }
+    }
+
+    fn row(recording: &str, sha256: &str) -> RecordingRow {
+        RecordingRow {
+            tenant: "t".into(),
+            source: "s".into(),
+            conversation: "c".into(),
+            recording: recording.into(),
+            sha256: sha256.into(),
+            size: 3,
+            object: format!("{recording}.wav"),
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_just_so_is_not_whole() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("1.wav"), b"abc").unwrap();
+        std::fs::write(home.path().join("2.wav"), b"xyz").unwrap();
+        let hash = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
+        let (abc, xyz) = (hash(b"abc"), hash(b"xyz"));
+        let whole = |line: &Line, rows: &[&RecordingRow]| is_whole(line, rows, home.path()).unwrap();
+
+        assert!(whole(&line(&abc), &[&row("1", &abc)]));
+        assert!(!whole(&line(&abc), &[]), "not stored");
+        assert!(!whole(&line(&abc), &[&row("2", &xyz)]), "another recording");
+        assert!(!whole(&line(&abc), &[&row("2", &abc)]), "other bytes than the database says");
+        assert!(!whole(&line(&abc), &[&row("3", &abc)]), "no such object");
+        assert!(!whole(&line(&abc), &[&row("1", &abc), &row("2", &xyz)]), "one too many");
+    }
+}
