@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -292,6 +293,48 @@ impl Leg {
     }
 }
 
+/// Names and texts that a vendor tells beyond what has a field of its own. `Debug` shows the names only: among the texts
+/// there are numbers and names of people.
+///
+/// It behaves like the map that it holds.
+///
+/// ```
+/// use connector_core::Attributes;
+/// let mut attributes = Attributes::default();
+/// attributes.insert("contact_name".to_owned(), "Ana O'Neil".to_owned());
+/// assert_eq!(attributes["contact_name"], "Ana O'Neil");
+/// assert_eq!(format!("{attributes:?}"), "{\"contact_name\": •••}");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Attributes(BTreeMap<String, String>);
+
+impl Deref for Attributes {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Attributes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, String)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.keys().map(|name| (name, format_args!("•••")))).finish()
+    }
+}
+
 /// A whole contact of a customer: one or more [legs](Leg), which are also the unit in which it is stored and compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -323,7 +366,7 @@ pub struct Conversation {
     pub legs: Vec<Leg>,
     /// What else the vendor tells, as text.
     #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: Attributes,
     /// Which recordings the metadata promises.
     #[serde(default)]
     pub expected: Expected,
@@ -351,7 +394,7 @@ impl Conversation {
             started: None,
             ended: None,
             legs: Vec::new(),
-            attributes: BTreeMap::new(),
+            attributes: Attributes::default(),
             expected: Expected::Unknown,
             recordings: Vec::new(),
             detail: Detail::Hint,
@@ -396,9 +439,9 @@ impl Conversation {
         if taken_over == self.legs.len() && names_legs {
             self.attributes = newer.attributes;
         } else if taken_over > 0 {
-            self.attributes.extend(newer.attributes);
+            self.attributes.extend(newer.attributes.0);
         } else {
-            newer.attributes.into_iter().for_each(|(key, value)| {
+            newer.attributes.0.into_iter().for_each(|(key, value)| {
                 self.attributes.entry(key).or_insert(value);
             });
         }

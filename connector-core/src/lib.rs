@@ -31,7 +31,7 @@ pub use clock::Clock;
 pub use connector::{CheckReport, Connector, JobCheck};
 pub use context::Context;
 pub use conversation::{
-    Alias, Conversation, ConversationRef, Detail, Direction, Expected, Hold, Leg, Named, Segment, Totals,
+    Alias, Attributes, Conversation, ConversationRef, Detail, Direction, Expected, Hold, Leg, Named, Segment, Totals,
 };
 pub use delivery::{
     Ack, AckSink, Cursor, Delivery, Events, Receipt, Refusal, SourceItem, SourceStatus, SubscribeRequest,

@@ -1,4 +1,5 @@
 //! From settings to connectors.
+#![cfg_attr(not(feature = "universal"), allow(dead_code, unused, reason = "a build without any source"))]
 
 use connector_core::{Connector, Context};
 use ingestion_pipeline::SqliteStore;
