@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_core::{Error, Result, Speaker, Zone};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{FieldMap, NamePattern, NameRules, RefersTo};
 
@@ -44,7 +44,7 @@ pub struct DropFolderConfig {
     #[serde(default)]
     pub sidecar: SidecarMode,
     /// How long an optional sidecar is waited for.
-    #[serde(default = "default_grace", deserialize_with = "duration")]
+    #[serde(default = "default_grace", with = "length")]
     pub grace: Duration,
     /// Whether `.yaml` is taken for `.yml`.
     #[serde(default)]
@@ -62,22 +62,25 @@ pub struct DropFolderConfig {
     #[serde(default = "default_media_limit")]
     pub media_limit: u64,
     /// How long after the call a new version of its sidecar is taken.
-    #[serde(default = "default_update_window", deserialize_with = "duration")]
+    #[serde(default = "default_update_window", with = "length")]
     pub update_window: Duration,
     /// How long a file must be unchanged to be whole, where nobody says that it is.
-    #[serde(default = "default_settle", deserialize_with = "duration")]
+    #[serde(default = "default_settle", with = "length")]
     pub settle: Duration,
     /// How often the folder is listed, since words of new files may get lost.
-    #[serde(default = "default_rescan", deserialize_with = "duration")]
+    #[serde(default = "default_rescan", with = "length")]
     pub rescan: Duration,
     /// How often files usually come at least. After twice this time without any the source counts as silent.
-    #[serde(default = "default_cadence", deserialize_with = "duration")]
+    #[serde(default = "default_cadence", with = "length")]
     pub cadence: Duration,
     /// After this time files are deleted: stored and rejected ones counted from their move, unpaired ones from when they
     /// were seen first. Off unless it is given.
-    #[serde(default, deserialize_with = "optional_duration")]
+    #[serde(default, with = "optional_length", skip_serializing_if = "Option::is_none")]
     pub purge_after: Option<Duration>,
 }
+
+/// Files are not deleted sooner than this.
+const SHORTEST_STAY: Duration = Duration::from_secs(3600);
 
 fn default_grace() -> Duration {
     Duration::from_secs(30 * 60)
@@ -178,17 +181,30 @@ impl DropFolderConfig {
         if self.media_limit == 0 {
             return Err(Error::config("media_limit is 0, so that no recording fits"));
         }
+        if self.purge_after.is_some_and(|time| time < SHORTEST_STAY) {
+            return Err(Error::config("purge_after is shorter than an hour, so that files go before they are stored")
+                .advise("write a time such as \"7d\", or leave it out to keep all files"));
+        }
         Ok(())
     }
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    parse_duration(&text).ok_or_else(|| {
-        serde::de::Error::custom(format!(
-            "{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""
-        ))
-    })
+/// Lengths of time as text.
+mod length {
+    use super::*;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""
+            ))
+        })
+    }
+
+    pub(super) fn serialize<S: Serializer>(length: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(*length))
+    }
 }
 
 fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -196,23 +212,20 @@ fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     text.parse::<Zone>().map(|_| text).map_err(serde::de::Error::custom)
 }
 
-fn optional_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    duration(deserializer).map(Some)
-}
+/// The same where none may be given.
+mod optional_length {
+    use super::*;
 
-/// A whole number and a unit: `ms`, `s`, `m`, `h` or `d`.
-fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let number: u64 = text[..digits].parse().ok()?;
-    let milliseconds = match text[digits..].trim() {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(milliseconds).map(Duration::from_millis)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        length::deserialize(deserializer).map(Some)
+    }
+
+    pub(super) fn serialize<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match length {
+            Some(length) => length::serialize(length, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -221,12 +234,43 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_written_with_a_unit() {
-        for (text, seconds) in [("30s", 30), ("15m", 900), ("48h", 172_800), ("7 d", 604_800)] {
-            assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        let settle = |text: &str| {
+            let settings = format!(r#"{{"time_zone": "UTC", "settle": "{text}"}}"#);
+            serde_json::from_str::<DropFolderConfig>(&settings).map(|config| config.settle)
+        };
+        for (text, seconds) in [("30s", 30), ("15m", 900), ("48h", 172_800), ("7d", 604_800)] {
+            assert_eq!(settle(text).unwrap(), Duration::from_secs(seconds), "{text}");
         }
-        for text in ["30", "", "s", "-1s", "1w", "99999999999999999999s", "18446744073709551615d"] {
-            assert_eq!(parse_duration(text), None, "{text}");
+        for text in ["30", "", "s", "-1s", "soon", "99999999999999999999s", "18446744073709551615d"] {
+            assert!(settle(text).unwrap_err().to_string().contains("write it as"), "{text}");
         }
+    }
+
+    #[test]
+    fn settings_that_were_written_can_be_read() {
+        let mut config = DropFolderConfig::new("Europe/Berlin").with_settle(Duration::from_millis(1500));
+        for purge_after in [None, Some(Duration::from_secs(7 * 86_400))] {
+            config.purge_after = purge_after;
+            let text = serde_json::to_string(&config).unwrap();
+            let again: DropFolderConfig = serde_json::from_str(&text).unwrap();
+            assert_eq!((again.settle, again.purge_after), (config.settle, purge_after), "{text}");
+            assert_eq!(serde_json::to_string(&again).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused_with_advice() {
+        let usual = || DropFolderConfig::new("UTC");
+        assert!(usual().check().is_ok());
+        for (config, setting) in [
+            (usual().with_rescan(Duration::ZERO), "rescan"),
+            (usual().with_purge_after(Duration::ZERO), "purge_after"),
+            (DropFolderConfig { media_limit: 0, ..usual() }, "media_limit"),
+        ] {
+            let error = config.check().unwrap_err();
+            assert!(error.is_config() && error.to_string().contains(setting), "{error}");
+        }
+        assert!(DropFolderConfig::new("Mars/Olympus").names().unwrap_err().is_config());
     }
 
     #[test]

@@ -41,8 +41,12 @@ impl EventSource for DropFolderEvents {
             return stream::iter([Err(error.during("deliveries"))]).boxed();
         };
         let listener = Listener::new(self.shared.clone(), request.watch);
-        stream::unfold((listener, place), |(mut listener, place)| async {
-            Some((Ok(listener.next().await), (listener, place)))
+        stream::unfold(Some((listener, place)), |listening| async {
+            let (mut listener, place) = listening?;
+            match listener.next().await {
+                Ok(item) => Some((Ok(item), Some((listener, place)))),
+                Err(error) => Some((Err(error), None)),
+            }
         })
         .boxed()
     }

@@ -10,7 +10,7 @@ use tracing::info;
 
 use crate::client::Shared;
 use crate::inbox::Inbox;
-use crate::record::{Mark, Record};
+use crate::record::{Record, Sight};
 use crate::settler::{PROCESSED, REJECTED};
 
 /// What is not touched for this long is forgotten, unless files are kept longer.
@@ -32,12 +32,9 @@ impl Shared {
 
     /// The age of a file that waits for its counterpart counts from when it was seen first: that must survive a restart.
     async fn note_first_sight(&self, inbox: &mut Inbox, now: DateTime<Utc>) -> Result<()> {
-        let unnoted = inbox.unpaired().filter(|(_, record, ..)| record.first_seen.is_none());
-        let noted: Vec<(String, Record)> = unnoted
-            .map(|(name, record, first_seen, _)| {
-                (name.clone(), Record { first_seen: Some(first_seen), ..record.clone() })
-            })
-            .collect();
+        let unnoted = inbox.unpaired().filter(|(_, record, sights)| record.sights != *sights);
+        let noted: Vec<(String, Record)> =
+            unnoted.map(|(name, record, sights)| (name.clone(), Record { sights, ..record.clone() })).collect();
         if noted.is_empty() {
             return Ok(());
         }
@@ -71,17 +68,23 @@ impl Shared {
                 count += usize::from(self.folder.remove(&path).await?);
             }
         }
-        self.folder.remove(day).await?;
         info!(origin = %self.origin, "deleted {count} files of {}", day.as_str());
-        Ok(())
+        match self.folder.remove(day).await {
+            // Somebody else put something there that is no file.
+            Err(error) if error.is_changed() => Ok(()),
+            removed => removed.map(drop),
+        }
     }
 
     async fn purge_unpaired(&self, inbox: &mut Inbox, age: TimeDelta, now: DateTime<Utc>) -> Result<()> {
-        let old = inbox.unpaired().filter(|(_, _, first_seen, _)| now - *first_seen > age);
-        let files: Vec<Mark> = old.flat_map(|(.., marks)| marks).collect();
-        for file in files {
-            info!(origin = %self.origin, "deleting {}, which waited for its counterpart for too long", file.path);
-            self.folder.remove(&file.path).await?;
+        let waiting = inbox.unpaired().flat_map(|(.., sights)| sights);
+        let old: Vec<Sight> = waiting.filter(|sight| now - sight.at > age).collect();
+        for Sight { mark: file, .. } in old {
+            // What lies there by now may be another file, which has time.
+            if self.folder.stat(&file.path).await?.as_ref() == Some(&file.version) {
+                info!(origin = %self.origin, "deleting {}, which waited for its counterpart for too long", file.path);
+                self.folder.remove(&file.path).await?;
+            }
             inbox.gone(&file.path);
         }
         Ok(())

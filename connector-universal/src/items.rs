@@ -7,7 +7,7 @@ use crate::facts::{Media, ReadSidecar, agent};
 use crate::pairing::File;
 use crate::reading::read_header;
 use crate::record::{Mark, Record, receipt};
-use crate::{MediaName, Refused};
+use crate::{MediaName, Reason, Refused};
 
 impl Shared {
     /// A recording, with its metadata if it has any, becomes the end of a call.
@@ -18,8 +18,7 @@ impl Shared {
         sidecar: Option<(&ReadSidecar, &File)>,
     ) -> Result<Item> {
         let header = read_header(&*self.folder, media, &name.extension).await?;
-        let seen = media.whole.unwrap_or_else(|| self.clock.now());
-        let media = Media { mark: media.mark(), seen, header };
+        let media = Media { mark: media.mark(), seen: media.first_seen, header };
         let hash = sidecar.map_or("-", |(read, _)| read.hash.as_str());
         let key = format!("{}|{hash}|{}", name.stem, media.mark.version);
         let marks: Vec<Mark> =
@@ -53,6 +52,13 @@ impl Shared {
         event.facts = Some(Box::new(call));
         Item::Event(event)
     }
+}
+
+/// A file with a name that cannot be read becomes a rejection without a receipt: nobody could say what to move.
+pub(crate) fn report(mut record: Record, about: String) -> (Item, Record) {
+    let detail = "the name is not UTF-8, or no name that every system takes: rename the file";
+    record.reported = true;
+    (Item::Rejected(Refused::new(Reason::UnreadableName, detail).rejects(about)), record)
 }
 
 /// Files that cannot be used become a rejection, which is remembered until they are out of the way.

@@ -27,8 +27,10 @@ pub(crate) struct Rules {
 pub(crate) struct File {
     pub(crate) path: FolderPath,
     pub(crate) version: Version,
-    /// Since when this version is known to be whole; `None` while it may still grow.
-    pub(crate) whole: Option<DateTime<Utc>>,
+    /// When this version was seen first.
+    pub(crate) first_seen: DateTime<Utc>,
+    /// Whether this version is whole; `false` while it may still grow.
+    pub(crate) whole: bool,
     /// Whether it was unchanged for the whole settle time, rather than whole by word alone.
     pub(crate) quiet: bool,
 }
@@ -48,6 +50,8 @@ pub(crate) enum Decision {
     Wait(Wait),
     /// These files cannot be used.
     Refuse(Vec<Mark>, Refused),
+    /// A file has a name, shown here masked, by which it cannot be spoken of.
+    Report(String),
     /// The recording is complete without a sidecar.
     Take(File),
     /// The sidecar is to be read: it belongs to the recording, or updates one that was taken.
@@ -87,13 +91,7 @@ pub(crate) enum Verdict {
 }
 
 /// Decides about the files of one stem, as far as that is possible without reading any.
-pub(crate) fn decide(
-    rules: &Rules,
-    now: DateTime<Utc>,
-    first_seen: DateTime<Utc>,
-    files: &[File],
-    record: &Record,
-) -> Decision {
+pub(crate) fn decide(rules: &Rules, now: DateTime<Utc>, files: &[File], record: &Record) -> Decision {
     let files = files.iter().filter(|file| !record.is_rejected(&file.mark()));
     let (mut media, mut sidecars, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
@@ -112,14 +110,14 @@ pub(crate) fn decide(
     let sidecar = sidecars.first().copied();
     let taken = record.taken.as_ref();
     match media.first().filter(|media| taken.is_none_or(|taken| taken.media != media.mark())) {
-        Some(media) => decide_recording(rules, now, first_seen, media, sidecar),
+        Some(media) => decide_recording(rules, now, media, sidecar),
         None => sidecar.map_or(Decision::Rest, |(sidecar, format)| decide_update(sidecar, format, taken)),
     }
 }
 
 /// Names that do not follow the pattern. A sidecar goes where its recording goes.
 fn refuse_names(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], others: &[&File]) -> Option<Decision> {
-    let whole = |files: &[&File]| files.iter().copied().find(|file| file.whole.is_some()).cloned();
+    let whole = |files: &[&File]| files.iter().copied().find(|file| file.whole).cloned();
     if let Some(other) = whole(others) {
         let name = other.path.name();
         let refused = match rules.names.kind(name) {
@@ -130,23 +128,27 @@ fn refuse_names(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], ot
     }
     let media = whole(media)?;
     let refused = rules.names.parse_media(media.path.name()).err()?;
-    let whole_sidecars = sidecars.iter().filter(|(file, _)| file.whole.is_some()).map(|(file, _)| file.mark());
+    let whole_sidecars = sidecars.iter().filter(|(file, _)| file.whole).map(|(file, _)| file.mark());
     Some(Decision::Refuse(std::iter::once(media.mark()).chain(whole_sidecars).collect(), refused))
 }
 
 /// Too many files of one stem, and files that are too large: known without reading a byte.
+///
+/// A file that was taken, and still lies there, is no longer one of too many: those that came after it are.
 fn refuse_numbers(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], record: &Record) -> Option<Decision> {
     let settled = |files: &[&File], refused: Refused| {
-        if files.iter().all(|file| file.whole.is_some()) {
+        if files.iter().all(|file| file.whole) {
             Decision::Refuse(files.iter().map(|file| file.mark()).collect(), refused)
         } else {
             Decision::Wait(Wait::Settling)
         }
     };
-    let taken_name = record.taken.as_ref().map(|taken| &taken.media.path);
-    if media.len() > 1 || media.first().is_some_and(|media| taken_name.is_some_and(|taken| *taken != media.path)) {
+    let taken = record.taken.as_ref();
+    let strangers: Vec<&File> =
+        media.iter().copied().filter(|media| taken.is_none_or(|taken| taken.media.path != media.path)).collect();
+    if strangers.len() > 1 || (taken.is_some() && !strangers.is_empty()) {
         let detail = "another recording has the same name but for its extension: nobody can say which one the metadata describes";
-        return Some(settled(media, Refused::new(Reason::AmbiguousMedia, detail)));
+        return Some(settled(&strangers, Refused::new(Reason::AmbiguousMedia, detail)));
     }
     let sidecar_files: Vec<&File> = sidecars.iter().map(|(file, _)| *file).collect();
     if rules.sidecar == SidecarMode::None && !sidecars.is_empty() {
@@ -154,8 +156,10 @@ fn refuse_numbers(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], 
         return Some(settled(&sidecar_files, Refused::new(Reason::SidecarNotExpected, detail)));
     }
     if sidecars.len() > 1 {
-        let detail = "exactly one metadata file belongs to a recording; the recording waits for it";
-        return Some(settled(&sidecar_files, Refused::new(Reason::MoreThanOneSidecar, detail)));
+        let taken = taken.and_then(|taken| taken.sidecar.as_ref()).map(|sidecar| &sidecar.mark);
+        let others: Vec<&File> = sidecar_files.into_iter().filter(|file| taken != Some(&file.mark())).collect();
+        let detail = "exactly one metadata file belongs to a recording, which waits for it or has another one";
+        return Some(settled(&others, Refused::new(Reason::MoreThanOneSidecar, detail)));
     }
     if let Some(media) = media.first().filter(|media| media.version.size > rules.media_limit) {
         let detail = format!(
@@ -170,23 +174,18 @@ fn refuse_numbers(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], 
     Some(settled(&[sidecar], Refused::new(Reason::SidecarTooLarge, detail)))
 }
 
-fn decide_recording(
-    rules: &Rules,
-    now: DateTime<Utc>,
-    first_seen: DateTime<Utc>,
-    media: &File,
-    sidecar: Option<(&File, Format)>,
-) -> Decision {
+fn decide_recording(rules: &Rules, now: DateTime<Utc>, media: &File, sidecar: Option<(&File, Format)>) -> Decision {
     let Some((sidecar, format)) = sidecar else {
-        let until = first_seen + TimeDelta::from_std(rules.grace).unwrap_or(TimeDelta::MAX);
+        let grace = TimeDelta::from_std(rules.grace).unwrap_or(TimeDelta::MAX);
+        let until = media.first_seen.checked_add_signed(grace).unwrap_or(DateTime::<Utc>::MAX_UTC);
         return match rules.sidecar {
-            _ if media.whole.is_none() => Decision::Wait(Wait::Settling),
+            _ if !media.whole => Decision::Wait(Wait::Settling),
             SidecarMode::Required => Decision::Wait(Wait::Metadata),
             SidecarMode::Optional if now < until => Decision::Wait(Wait::MetadataUntil(until)),
             SidecarMode::Optional | SidecarMode::None => Decision::Take(media.clone()),
         };
     };
-    if media.whole.is_none() || sidecar.whole.is_none() {
+    if !media.whole || !sidecar.whole {
         return Decision::Wait(Wait::Settling);
     }
     Decision::Read { media: Some(media.clone()), sidecar: sidecar.clone(), format }
@@ -197,7 +196,8 @@ fn decide_update(sidecar: &File, format: Format, taken: Option<&Taken>) -> Decis
     match taken {
         None => Decision::Wait(Wait::Recording),
         Some(taken) if taken.sidecar.as_ref().is_some_and(|known| known.mark == sidecar.mark()) => Decision::Rest,
-        Some(_) if sidecar.whole.is_none() => Decision::Wait(Wait::Settling),
+        // Word alone is not enough: the whole pair may be coming again, with the recording last.
+        Some(_) if !sidecar.quiet => Decision::Wait(Wait::Settling),
         Some(_) => Decision::Read { media: None, sidecar: sidecar.clone(), format },
     }
 }
@@ -213,10 +213,8 @@ pub(crate) fn judge(
 ) -> Verdict {
     let content = match content {
         Ok(content) => content,
-        // Whole by word alone, and it does not parse: perhaps the uploader closes the file more than once.
-        Err(refused) if refused.reason == Reason::NotReadable && !sidecar.quiet => {
-            return Verdict::Wait(Wait::Settling);
-        }
+        // Whole by word alone: perhaps the uploader closes the file more than once, and this is not the end of it.
+        Err(_) if !sidecar.quiet => return Verdict::Wait(Wait::Settling),
         Err(refused) => return Verdict::Refuse(refused.clone()),
     };
     let missing = rules.required_fields.iter().find(|field| content.get(field).is_none());
@@ -243,7 +241,7 @@ pub(crate) fn judge(
 fn is_too_late(rules: &Rules, taken: &Taken, sidecar: &File) -> bool {
     let window = TimeDelta::from_std(rules.update_window).unwrap_or(TimeDelta::MAX);
     let closes = taken.call_at.checked_add_signed(window).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    sidecar.whole.is_some_and(|seen| seen > closes)
+    sidecar.first_seen > closes
 }
 
 /// What is remembered once the pair, or the update, is accepted.
@@ -253,6 +251,7 @@ pub(crate) fn remember(
     sidecar: Option<(&File, &str)>,
     call_at: DateTime<Utc>,
 ) {
+    record.sights.clear();
     let sidecar = sidecar.map(|(file, hash)| TakenSidecar { mark: file.mark(), hash: hash.to_owned() });
     match (media, &mut record.taken) {
         (Some(media), taken) => *taken = Some(Taken { media: media.mark(), sidecar, call_at }),

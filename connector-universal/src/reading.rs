@@ -1,9 +1,8 @@
-//! Reading from the folder: a sidecar whole, and the beginning of a recording.
+//! Reading from the folder: a sidecar whole, the beginning of a recording, and whether files are still the same.
 
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
-use connector_core::Result;
 use connector_core::wav::Header;
+use connector_core::{Error, Result};
 use connector_folder::Folder;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::Refused;
 use crate::facts::ReadSidecar;
 use crate::pairing::File;
+use crate::record::{Mark, Record};
 use crate::sidecar::{self, Format, Limits, Sidecar};
 
 /// A sidecar as it was read, whether or not it can be used.
@@ -26,7 +26,7 @@ impl Content {
     /// The sidecar, if it can be used.
     pub(crate) fn into_read(self, file: &File) -> Option<ReadSidecar> {
         let Self { parsed, hash, format, bytes } = self;
-        let seen: DateTime<Utc> = file.whole?;
+        let seen = file.first_seen;
         parsed.ok().map(|content| ReadSidecar { format, content, bytes, hash, seen })
     }
 }
@@ -61,4 +61,32 @@ pub(crate) async fn read_header(folder: &dyn Folder, file: &File, extension: &st
         beginning.extend_from_slice(&piece);
     }
     Ok(Header::parse(&beginning, Some(file.version.size)).ok())
+}
+
+/// Whether files are all there as they were seen. That one was moved away is noticed late, and no refusal is to stand on
+/// it.
+///
+/// # Errors
+/// `is_changed` if one is not.
+pub(crate) async fn check_files(folder: &dyn Folder, files: &[Mark]) -> Result<()> {
+    for file in files {
+        if folder.stat(&file.path).await?.as_ref() != Some(&file.version) {
+            return Err(Error::changed("a file of this name changed or is gone"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the recording whose metadata a sidecar may update is the one that was taken.
+///
+/// # Errors
+/// `is_changed` if there is another one, of which there was no word yet.
+pub(crate) async fn check_recording(folder: &dyn Folder, record: &Record) -> Result<()> {
+    let Some(taken) = &record.taken else { return Ok(()) };
+    let Some(version) = folder.stat(&taken.media.path).await? else { return Ok(()) };
+    let there = Mark { path: taken.media.path.clone(), version };
+    if there == taken.media || record.is_rejected(&there) {
+        return Ok(());
+    }
+    Err(Error::changed("the recording came anew"))
 }

@@ -38,7 +38,7 @@ macro_rules! reasons {
 reasons! {
     /// The name of a recording does not follow the source's pattern.
     BadFileName = "bad_file_name",
-    /// The name of a file is not UTF-8.
+    /// The name of a file is not UTF-8, or holds a line break or a backslash.
     UnreadableName = "unreadable_name",
     /// Two recordings have one stem, so nobody can say which one the sidecar describes.
     AmbiguousMedia = "ambiguous_media",

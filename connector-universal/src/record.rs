@@ -18,15 +18,25 @@ pub(crate) struct Mark {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Record {
-    /// When a file of this stem was seen first, where that matters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) first_seen: Option<DateTime<Utc>>,
+    /// When files that wait for their counterpart were seen first, where that matters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sights: Vec<Sight>,
     /// The recording and sidecar that were handed on and accepted last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) taken: Option<Taken>,
     /// Files that were rejected and may still lie there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) rejected: Vec<Mark>,
+    /// Whether it was said that the name cannot be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) reported: bool,
+}
+
+/// When a file was seen first in a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sight {
+    pub(crate) mark: Mark,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What was taken.

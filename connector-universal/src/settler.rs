@@ -8,6 +8,7 @@ use bytes::Bytes;
 use connector_core::{Error, Outcome, Receipt, Result, SettleOptions, Settler};
 use connector_folder::{FolderPath, Renamed};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tracing::debug;
 
 use crate::client::Shared;
@@ -71,12 +72,12 @@ impl DropFolderSettler {
         let place = if *outcome == Outcome::Stored { PROCESSED } else { REJECTED };
         let day = FolderPath::new(format!("{place}/{}", now.format("%Y-%m-%d")))?;
         for attempt in 0..NAMES {
-            let target = day.join(&other_name(file.path.name(), now.timestamp(), attempt))?;
+            let target = day.join(&fitting(&other_name(file.path.name(), now.timestamp(), attempt), ""))?;
             if folder.stat(&target).await?.is_some() {
                 continue;
             }
             // The note first: a crash between the two leaves a note that the next attempt writes again.
-            self.explain(&target, outcome).await?;
+            self.explain(&day, &target, outcome).await?;
             match folder.rename(&file.path, &target).await? {
                 Renamed::Done => {
                     debug!(origin = %self.shared.origin, "{} moved to {target}", file.path);
@@ -89,14 +90,14 @@ impl DropFolderSettler {
         Err(Error::storage(format!("there are {NAMES} files named {} in {place}", file.path)))
     }
 
-    async fn explain(&self, target: &FolderPath, outcome: &Outcome) -> Result<()> {
+    async fn explain(&self, day: &FolderPath, target: &FolderPath, outcome: &Outcome) -> Result<()> {
         let Outcome::Rejected { reason, at, detail } = outcome else { return Ok(()) };
         let rejected = self.shared.clock.now().to_rfc3339();
         let note = ErrorNote { reason, at: at.as_deref(), detail, rejected };
         let mut text = serde_json::to_vec_pretty(&note)
             .map_err(|error| Error::bug("a note cannot be written as JSON").caused_by(error))?;
         text.push(b'\n');
-        let path = FolderPath::new(format!("{}.error.json", target.as_str()))?;
+        let path = day.join(&fitting(target.name(), ".error.json"))?;
         self.shared.folder.write(&path, Bytes::from(text)).await
     }
 }
@@ -114,9 +115,37 @@ fn other_name(name: &str, unix_time: i64, attempt: u32) -> String {
     }
 }
 
+/// The name with this ending. One that no file system would take is cut in the middle and holds a hash of what it was.
+fn fitting(name: &str, ending: &str) -> String {
+    const LONGEST: usize = 255;
+    const KEPT: usize = 16;
+    let whole = format!("{name}{ending}");
+    if whole.len() <= LONGEST {
+        return whole;
+    }
+    let hash = &hex::encode(Sha256::digest(&whole))[..16];
+    let tail = &whole[whole.ceil_char_boundary(whole.len() - ending.len() - KEPT)..];
+    let head = &whole[..whole.floor_char_boundary(LONGEST - hash.len() - 1 - tail.len())];
+    format!("{head}~{hash}{tail}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_would_be_too_long_is_cut_and_stays_one_of_its_kind() {
+        let name = |last: char| format!("20261102-101500_{}{last}.wav", "é".repeat(117));
+        assert_eq!(name('a').len(), 255);
+        let notes = ['a', 'b'].map(|last| fitting(&name(last), ".error.json"));
+        assert!(
+            notes[0] != notes[1] && notes.iter().all(|note| note.len() <= 255 && note.ends_with(".wav.error.json"))
+        );
+        let moved = [0, 1, 2].map(|attempt| fitting(&other_name(&name('a'), 1_790_000_000, attempt), ""));
+        assert_eq!(moved[0], name('a'));
+        assert!(moved[1] != moved[2] && moved.iter().all(|name| name.len() <= 255 && name.ends_with(".wav")));
+        assert_eq!(fitting("a.wav", ".error.json"), "a.wav.error.json");
+    }
 
     #[test]
     fn a_taken_name_gets_a_mark_before_its_extension() {
