@@ -93,5 +93,5 @@ pub(crate) fn receipt(marks: &[Mark]) -> Receipt {
 /// The files that a receipt stands for.
 pub(crate) fn files_of(receipt: &Receipt) -> Result<Vec<Mark>> {
     serde_json::from_str(receipt.as_str())
-        .map_err(|error| Error::invalid("a receipt that this connector did not make").caused_by(error).during("settle"))
+        .map_err(|error| Error::invalid("a receipt that this connector did not make").caused_by(error))
 }

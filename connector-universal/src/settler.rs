@@ -50,19 +50,22 @@ struct ErrorNote<'a> {
 #[async_trait]
 impl Settler for DropFolderSettler {
     async fn settle(&self, receipt: &Receipt, outcome: Outcome, _: SettleOptions) -> Result<()> {
-        if !self.shared.folder.writable().await? {
-            return Ok(());
-        }
-        for file in files_of(receipt)? {
-            if let Err(error) = self.put_away(&file, &outcome).await {
-                return Err(error.of(&self.shared.origin).during("settle"));
-            }
-        }
-        Ok(())
+        let settled = self.put_all_away(receipt, &outcome).await;
+        settled.map_err(|error| error.of(&self.shared.origin).during("settle"))
     }
 }
 
 impl DropFolderSettler {
+    async fn put_all_away(&self, receipt: &Receipt, outcome: &Outcome) -> Result<()> {
+        let files = files_of(receipt)?;
+        if self.shared.folder.writable().await? {
+            for file in files {
+                self.put_away(&file, outcome).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn put_away(&self, file: &Mark, outcome: &Outcome) -> Result<()> {
         let folder = &self.shared.folder;
         if folder.stat(&file.path).await?.as_ref() != Some(&file.version) {
