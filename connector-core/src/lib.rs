@@ -10,6 +10,7 @@ mod download;
 mod error;
 mod event;
 mod jobs;
+mod leg;
 mod listing;
 mod lookup;
 pub mod names;
@@ -30,9 +31,7 @@ pub use agent::{Agent, AgentGroup, AgentRef, AgentState, GroupKind, GroupRef};
 pub use clock::Clock;
 pub use connector::{CheckReport, Connector, JobCheck};
 pub use context::Context;
-pub use conversation::{
-    Alias, Attributes, Conversation, ConversationRef, Detail, Direction, Expected, Hold, Leg, Named, Segment, Totals,
-};
+pub use conversation::{Alias, Attributes, Conversation, ConversationRef, Detail, Direction, Expected, Segment};
 pub use delivery::{
     Ack, AckSink, Cursor, Delivery, Events, Receipt, Refusal, SourceItem, SourceStatus, SubscribeRequest,
 };
@@ -43,6 +42,7 @@ pub use jobs::{
     AgentDirectory, AgentQuery, ConversationHistory, DownloadOptions, EventSource, GroupQuery, HistoryLimits,
     HistoryQuery, LookupOptions, Outcome, Priority, RecordingDownloader, RecordingOptions, SettleOptions, Settler,
 };
+pub use leg::{Hold, Leg, Named, Totals};
 pub use listing::{Listing, ListingExt, Page, Rejected, until_error};
 pub use lookup::{Gone, Lookup};
 pub use origin::Origin;
