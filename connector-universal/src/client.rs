@@ -14,11 +14,12 @@ use tokio::sync::Mutex;
 use crate::facts::Mapping;
 use crate::pairing::Rules;
 use crate::sidecar::Limits;
-use crate::{DropFolderConfig, DropFolderEvents, DropFolderRecordings, DropFolderSettler};
+use crate::{DropFolderConfig, DropFolderEvents, DropFolderHistory, DropFolderRecordings, DropFolderSettler};
 
 /// A folder into which somebody drops recordings, each with one metadata file.
 ///
-/// It has three jobs: [`events`](Self::events), [`recordings`](Self::recordings) and [`settler`](Self::settler);
+/// It has four jobs: [`events`](Self::events), [`history`](Self::history), [`recordings`](Self::recordings) and
+/// [`settler`](Self::settler);
 /// [`connector`](Self::connector) bundles them for a pipeline.
 #[derive(Clone)]
 pub struct DropFolder {
@@ -66,6 +67,11 @@ impl DropFolder {
         DropFolderEvents { shared: self.shared.clone() }
     }
 
+    /// Knows the calls of the past, as far as their files are still there.
+    pub fn history(&self) -> DropFolderHistory {
+        DropFolderHistory { shared: self.shared.clone() }
+    }
+
     /// Fetches their recordings.
     pub fn recordings(&self) -> DropFolderRecordings {
         DropFolderRecordings { shared: self.shared.clone() }
@@ -82,6 +88,7 @@ impl DropFolder {
         Connector::new(&cx, Vendor::UNIVERSAL)
             .with_events(self.events())
             .with_recordings(self.recordings())
+            .with_history(self.history())
             .with_settler(self.settler())
     }
 }

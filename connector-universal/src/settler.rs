@@ -118,6 +118,12 @@ fn other_name(name: &str, unix_time: i64, attempt: u32) -> String {
     }
 }
 
+/// Whether a stem has such a mark.
+pub(crate) fn is_marked(stem: &str) -> bool {
+    stem.rsplit_once('~')
+        .is_some_and(|(_, mark)| mark.len() >= 10 && mark.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'))
+}
+
 /// The name with this ending. One that no file system would take is cut in the middle and holds a hash of what it was.
 fn fitting(name: &str, ending: &str) -> String {
     const LONGEST: usize = 255;
