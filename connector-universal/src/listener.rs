@@ -212,10 +212,10 @@ impl Listener {
             self.learn(Some(told));
         }
         for _ in 0..WORDS_AT_ONCE {
-            let Some(Some(notice)) = self.notices.as_mut().and_then(|notices| notices.next().now_or_never()) else {
-                break;
-            };
-            self.hear(Some(notice));
+            match self.notices.as_mut().and_then(|notices| notices.next().now_or_never()) {
+                Some(notice) => self.hear(notice),
+                None => break,
+            }
         }
     }
 

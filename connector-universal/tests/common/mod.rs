@@ -74,7 +74,7 @@ impl Source {
         Self::made_of(folder, TestLedger::new(), clock, config)
     }
 
-    fn made_of(folder: MemoryFolder, ledger: TestLedger, clock: Clock, config: DropFolderConfig) -> Self {
+    pub(crate) fn made_of(folder: MemoryFolder, ledger: TestLedger, clock: Clock, config: DropFolderConfig) -> Self {
         let cx = Context::default().for_source("acme", "drop").with_clock(clock);
         let calls = DropFolder::new(config.clone(), folder.clone(), ledger.clone(), &cx).unwrap();
         Self { folder, ledger, clock, config, calls }

@@ -128,6 +128,8 @@ async fn when_the_words_end_the_folder_is_listed_and_words_come_again() {
     let source = Source::new();
     let mut hearing = source.listen();
     hearing.poke();
+    // The last word and the end come at once.
+    source.folder.say(Notice::Missed);
     source.folder.fall_silent();
     source.folder.upload_pair(STEM);
     assert_eq!(told(&hearing.items().await), format!("ended {STEM}"));
