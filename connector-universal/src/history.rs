@@ -143,15 +143,17 @@ impl Walk {
         Ok(true)
     }
 
+    /// The next page with anything on it.
     async fn next(&mut self) -> Result<Option<Page<Conversation>>> {
-        while self.stems.is_empty() {
-            if !self.open_next().await? {
-                return Ok(None);
-            }
-        }
         let mut page = Page::new(Vec::new());
         while page.items.len() + page.rejected.len() < PAGE {
-            let Some((stem, pair)) = self.stems.pop_first() else { break };
+            let Some((stem, pair)) = self.stems.pop_first() else {
+                let is_full = !page.items.is_empty() || !page.rejected.is_empty();
+                if is_full || !self.open_next().await? {
+                    return Ok(is_full.then_some(page));
+                }
+                continue;
+            };
             page.resume = Some(Cursor::new(format!("{}\n{stem}", self.place.as_str())));
             match self.shared.told(&pair).await {
                 Ok(Some(call)) if self.is_asked_for(&call) => page.items.push(call),
