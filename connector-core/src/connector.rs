@@ -142,6 +142,11 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// What the jobs of this source said.
+    pub fn new(origin: Origin, jobs: Vec<(&'static str, JobCheck)>) -> Self {
+        Self { origin, jobs }
+    }
+
     /// Whether every job can work.
     pub fn is_ok(&self) -> bool {
         self.jobs.iter().all(|(_, check)| matches!(check, JobCheck::Ok))

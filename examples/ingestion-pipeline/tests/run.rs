@@ -229,3 +229,16 @@ fn wrong_usage_and_configuration_end_with_2() {
     let error = String::from_utf8_lossy(&bad_zone.output(&["run"]).stderr).into_owned();
     assert!(error.contains("Mars"), "{error}");
 }
+
+#[test]
+fn check_asks_every_job_and_says_what_cannot_work() {
+    let site = Site::new("");
+    let well = site.output(&["check"]);
+    assert_eq!(well.status.code(), Some(0));
+    let text = String::from_utf8_lossy(&well.stdout).into_owned();
+    assert_eq!(text.trim_end(), "acme / drop   events ok    history ok    recordings ok");
+    fs::remove_dir(site.drop_path("")).unwrap();
+    let broken = site.output(&["check"]);
+    assert_eq!(broken.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&broken.stdout).contains("exit code 3: 1 of 1 jobs cannot work"), "{broken:?}");
+}

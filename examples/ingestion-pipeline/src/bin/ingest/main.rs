@@ -2,6 +2,7 @@
 
 mod analysis;
 mod calls;
+mod check;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
@@ -21,7 +22,7 @@ use crate::config::{Config, ConfigError};
 /// Brings the calls of contact centres into an archive: metadata into a database, recordings into an object store, and
 /// word of each call into a queue for analysis.
 ///
-/// Exit codes: 0 fine, 1 something failed or is missing, 2 wrong usage or configuration.
+/// Exit codes: 0 fine, 1 something failed or is missing, 2 wrong usage or configuration, 3 a job of a source cannot work.
 #[derive(Debug, Parser)]
 #[command(name = "ingest", version)]
 struct Arguments {
@@ -45,6 +46,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
     Run,
+    /// Ask every job of every source whether it can work.
+    Check,
     /// List stored calls.
     Calls(calls::Calls),
     /// Show one call from ring to analysis queue.
@@ -66,8 +69,7 @@ async fn main() -> ExitCode {
         .with_ansi(output::is_terminal(&std::io::stderr()))
         .init();
     match carry_out(arguments).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             let is_usage = error.chain().any(|cause| {
                 cause.is::<ConfigError>()
@@ -79,23 +81,29 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Returns whether all is well.
-async fn carry_out(arguments: Arguments) -> anyhow::Result<bool> {
+/// Returns the exit code.
+async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
     let Arguments { config, data, json, command } = arguments;
     let places = || match &data {
         Some(data) => Ok(output::Places::new(data)),
         None => Config::read(&config).map(|config| output::Places::new(&config.data)),
     };
-    match command {
+    let configured = || {
+        let mut config = Config::read(&config)?;
+        config.data = data.clone().unwrap_or(config.data);
+        Ok::<_, ConfigError>(config)
+    };
+    let is_well = match command {
         #[cfg(feature = "demo")]
-        Command::Demo(demo) => demo.carry_out(data, json).await,
-        Command::Run => {
-            let mut config = Config::read(&config)?;
-            config.data = data.unwrap_or(config.data);
-            run::carry_out(config, json).await
-        }
-        Command::Calls(calls) => calls.carry_out(&places()?, json).await,
-        Command::Show(show) => show.carry_out(&places()?, json).await,
-        Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await,
-    }
+        Command::Demo(demo) => demo.carry_out(data, json).await?,
+        Command::Run => run::carry_out(configured()?, json).await?,
+        Command::Check => match check::carry_out(configured()?, json).await? {
+            check::Verdict::AllWell => true,
+            check::Verdict::SomeCannotWork => return Ok(3),
+        },
+        Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
+        Command::Show(show) => show.carry_out(&places()?, json).await?,
+        Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
+    };
+    Ok(u8::from(!is_well))
 }

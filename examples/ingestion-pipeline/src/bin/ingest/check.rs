@@ -1,0 +1,133 @@
+//! `ingest check`: can every job of every source work?
+
+use connector_core::{CheckReport, Context, JobCheck, Origin};
+use futures_util::future::join_all;
+use ingestion_pipeline::SqliteStore;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::output::{Places, print_json};
+use crate::sources::connect;
+
+/// How it went, for the exit code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    AllWell,
+    SomeCannotWork,
+}
+
+pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<Verdict> {
+    let places = Places::new(&config.data);
+    std::fs::create_dir_all(&places.directory)?;
+    let store = SqliteStore::open(places.database()).await?;
+    let asked = config.sources.into_iter().map(|source| async {
+        let origin = Origin::new(&source.tenant, &source.name);
+        match connect(source, &store, &Context::default()) {
+            Ok(connector) => connector.check().await,
+            Err(error) => {
+                let why = error.to_string();
+                CheckReport::new(origin, vec![("source", JobCheck::Failed { why, advice: String::new() })])
+            }
+        }
+    });
+    let reports = join_all(asked).await;
+    store.close().await;
+    if json {
+        reports.iter().map(as_json).try_for_each(|report| print_json(&report))?;
+    } else {
+        println!("{}", told(&reports));
+    }
+    let all_well = reports.iter().all(CheckReport::is_ok);
+    Ok(if all_well { Verdict::AllWell } else { Verdict::SomeCannotWork })
+}
+
+fn as_json(report: &CheckReport) -> Value {
+    let jobs = report.jobs.iter().map(|(job, check)| {
+        let (state, detail) = parts(check);
+        let mut value = json!({ "job": job, "state": state.to_lowercase() });
+        if let Some((what, advice)) = detail {
+            value["what"] = json!(what);
+            value["advice"] = json!(advice);
+        }
+        value
+    });
+    json!({ "tenant": report.origin.tenant, "source": report.origin.source, "ok": report.is_ok(), "jobs": jobs.collect::<Vec<_>>() })
+}
+
+/// The word for a check, and what is to be said of it.
+fn parts(check: &JobCheck) -> (&'static str, Option<(&str, &str)>) {
+    match check {
+        JobCheck::Ok => ("ok", None),
+        JobCheck::Forbidden { missing, advice } => ("FORBIDDEN", Some((missing, advice))),
+        JobCheck::Failed { why, advice } => ("FAILED", Some((why, advice))),
+        _ => ("unknown", None),
+    }
+}
+
+/// A line for each source, with what is wrong below it.
+fn told(reports: &[CheckReport]) -> String {
+    let name = |report: &CheckReport| format!("{} / {}", report.origin.tenant, report.origin.source);
+    let cell = |(job, check): &(&str, JobCheck)| format!("{job} {}", parts(check).0);
+    let widest = |texts: &mut dyn Iterator<Item = String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let name_width = widest(&mut reports.iter().map(name));
+    let columns = reports.iter().map(|report| report.jobs.len()).max().unwrap_or(0);
+    let widths: Vec<usize> =
+        (0..columns).map(|n| widest(&mut reports.iter().filter_map(|report| report.jobs.get(n).map(cell)))).collect();
+    let mut lines = Vec::new();
+    for report in reports {
+        let cells = report.jobs.iter().zip(&widths).map(|(job, width)| format!("{:<width$}", cell(job)));
+        let line = format!("{:<name_width$}   {}", name(report), cells.collect::<Vec<_>>().join("    "));
+        lines.push(line.trim_end().to_owned());
+        for (job, check) in &report.jobs {
+            if let (_, Some((what, advice))) = parts(check) {
+                lines.push(format!("    {job}: {what}"));
+                lines.extend((!advice.is_empty()).then(|| format!("    {advice}")));
+            }
+        }
+    }
+    let jobs: Vec<&JobCheck> = reports.iter().flat_map(|report| &report.jobs).map(|(_, check)| check).collect();
+    let broken = jobs.iter().filter(|check| !matches!(check, JobCheck::Ok)).count();
+    if broken > 0 {
+        lines.push(format!("exit code 3: {broken} of {} jobs cannot work", jobs.len()));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(source: &str, history: JobCheck, recordings: JobCheck) -> CheckReport {
+        let jobs =
+            vec![("agents", JobCheck::Ok), ("events", JobCheck::Ok), ("history", history), ("recordings", recordings)];
+        CheckReport::new(Origin::new("acme", source), jobs)
+    }
+
+    #[test]
+    fn what_cannot_work_is_said_below_its_source() {
+        let failed = JobCheck::Failed {
+            why: "Five9 answered \"Unable to find report Call Log Reports/Call Log\".".to_owned(),
+            advice: "Share that report with the API user, or set report.name.".to_owned(),
+        };
+        let forbidden = JobCheck::Forbidden {
+            missing: "Genesys misses the permission recording:recording:view.".to_owned(),
+            advice: "Give it to a role of the OAuth client.".to_owned(),
+        };
+        let reports = [report("five9-us", failed, JobCheck::Ok), report("genesys-us", JobCheck::Ok, forbidden)];
+        insta::assert_snapshot!(told(&reports), @r#"
+        acme / five9-us     agents ok    events ok    history FAILED    recordings ok
+            history: Five9 answered "Unable to find report Call Log Reports/Call Log".
+            Share that report with the API user, or set report.name.
+        acme / genesys-us   agents ok    events ok    history ok        recordings FORBIDDEN
+            recordings: Genesys misses the permission recording:recording:view.
+            Give it to a role of the OAuth client.
+        exit code 3: 2 of 8 jobs cannot work
+        "#);
+    }
+
+    #[test]
+    fn nothing_is_added_where_all_is_well() {
+        let reports = [report("drop", JobCheck::Ok, JobCheck::Ok)];
+        assert_eq!(told(&reports), "acme / drop   agents ok    events ok    history ok    recordings ok");
+    }
+}
