@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -24,6 +25,7 @@ pub(crate) struct Config {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PipelineSettings {
     /// Conversations worked on at once.
+    #[serde(deserialize_with = "at_least_one")]
     pub(crate) at_once: usize,
     /// How long work under way may take once the pipeline is to stop.
     #[serde(deserialize_with = "duration")]
@@ -101,25 +103,33 @@ impl Config {
     fn parse(file: &str, text: &str, directory: &Path) -> Result<Self, ConfigError> {
         let reader = Reader { file, text };
         let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error))?;
-        let tenants = reader.tables(document.get_mut(), "tenant", "the file")?;
-        let mut sources = Vec::new();
+        let tenants = document.get_mut().remove("tenant");
+        let Rest { data, pipeline, .. } = reader.read("the file", document)?;
+        let tenants = tenants.map_or(Ok(Vec::new()), |tenants| reader.as_tables(tenants, "tenant", "the file"))?;
+        let mut sources: Vec<Source> = Vec::new();
         for mut tenant in tenants {
+            let span = tenant.span();
             let tables = reader.tables(tenant.get_mut(), "source", "a tenant")?;
-            let Tenant { id } = reader.read("a tenant", tenant)?;
+            let id = reader.take_name(&mut tenant, "id", "a tenant", &span)?;
+            reader.read::<Nothing>(&format!("tenant {id:?}"), tenant)?;
             for table in tables {
-                sources.push(reader.source(&id, table, directory)?);
+                let span = table.span();
+                let source = reader.source(&id, table, directory)?;
+                if sources.iter().any(|known| (&known.tenant, &known.name) == (&source.tenant, &source.name)) {
+                    let message = format!("there are two sources {:?} of tenant {id:?}", source.name);
+                    return Err(reader.at(span, message, Some("give each its own name".to_owned())));
+                }
+                sources.push(source);
             }
         }
-        let Rest { data, pipeline } = reader.read("the file", document)?;
         Ok(Self { data: directory.join(data), pipeline, sources })
     }
 }
 
+/// What is left of a table when everything known was taken out of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Tenant {
-    id: String,
-}
+struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +138,9 @@ struct Rest {
     data: PathBuf,
     #[serde(default)]
     pipeline: PipelineSettings,
+    /// Taken out before; here so that a slip of the pen finds it.
+    #[serde(default, rename = "tenant")]
+    _tenant: IgnoredAny,
 }
 
 fn default_data() -> PathBuf {
@@ -145,7 +158,10 @@ type Table<'a> = Spanned<DeTable<'a>>;
 impl<'a> Reader<'a> {
     /// Takes the tables `[[key]]` out of a table.
     fn tables(&self, table: &mut DeTable<'a>, key: &str, whose: &str) -> Result<Vec<Table<'a>>, ConfigError> {
-        let Some(value) = table.remove(key) else { return Ok(Vec::new()) };
+        table.remove(key).map_or(Ok(Vec::new()), |value| self.as_tables(value, key, whose))
+    }
+
+    fn as_tables(&self, value: Spanned<DeValue<'a>>, key: &str, whose: &str) -> Result<Vec<Table<'a>>, ConfigError> {
         let span = value.span();
         let wrong = || {
             self.at(span.clone(), format!("{key} in {whose} is no list of tables"), Some(format!("write [[{key}]]")))
@@ -163,13 +179,13 @@ impl<'a> Reader<'a> {
 
     fn source(&self, tenant: &str, mut table: Table<'a>, directory: &Path) -> Result<Source, ConfigError> {
         let span = table.span();
-        let name = self.take_text(&mut table, "name", &span)?;
-        let kind = self.take_text(&mut table, "kind", &span)?;
+        let name = self.take_name(&mut table, "name", "a source", &span)?;
         let whose = format!("source {name:?}");
+        let kind = self.take_text(&mut table, "kind", &whose, &span)?;
         let kind = match kind.as_str() {
             #[cfg(feature = "universal")]
             "universal" => {
-                let path = self.take_text(&mut table, "path", &span)?;
+                let path = self.take_text(&mut table, "path", &whose, &span)?;
                 SourceKind::Universal(directory.join(path), Box::new(self.read(&whose, table)?))
             }
             _ => {
@@ -184,16 +200,42 @@ impl<'a> Reader<'a> {
         Ok(Source { tenant: tenant.to_owned(), name, kind })
     }
 
-    fn take_text(&self, table: &mut Table<'a>, key: &str, span: &Range<usize>) -> Result<String, ConfigError> {
-        match table.get_mut().remove(key) {
-            None => {
-                Err(self.at(span.clone(), format!("a source has no key `{key}`"), Some(format!("write {key} = \"…\""))))
-            }
-            Some(value) => match value.get_ref().as_str() {
-                Some(text) => Ok(text.to_owned()),
-                None => Err(self.at(value.span(), format!("`{key}` is no text"), Some("put it in quotes".to_owned()))),
-            },
+    fn take_text(
+        &self,
+        table: &mut Table<'a>,
+        key: &str,
+        whose: &str,
+        span: &Range<usize>,
+    ) -> Result<String, ConfigError> {
+        let Some(value) = table.get_mut().remove(key) else {
+            let hint =
+                match nearest(key, &table.get_ref().keys().map(|known| known.get_ref().as_ref()).collect::<Vec<_>>()) {
+                    Some(similar) => format!("is `{similar}` a slip of the pen?"),
+                    None => format!("write {key} = \"…\""),
+                };
+            return Err(self.at(span.clone(), format!("{whose} has no key `{key}`"), Some(hint)));
+        };
+        match value.get_ref().as_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(self.at(value.span(), format!("`{key}` is no text"), Some("put it in quotes".to_owned()))),
         }
+    }
+
+    /// A name that is part of keys and paths.
+    fn take_name(
+        &self,
+        table: &mut Table<'a>,
+        key: &str,
+        whose: &str,
+        span: &Range<usize>,
+    ) -> Result<String, ConfigError> {
+        let place = table.get_ref().get(key).map_or_else(|| span.clone(), Spanned::span);
+        let name = self.take_text(table, key, whose, span)?;
+        if name.is_empty() || name.contains('/') || name.contains(char::is_whitespace) {
+            let message = format!("`{key}` of {whose} is {name:?}");
+            return Err(self.at(place, message, Some("a name has letters, no / and no spaces".to_owned())));
+        }
+        Ok(name)
     }
 
     fn read<T: Deserialize<'a>>(&self, whose: &str, table: Table<'a>) -> Result<T, ConfigError> {
@@ -229,19 +271,35 @@ impl<'a> Reader<'a> {
         let line_start = self.text[..start].rfind('\n').map_or(0, |end| end + 1);
         let text = self.text[line_start..].lines().next().unwrap_or_default();
         let column = |at: usize| self.text[line_start..at.clamp(line_start, line_start + text.len())].chars().count();
-        let place = Place {
-            line: self.text[..start].matches('\n').count() + 1,
-            text: text.to_owned(),
-            columns: column(start)..column(span.end),
-        };
+        let (mut columns, mut message, mut shown) = (column(start)..column(span.end), message, text.to_owned());
+        if let Some((key, _)) = text.split_once('=').filter(|(key, _)| is_secret(key)) {
+            // Neither the line nor what the parser says of it is fit to be shown.
+            shown = format!("{key}= •••");
+            message = format!("`{}` cannot be read", key.trim());
+            columns = key.len() - key.trim_start().len()..key.trim_end().len();
+        }
+        let place = Place { line: self.text[..start].matches('\n').count() + 1, text: shown, columns };
         ConfigError { file: self.file.to_owned(), place: Some(place), message, hint }
     }
+}
+
+/// Whether a key may hold a secret.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "secret", "token", "key"].iter().any(|word| key.contains(word))
 }
 
 /// The known key that looks most like this one, if any does.
 fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let scored = known.iter().map(|known| (strsim::jaro_winkler(key, known), *known));
     scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match u16::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom("0 calls at once would never get anywhere; write 1 or more")),
+        n => Ok(n.into()),
+    }
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -254,61 +312,4 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = r#"
-data = "archive"
-[[tenant]]
-id = "acme"
-  [[tenant.source]]
-  name = "drop"
-  kind = "universal"
-  path = "incoming"
-  time_zone = "Europe/Berlin"
-  settle = "200ms"
-"#;
-
-    fn parse(text: &str) -> Result<Config, ConfigError> {
-        Config::parse("ingest.toml", text, Path::new("/etc/ingest"))
-    }
-
-    #[test]
-    fn a_source_is_named_with_its_tenant_and_paths_belong_to_the_file() {
-        let config = parse(GOOD).unwrap();
-        assert_eq!(config.data, Path::new("/etc/ingest/archive"));
-        let source = &config.sources[0];
-        assert_eq!((source.tenant.as_str(), source.name.as_str()), ("acme", "drop"));
-        let SourceKind::Universal(path, settings) = &source.kind;
-        assert_eq!(path, Path::new("/etc/ingest/incoming"));
-        assert_eq!(settings.settle, Duration::from_millis(200));
-    }
-
-    #[test]
-    fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
-        let error = parse(&GOOD.replace("time_zone", "time_zon")).unwrap_err().to_string();
-        insta::assert_snapshot!(error, @r#"
-        ingest.toml:9: source "drop" has no key `time_zon`
-            9 |   time_zon = "Europe/Berlin"
-              |   ^^^^^^^^ did you mean `time_zone`?
-        "#);
-    }
-
-    #[test]
-    fn what_is_wrong_is_shown_where_it_stands() {
-        for (from, to, says) in [
-            ("kind = \"universal\"", "kind = \"universe\"", "unknown kind \"universe\""),
-            ("  kind = \"universal\"\n", "", "no key `kind`"),
-            ("  time_zone = \"Europe/Berlin\"\n", "", "lacks the key `time_zone`"),
-            ("\"200ms\"", "\"soon\"", "no length of time"),
-            ("\"200ms\"", "200", "expected a string"),
-            ("id = \"acme\"", "id = \"acme\"\nnmae = 1", "has no key `nmae`"),
-            ("[[tenant]]", "[tenant]", "no list of tables"),
-            ("data = \"archive\"", "data = \"archive", "the file"),
-        ] {
-            assert!(GOOD.contains(from), "{from}");
-            let error = parse(&GOOD.replace(from, to)).unwrap_err().to_string();
-            assert!(error.contains(says) && error.contains("ingest.toml:"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,98 @@
+use super::*;
+
+const GOOD: &str = r#"
+data = "archive"
+[[tenant]]
+id = "acme"
+  [[tenant.source]]
+  name = "drop"
+  kind = "universal"
+  path = "incoming"
+  time_zone = "Europe/Berlin"
+  settle = "200ms"
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse("ingest.toml", text, Path::new("/etc/ingest"))
+}
+
+#[test]
+fn a_source_is_named_with_its_tenant_and_paths_belong_to_the_file() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.data, Path::new("/etc/ingest/archive"));
+    let source = &config.sources[0];
+    assert_eq!((source.tenant.as_str(), source.name.as_str()), ("acme", "drop"));
+    let SourceKind::Universal(path, settings) = &source.kind;
+    assert_eq!(path, Path::new("/etc/ingest/incoming"));
+    assert_eq!(settings.settle, Duration::from_millis(200));
+}
+
+#[test]
+fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
+    let error = parse(&GOOD.replace("time_zone", "time_zon")).unwrap_err().to_string();
+    insta::assert_snapshot!(error, @r#"
+        ingest.toml:9: source "drop" has no key `time_zon`
+            9 |   time_zon = "Europe/Berlin"
+              |   ^^^^^^^^ did you mean `time_zone`?
+        "#);
+}
+
+/// What is put in place of what, the line that is named, what is said and what is advised.
+const MISTAKES: [(&str, &str, usize, &str, &str); 27] = [
+    ("data = \"archive\"", "data = \"archive", 2, "the file", "basic string"),
+    ("data = \"archive\"", "dta = \"archive\"", 2, "has no key `dta`", "did you mean `data`?"),
+    ("data = \"archive\"", "data = 7", 2, "expected path string", ""),
+    ("data = \"archive\"", "data = \"a\"\ndata = \"b\"", 3, "duplicate key", ""),
+    ("data = \"archive\"", "pipeline = { at_once = 0 }", 2, "never get anywhere", "write 1 or more"),
+    ("data = \"archive\"", "pipeline = { at_onze = 3 }", 2, "no key `at_onze`", "did you mean `at_once`?"),
+    ("data = \"archive\"", "pipeline = { at_once = -3 }", 2, "invalid value", "u16"),
+    ("data = \"archive\"", "pipeline = { deadline = \"soon\" }", 2, "no length of time", "write it as"),
+    ("[[tenant]]", "[tenant]", 3, "no list of tables", "write [[tenant]]"),
+    ("[[tenant]]", "[[tennant]]", 3, "the file has no key `tennant`", "did you mean `tenant`?"),
+    ("id = \"acme\"\n", "", 3, "a tenant has no key `id`", "write id = \"…\""),
+    ("id = \"acme\"", "id = \"\"", 4, "`id` of a tenant is \"\"", "a name has letters"),
+    ("id = \"acme\"", "id = \"ac/me\"", 4, "`id` of a tenant is \"ac/me\"", "no / and no spaces"),
+    ("id = \"acme\"", "id = 17", 4, "`id` is no text", "put it in quotes"),
+    ("id = \"acme\"", "id = \"acme\"\nnmae = 1", 5, "tenant \"acme\" has no key `nmae`", ""),
+    ("  name = \"drop\"\n", "", 5, "a source has no key `name`", "write name = \"…\""),
+    ("name = \"drop\"", "name = \"my drop\"", 6, "`name` of a source is \"my drop\"", "no spaces"),
+    ("  kind = \"universal\"\n", "", 5, "source \"drop\" has no key `kind`", "write kind = \"…\""),
+    ("kind = \"universal\"", "kind = \"universe\"", 5, "unknown kind \"universe\"", "the kinds are: \"universal\""),
+    ("  path = \"incoming\"\n", "", 5, "source \"drop\" has no key `path`", "write path = \"…\""),
+    ("path = ", "paht = ", 5, "source \"drop\" has no key `path`", "is `paht` a slip of the pen?"),
+    ("  time_zone = \"Europe/Berlin\"\n", "", 5, "lacks the key `time_zone`", "write time_zone = …"),
+    ("Europe/Berlin", "Europe/Berlun", 9, "no time zone", "write a name such as Europe/Berlin"),
+    ("settle = \"200ms\"", "setle = \"200ms\"", 10, "no key `setle`", "did you mean `settle`?"),
+    ("\"200ms\"", "200", 10, "expected a string", ""),
+    ("\"200ms\"", "\"200\"", 10, "no length of time", "write it as \"200ms\""),
+    ("settle = \"200ms\"", "sidecar = \"maybe\"", 10, "unknown variant `maybe`", "`required`"),
+];
+
+#[test]
+fn every_mistake_is_shown_where_it_stands_with_what_to_write_instead() {
+    for (from, to, line, says, advises) in MISTAKES {
+        assert!(GOOD.contains(from), "{from}");
+        let error = parse(&GOOD.replacen(from, to, 1)).expect_err(to).to_string();
+        let first = error.lines().next().unwrap();
+        assert!(first.starts_with(&format!("ingest.toml:{line}: ")), "{to}: {error}");
+        assert!(error.contains(says) && error.contains(advises), "{to}: {error}");
+    }
+}
+
+#[test]
+fn two_sources_of_a_tenant_cannot_have_one_name() {
+    let source = &GOOD[GOOD.find("  [[tenant.source]]").unwrap()..];
+    let error = parse(&format!("{GOOD}{source}")).unwrap_err().to_string();
+    assert!(error.starts_with("ingest.toml:11: there are two sources \"drop\" of tenant \"acme\""), "{error}");
+    let other = GOOD.replace("data = \"archive\"", "").replace("acme", "other");
+    assert_eq!(parse(&format!("{GOOD}{other}")).unwrap().sources.len(), 2, "another tenant may");
+}
+
+#[test]
+fn a_line_with_a_secret_is_not_shown() {
+    for line in ["password = \"hunter2\"", "api_key = [\"hunter2\"]", "client-secret = \"hunter2", "TOKEN = hunter2"] {
+        let error = parse(&GOOD.replace("settle = \"200ms\"", line)).unwrap_err().to_string();
+        assert!(error.starts_with("ingest.toml:10: ") && error.contains("= •••"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
