@@ -259,3 +259,6 @@ pub(crate) fn remember(
         (None, None) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
