@@ -82,7 +82,11 @@ fn m9_and_m2_what_is_decided_about_files_that_are_new() {
         (vec![file("wav", 1000), file("json", 501)], "sidecar_too_large json"),
         (vec![file("yaml", 10)], "yaml_extension yaml"),
         (vec![wav.clone(), json.clone(), file("exe", 10)], "bad_file_name exe"),
-        (vec![wav, json, growing("exe", 10)], "read json for wav"),
+        (vec![wav.clone(), json.clone(), growing("exe", 10)], "read json for wav"),
+        (
+            vec![file("exe", 10), growing("txt", 10), file("doc", 10), wav, json, file("yaml", 10)],
+            "bad_file_name exe doc",
+        ),
     ] {
         assert_eq!(decided(&files, &Record::default()), expected, "{files:?}");
     }
@@ -117,13 +121,17 @@ fn n9_and_u7_what_is_decided_about_files_beside_those_that_were_taken() {
 fn rejected_files_count_as_gone_until_they_are_another_version() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let mut record = Record::default();
-    record.reject(&[json.mark(), file("xml", 10).mark()]);
+    let there = [&wav, &json, &file("xml", 10)].map(File::mark);
+    record.reject(&there[1..], &there);
     assert_eq!(decided(&[wav.clone(), json.clone(), file("xml", 10)], &record), "wait Metadata");
     assert_eq!(decided(&[wav.clone(), json.clone(), file("xml", 11)], &record), "read xml for wav");
     assert_eq!(decided(&[wav.clone(), file("json", 11)], &record), "read json for wav");
     assert_eq!(decided(&[json], &record), "rest");
-    record.reject(&[wav.mark()]);
+    record.reject(&[wav.mark()], &there);
     assert_eq!(decided(&[wav, file("json", 11)], &record), "wait Recording");
+    assert_eq!(record.rejected.len(), 3);
+    record.reject(&[file("csv", 10).mark()], &[file("csv", 10).mark()]);
+    assert_eq!(record.rejected, [file("csv", 10).mark()], "what is gone need not be remembered");
 }
 
 fn verdict(media: Option<&File>, sidecar: &File, text: &str, record: &Record) -> Verdict {
