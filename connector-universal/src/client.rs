@@ -21,6 +21,36 @@ use crate::{DropFolderConfig, DropFolderEvents, DropFolderHistory, DropFolderRec
 /// It has four jobs: [`events`](Self::events), [`history`](Self::history), [`recordings`](Self::recordings) and
 /// [`settler`](Self::settler);
 /// [`connector`](Self::connector) bundles them for a pipeline.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir()?; let path = home.path();
+/// use connector_core::{Context, EventSource, Item, Outcome, SettleOptions, Settler, SourceItem, SubscribeRequest, Watch};
+/// use connector_folder::{LocalFolder, MemoryLedger};
+/// use connector_universal::{DropFolder, DropFolderConfig};
+/// use futures_util::TryStreamExt;
+///
+/// std::fs::write(path.join("20261102-101500_kay_lind.mp3"), "some sound")?;
+/// std::fs::write(path.join("20261102-101500_kay_lind.yml"), "stage: Won")?;
+///
+/// let config = DropFolderConfig::new("UTC").with_settle(std::time::Duration::from_millis(50));
+/// let calls = DropFolder::new(config, LocalFolder::open(path)?, MemoryLedger::new(), &Context::default())?;
+/// let mut events = calls.events().deliveries(SubscribeRequest::new(Watch::everyone()));
+/// let delivery = loop {
+///     if let Some(SourceItem::Delivery(delivery)) = events.try_next().await? {
+///         break delivery;
+///     }
+/// };
+/// let Item::Event(event) = &delivery.items[0] else { panic!("a rejection") };
+/// assert_eq!(event.at.to_string(), "2026-11-02T10:15:00Z");
+/// assert_eq!(event.facts.as_ref().unwrap().attributes["stage"], "Won");
+/// delivery.ack.accept().await?; // it is stored
+///
+/// let receipt = event.receipt.as_ref().unwrap();
+/// calls.settler().settle(receipt, Outcome::Stored, SettleOptions::default()).await?;
+/// assert!(!path.join("20261102-101500_kay_lind.mp3").exists() && path.join("processed").is_dir());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct DropFolder {
     shared: Arc<Shared>,

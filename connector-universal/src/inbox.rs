@@ -406,3 +406,6 @@ fn stem_of(path: &FolderPath) -> &str {
     let name = path.name();
     split_extension(name).map_or(name, |(stem, _)| stem)
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,9 +62,9 @@ pub(crate) fn report(mut record: Record, about: String) -> (Item, Record) {
 }
 
 /// Files that cannot be used become a rejection, which is remembered until they are out of the way.
-pub(crate) fn reject(mut record: Record, marks: Vec<Mark>, refused: Refused) -> (Item, Record) {
+pub(crate) fn reject(mut record: Record, marks: Vec<Mark>, there: &[Mark], refused: Refused) -> (Item, Record) {
     let what = marks.first().map(|mark| mark.path.to_string()).unwrap_or_default();
     let rejected = refused.rejects(what).with_receipt(receipt(&marks));
-    record.reject(&marks);
+    record.reject(&marks, there);
     (Item::Rejected(rejected), record)
 }

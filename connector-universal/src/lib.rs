@@ -1,4 +1,4 @@
-//! Recordings that somebody drops into a folder, each with one flat metadata file.
+#![doc = include_str!("../README.md")]
 
 mod ack;
 mod client;

@@ -117,19 +117,19 @@ pub(crate) fn decide(rules: &Rules, now: DateTime<Utc>, files: &[File], record: 
 
 /// Names that do not follow the pattern. A sidecar goes where its recording goes.
 fn refuse_names(rules: &Rules, media: &[&File], sidecars: &[(&File, Format)], others: &[&File]) -> Option<Decision> {
-    let whole = |files: &[&File]| files.iter().copied().find(|file| file.whole).cloned();
-    if let Some(other) = whole(others) {
-        let name = other.path.name();
-        let refused = match rules.names.kind(name) {
-            Kind::Yaml => rules.names.parse_sidecar(name).err(),
-            _ => rules.names.parse_media(name).err(),
-        };
-        return refused.map(|refused| Decision::Refuse(vec![other.mark()], refused));
+    let refused = |file: &File| match rules.names.kind(file.path.name()) {
+        Kind::Yaml => rules.names.parse_sidecar(file.path.name()).err(),
+        _ => rules.names.parse_media(file.path.name()).err(),
+    };
+    let mut refusals = others.iter().filter(|file| file.whole).filter_map(|file| Some((file.mark(), refused(file)?)));
+    if let Some((first, why)) = refusals.next() {
+        let alike = refusals.filter(|(_, refused)| *refused == why).map(|(mark, _)| mark);
+        return Some(Decision::Refuse(std::iter::once(first).chain(alike).collect(), why));
     }
-    let media = whole(media)?;
-    let refused = rules.names.parse_media(media.path.name()).err()?;
+    let media = media.iter().find(|file| file.whole)?;
+    let why = refused(media)?;
     let whole_sidecars = sidecars.iter().filter(|(file, _)| file.whole).map(|(file, _)| file.mark());
-    Some(Decision::Refuse(std::iter::once(media.mark()).chain(whole_sidecars).collect(), refused))
+    Some(Decision::Refuse(std::iter::once(media.mark()).chain(whole_sidecars).collect(), why))
 }
 
 /// Too many files of one stem, and files that are too large: known without reading a byte.
@@ -259,3 +259,6 @@ pub(crate) fn remember(
         (None, None) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

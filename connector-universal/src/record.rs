@@ -75,13 +75,10 @@ impl Record {
         self.rejected.contains(mark)
     }
 
-    /// Adds files to the rejected ones. Only the latest are remembered: older ones of the same stem are long gone.
-    pub(crate) fn reject(&mut self, marks: &[Mark]) {
-        const REMEMBERED: usize = 16;
-        self.rejected.retain(|known| marks.iter().all(|mark| mark.path != known.path));
+    /// Adds files to the rejected ones. Only those that are `there` are remembered.
+    pub(crate) fn reject(&mut self, marks: &[Mark], there: &[Mark]) {
+        self.rejected.retain(|known| there.contains(known) && !marks.contains(known));
         self.rejected.extend_from_slice(marks);
-        let surplus = self.rejected.len().saturating_sub(REMEMBERED);
-        self.rejected.drain(..surplus);
     }
 }
 

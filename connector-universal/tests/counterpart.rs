@@ -1,5 +1,4 @@
 //! The uploader and the misbehaving folder do what they say.
-#![cfg(feature = "testing")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,4 @@
 //! A whole day in a real directory: uploads with faults, a restart in the middle, refused deliveries, cut downloads.
-#![cfg(feature = "testing")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

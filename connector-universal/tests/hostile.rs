@@ -119,7 +119,7 @@ async fn names_that_cannot_be_spoken_of_are_told_and_stay() {
     let items = local.all().await;
     let mut rejected: Vec<String> = items
         .into_iter()
-        .map(|item| common::rejected(item))
+        .map(common::rejected)
         .map(|rejected| format!("{} {}", rejected.reason, rejected.what))
         .collect();
     rejected.sort();
@@ -247,7 +247,7 @@ async fn no_log_of_a_whole_run_names_anybody() {
     local.put("20261102-091505_kaylind.wav", "RIFF");
     local.put("20261102-091505_kaylind.xml", "<call><caller_id>+15550100142</caller_id></call>");
     let unreadable = local.home.path().join("drop/20261102-091505_kaylind.xml");
-    fs::set_permissions(&unreadable, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(&unreadable, std::os::unix::fs::PermissionsExt::from_mode(0o0)).unwrap();
     let items = local.all().await;
     let rejections = items.iter().filter_map(|item| match item {
         Item::Rejected(rejected) => Some(format!("{rejected} {rejected:?}\n")),

@@ -83,8 +83,9 @@ impl Listener {
                 if !self.may_touch(name, &marks) {
                     return Ok(None);
                 }
-                check_files(&*self.shared.folder, &self.inbox.files_of(name)).await?;
-                Ok(Some(reject(record, marks, refused)))
+                let there = self.inbox.files_of(name);
+                check_files(&*self.shared.folder, &there).await?;
+                Ok(Some(reject(record, marks, &there, refused)))
             }
             Decision::Take(media) => {
                 let Some(parsed) = self.heard_of(name, &media) else { return Ok(None) };
@@ -118,7 +119,10 @@ impl Listener {
         let read = content.into_read(sidecar);
         let call_at = self.shared.mapping.call_at(parsed).at;
         let item = match (verdict, read, media) {
-            (Verdict::Refuse(refused), ..) => return Ok(Some(reject(record, vec![sidecar.mark()], refused))),
+            (Verdict::Refuse(refused), ..) => {
+                let there = self.inbox.files_of(name);
+                return Ok(Some(reject(record, vec![sidecar.mark()], &there, refused)));
+            }
             (Verdict::Wait(wait), ..) => {
                 if wait == Wait::RequiredFields {
                     self.inbox.lacks_fields(name, sidecar.mark());

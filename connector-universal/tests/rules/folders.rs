@@ -184,6 +184,20 @@ async fn s7_updates_in_a_folder_that_is_only_read_are_heard_once_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn s7_however_many_bad_files_have_one_name_each_is_told_once() {
+    let source = Source::over(MemoryFolder::new().read_only(), DropFolderConfig::new("UTC"));
+    let mut hearing = source.listen();
+    hearing.poke();
+    for number in 0..40 {
+        source.folder.upload(&format!("{STEM}.{number}"), "x");
+        assert_eq!(hearing.rejected().await.reason, "bad_file_name");
+    }
+    hearing.silence().await;
+    drop(hearing);
+    source.restarted().listen().silence().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn files_that_appear_whole_need_no_settling() {
     let source = Source::over(MemoryFolder::new().appearing_whole().mute(), DropFolderConfig::new("UTC"));
     source.folder.put(&wav(STEM), "RIFF");
