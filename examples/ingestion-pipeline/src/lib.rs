@@ -2,6 +2,8 @@
 
 mod call;
 mod consume;
+#[cfg(test)]
+mod fakes;
 mod intake;
 mod media;
 mod outbox;
@@ -12,6 +14,8 @@ mod rejections;
 mod sink;
 mod sqlite;
 mod store;
+#[cfg(test)]
+mod tests;
 mod work;
 mod workers;
 
