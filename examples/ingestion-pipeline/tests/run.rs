@@ -242,3 +242,30 @@ fn check_asks_every_job_and_says_what_cannot_work() {
     assert_eq!(broken.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&broken.stdout).contains("exit code 3: 1 of 1 jobs cannot work"), "{broken:?}");
 }
+
+#[test]
+fn dead_letters_say_what_was_rejected_and_can_be_dropped() {
+    let site = Site::new("");
+    let running = site.start();
+    site.upload("20261019-220000_kay.wav", SPOKEN);
+    site.upload("20261019-220000_kay.json", br#"{"contact": {"name": "Ife"}}"#);
+    site.wait_for("the rejection", || site.moved("rejected", "20261019-220000_kay.json").len() == 2);
+    site.wait_for("the word", || {
+        site.json(&["dead-letters", "list"]).iter().any(|letter| letter["settled"].is_string())
+    });
+    running.terminate();
+    let letters = site.json(&["dead-letters", "list", "--tenant", "acme"]);
+    assert_eq!((letters.len(), letters[0]["reason"].as_str()), (1, Some("nested_field")));
+    assert_eq!(site.json(&["dead-letters", "list", "--source", "other"]).len(), 0);
+    let id = letters[0]["id"].to_string();
+    let shown = String::from_utf8(site.output(&["dead-letters", "show", &id]).stdout).unwrap();
+    assert!(shown.contains("nested_field at contact") && !shown.contains("kay"), "{shown}");
+    assert_eq!(
+        site.output(&["dead-letters", "retry", &id]).status.code(),
+        Some(1),
+        "a file is sent again, not retried"
+    );
+    assert_eq!(site.output(&["dead-letters", "drop", &id]).status.code(), Some(0));
+    assert_eq!(site.output(&["dead-letters", "drop", &id]).status.code(), Some(1));
+    assert_eq!(site.json(&["dead-letters", "list"]).len(), 0);
+}

@@ -1,6 +1,7 @@
 //! The embedded database: SQLite in one file, durable at every commit.
 
 mod analysis;
+mod dead_letters;
 #[cfg(feature = "universal")]
 mod ledger;
 mod read;
@@ -18,9 +19,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 pub use analysis::{AnalysisQueue, TakenMessage};
+pub use dead_letters::{DeadLetterRow, Retried};
 #[cfg(feature = "universal")]
 pub use ledger::SqliteLedger;
-pub use read::{CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Tally};
+pub use read::{CallFilter, CallRow, EventRow, RecordingRow, Tally};
 
 /// How long a command waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(30);

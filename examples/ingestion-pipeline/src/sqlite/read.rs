@@ -84,23 +84,6 @@ pub struct EventRow {
     pub received: DateTime<Utc>,
 }
 
-/// A dead letter: something that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DeadLetterRow {
-    /// Whose it is.
-    pub tenant: String,
-    /// The source it came from.
-    pub source: String,
-    /// What it is.
-    pub what: String,
-    /// Why, for programs.
-    pub reason: String,
-    /// Where in it.
-    pub place: Option<String>,
-    /// Why, for people.
-    pub detail: String,
-}
-
 /// How much is stored and how much is still to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
@@ -211,30 +194,6 @@ impl SqliteStore {
         .await
         .map_err(failed)?;
         rows.iter().map(|row| time(row.get(0))).collect()
-    }
-
-    /// Lists the dead letters of a source.
-    ///
-    /// # Errors
-    /// `is_storage`.
-    pub async fn dead_letters(&self, origin: &Origin) -> Result<Vec<DeadLetterRow>> {
-        let rows = sqlx::query(
-            "SELECT tenant, source, what, reason, place, detail FROM dead_letters WHERE tenant = ? AND source = ? ORDER BY id",
-        )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
-        let letter = |row: &SqliteRow| DeadLetterRow {
-            tenant: row.get(0),
-            source: row.get(1),
-            what: row.get(2),
-            reason: row.get(3),
-            place: row.get(4),
-            detail: row.get(5),
-        };
-        Ok(rows.iter().map(letter).collect())
     }
 
     /// How much is stored and how much is still to do.

@@ -90,4 +90,7 @@ CREATE VIEW IF NOT EXISTS calls_v1 AS
 CREATE VIEW IF NOT EXISTS recordings_v1 AS
     SELECT tenant, source, conversation, recording, sha256, size, object, kind, media_type, length_s, stored FROM recordings;
 
+CREATE VIEW IF NOT EXISTS dead_letters_v1 AS
+    SELECT id, tenant, source, conversation, what, reason, place, detail, received, settled FROM dead_letters;
+
 PRAGMA user_version = 1;

@@ -4,6 +4,7 @@ mod analysis;
 mod calls;
 mod check;
 mod config;
+mod dead_letters;
 #[cfg(feature = "demo")]
 mod demo;
 mod output;
@@ -52,6 +53,9 @@ enum Command {
     Calls(calls::Calls),
     /// Show one call from ring to analysis queue.
     Show(show::Show),
+    /// See to what could not be used.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
     /// Hand messages to the next program.
     #[command(subcommand)]
     Analysis(analysis::Analysis),
@@ -103,6 +107,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
         },
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
         Command::Show(show) => show.carry_out(&places()?, json).await?,
+        Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,
         Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
     };
     Ok(u8::from(!is_well))
