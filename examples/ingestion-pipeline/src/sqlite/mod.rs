@@ -5,6 +5,8 @@ mod analysis;
 mod ledger;
 mod read;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::path::Path;
