@@ -2,6 +2,7 @@
 
 mod calls;
 mod file;
+mod killed;
 mod model;
 mod queue;
 mod records;
