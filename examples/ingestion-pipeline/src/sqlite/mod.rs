@@ -6,6 +6,8 @@ mod dead_letters;
 mod ledger;
 mod read;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::path::Path;
