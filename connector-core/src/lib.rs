@@ -17,8 +17,10 @@ pub mod names;
 mod origin;
 mod personal;
 mod raw;
+pub mod reconcile;
 mod recording;
 mod revision;
+pub mod roster;
 mod secret;
 mod stamp;
 #[cfg(feature = "testing")]
