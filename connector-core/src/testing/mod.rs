@@ -2,9 +2,11 @@
 //!
 //! A [`Scenario`] is a working day of Example Corp, in no vendor's format: a fake of a vendor's system tells it in that
 //! vendor's words, and a test compares what came out of a connector with what was put in. A [`Clip`] is the sound of a
-//! call. A [`FaultPlan`] says what is to go wrong on the way, and knows afterwards what did.
+//! call. A [`FaultPlan`] says what is to go wrong on the way, and knows afterwards what did. The suite that every
+//! connector passes is in [`conformance`].
 
 mod audio;
+pub mod conformance;
 mod faults;
 mod scenario;
 mod timeline;

@@ -1,0 +1,159 @@
+//! A fake, a connector to it, and what a point comes to.
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::try_join;
+use tokio::time::timeout;
+
+use super::expected::Sought;
+use super::hearing::Hearing;
+use super::{ExpectedCall, Fake, Plan, Subject};
+use crate::testing::Scenario;
+use crate::{Connector, Error, EventSource, Watch};
+
+/// The number from which the days of the suite are made.
+const SEED: u64 = 11;
+
+/// How a point ends: what was seen, or why it does not hold.
+pub(super) type Seen = Result<String, Miss>;
+
+/// Why a point is not passed.
+#[derive(Debug)]
+pub(super) enum Miss {
+    Failed(String),
+    NotApplicable(String),
+}
+
+impl Miss {
+    pub(super) fn failed(seen: impl Into<String>) -> Self {
+        Self::Failed(seen.into())
+    }
+
+    pub(super) fn not_applicable(why: impl Into<String>) -> Self {
+        Self::NotApplicable(why.into())
+    }
+}
+
+/// An error where there should be none.
+impl From<Error> for Miss {
+    fn from(error: Error) -> Self {
+        Self::Failed(format!("an error: {error}"))
+    }
+}
+
+/// A panic, as a failure.
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> Miss {
+    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Miss::failed(format!("it panicked: {}", words.unwrap_or("without words")))
+}
+
+/// A short day, for points that play it many times.
+pub(super) fn short_day() -> Scenario {
+    Scenario::day(4, SEED)
+}
+
+/// A day with a bit of everything.
+pub(super) fn full_day() -> Scenario {
+    Scenario::small(SEED)
+}
+
+/// A running fake and the connector to it.
+pub(super) struct Stage<'a> {
+    pub(super) subject: &'a dyn Subject,
+    pub(super) plan: Plan,
+    pub(super) fake: Box<dyn Fake>,
+    pub(super) connector: Connector,
+    played: AtomicBool,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) async fn new(subject: &'a dyn Subject, plan: Plan) -> Result<Self, Miss> {
+        let cannot = |error: Error| Miss::failed(format!("the fake cannot start: {error}"));
+        let fake = subject.start(&plan).await.map_err(cannot)?;
+        let connector = fake.connect().await.map_err(cannot)?;
+        Ok(Self { subject, plan, fake, connector, played: AtomicBool::new(false) })
+    }
+
+    pub(super) async fn calm(subject: &'a dyn Subject, scenario: Scenario) -> Result<Self, Miss> {
+        Self::new(subject, Plan::calm(scenario)).await
+    }
+
+    pub(super) fn events(&self) -> Result<Arc<dyn EventSource>, Miss> {
+        self.connector.events().ok_or_else(|| Miss::not_applicable("it hears no events"))
+    }
+
+    /// Listens to everybody.
+    pub(super) async fn listen(&self) -> Result<Hearing, Miss> {
+        self.listen_to(Watch::everyone()).await
+    }
+
+    pub(super) async fn listen_to(&self, watch: Watch) -> Result<Hearing, Miss> {
+        Hearing::begin(self.events()?, watch, None, self.subject).await
+    }
+
+    /// How many calls the day has.
+    pub(super) fn calls(&self) -> usize {
+        self.plan.scenario.calls.len()
+    }
+
+    /// The calls that the system tells of once so many of the day are over.
+    pub(super) fn expected(&self, calls: usize) -> Vec<ExpectedCall> {
+        self.fake.expected().into_iter().filter(|expected| expected.call < calls).collect()
+    }
+
+    /// What has to be heard of the first calls of the day.
+    pub(super) fn sought(&self, calls: usize) -> Result<Sought, Miss> {
+        Ok(Sought::new(&self.plan.scenario, &self.expected(calls), &self.events()?.traits()))
+    }
+
+    /// Plays the day up to so many calls while something listens.
+    pub(super) async fn play_while<T>(
+        &self,
+        calls: usize,
+        listens: impl Future<Output = Result<T, Miss>>,
+    ) -> Result<T, Miss> {
+        let play = async {
+            self.fake.play(calls).await.map_err(|error| Miss::failed(format!("the fake failed: {error}")))?;
+            self.played.store(true, Ordering::Release);
+            Ok(())
+        };
+        Ok(try_join(listens, play).await?.0)
+    }
+
+    /// Whether a play came to its end.
+    pub(super) fn is_played(&self) -> bool {
+        self.played.load(Ordering::Acquire)
+    }
+
+    /// Plays to the end, hears and accepts all of it.
+    pub(super) async fn hear_all(&self, hearing: &mut Hearing) -> Result<(), Miss> {
+        let sought = self.sought(self.calls())?;
+        self.play_while(self.calls(), hearing.until_heard(&sought)).await
+    }
+
+    /// Plays the first call, hears and accepts it: from here on a source has told its position, if it has any.
+    pub(super) async fn warm_up(&self, hearing: &mut Hearing) -> Result<(), Miss> {
+        let first = self.fake.expected().first().map_or(1, |expected| expected.call + 1);
+        let sought = self.sought(first)?;
+        self.play_while(first, hearing.until_heard(&sought)).await
+    }
+}
+
+/// What a future gives, unless it takes longer than it may.
+pub(super) async fn timely<T>(within: Duration, what: &str, future: impl Future<Output = T>) -> Result<T, Miss> {
+    timeout(within, future).await.map_err(|_| Miss::failed(format!("{what} did not return within {within:?}")))
+}
+
+/// Some of many texts, for a person.
+pub(super) fn some_of(texts: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = texts.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match texts.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
