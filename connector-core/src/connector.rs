@@ -82,6 +82,12 @@ impl Connector {
         }
     }
 
+    /// The same connector, hearing nothing: for a program that only works on what is known already.
+    pub fn without_events(mut self) -> Self {
+        self.events = None;
+        self
+    }
+
     /// The same connector, which also does this when it is closed.
     pub fn on_close(mut self, hook: impl Fn() -> BoxFuture<'static, Result<()>> + Send + Sync + 'static) -> Self {
         self.close_hooks.push(Arc::new(hook));

@@ -10,6 +10,7 @@ mod outbox;
 mod pipeline;
 mod produce;
 mod progress;
+mod recover;
 mod rejections;
 mod sink;
 mod sqlite;
@@ -23,12 +24,13 @@ pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, Store
 pub use outbox::Outbox;
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
+pub use recover::Recovering;
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
 pub use sqlite::{
-    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Retried, SqliteStore, TakenMessage,
-    Tally,
+    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Retried, SqliteArchive, SqliteStore,
+    TakenMessage, Tally,
 };
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};

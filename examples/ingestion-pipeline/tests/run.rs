@@ -269,3 +269,49 @@ fn dead_letters_say_what_was_rejected_and_can_be_dropped() {
     assert_eq!(site.output(&["dead-letters", "drop", &id]).status.code(), Some(1));
     assert_eq!(site.json(&["dead-letters", "list"]).len(), 0);
 }
+
+#[test]
+fn reconcile_finds_what_an_archive_lost_and_then_nothing_more() {
+    let site = Site::new("");
+    let running = site.start();
+    let stems = ["20261019-230000_kay", "20261019-230001_kay", "20261019-230002_kay"];
+    for stem in stems {
+        site.upload(&format!("{stem}.wav"), SPOKEN);
+        site.upload(&format!("{stem}.json"), br#"{"caller_id": "+15550100142"}"#);
+        site.wait_for("the files to be moved", || site.moved("processed", stem).len() == 2);
+    }
+    running.terminate();
+
+    let day = ["--from", "2026-10-19T00:00:00Z", "--to", "2026-10-20T00:00:00Z"];
+    let reconcile = || {
+        let output = site.command().args(["--json", "--data", "fresh", "reconcile"]).args(day).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["report"].clone()
+    };
+    let report = reconcile();
+    assert_eq!((report["detected"].as_u64(), report["recovered"].as_u64()), (Some(3), Some(3)), "{report}");
+    for stem in stems {
+        let object = format!("fresh/objects/acme/drop/2026/10/19/{stem}/{stem}.wav");
+        assert_eq!(read(site.home.path().join(object)), SPOKEN);
+    }
+    let report = reconcile();
+    assert_eq!((report["detected"].as_u64(), report["compared"].as_u64()), (Some(0), Some(3)), "{report}");
+
+    let output = site.command().args(["--data", "fresh", "reconcile", "--source", "other"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "no such source");
+}
+
+#[test]
+fn reconcile_beside_a_running_pipeline_leaves_the_work_to_it() {
+    let site = Site::new("");
+    let running = site.start();
+    site.upload("20261019-231500_kay.wav", SPOKEN);
+    site.upload("20261019-231500_kay.json", br#"{"caller_id": "+15550100142"}"#);
+    site.wait_for("the call", || site.moved("processed", "20261019-231500_kay").len() == 2);
+    let output = site.output(&["reconcile", "--from", "2026-10-19T00:00:00Z", "--to", "2026-10-20T00:00:00Z"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("acme/drop: "), "{output:?}");
+    running.terminate();
+    assert_eq!(site.json(&["analysis", "take", "--limit", "10"]).len(), 1, "nothing was stored anew");
+}

@@ -1,6 +1,7 @@
 //! The embedded database: SQLite in one file, durable at every commit.
 
 mod analysis;
+mod archive;
 mod dead_letters;
 #[cfg(feature = "universal")]
 mod ledger;
@@ -21,6 +22,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 pub use analysis::{AnalysisQueue, TakenMessage};
+pub use archive::SqliteArchive;
 pub use dead_letters::{DeadLetterRow, Retried};
 #[cfg(feature = "universal")]
 pub use ledger::SqliteLedger;

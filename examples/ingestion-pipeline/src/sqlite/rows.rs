@@ -165,6 +165,7 @@ pub(super) async fn insert_rejection(
 /// Writes a version of a call with all that belongs to it: its recordings, its other ids, its message.
 pub(super) async fn write_call(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
     write_document(connection, call).await?;
+    write_legs(connection, call).await?;
     write_aliases(connection, call).await?;
     for recording in &call.recordings {
         write_recording(connection, call, recording).await?;
@@ -200,6 +201,24 @@ async fn write_document(connection: &mut SqliteConnection, call: &StoredCall) ->
     .await
     .map(drop)
     .map_err(failed)
+}
+
+async fn write_legs(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
+    for leg in &call.document.legs {
+        sqlx::query(
+            "INSERT OR REPLACE INTO legs (tenant, source, conversation, leg, revised, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&*call.origin.tenant)
+        .bind(&*call.origin.source)
+        .bind(&call.document.this.id)
+        .bind(&leg.id)
+        .bind(leg.revision.as_ref().map(|revision| revision.at.to_rfc3339()))
+        .bind(leg.revision.as_ref().map(|revision| &revision.fingerprint))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
 }
 
 async fn write_aliases(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {

@@ -31,6 +31,13 @@ CREATE TABLE IF NOT EXISTS calls (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS calls_by_start ON calls (started);
 
+-- The versions of legs, for comparisons that must not read whole documents.
+CREATE TABLE IF NOT EXISTS legs (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, leg TEXT NOT NULL,
+    revised TEXT, fingerprint TEXT,
+    PRIMARY KEY (tenant, source, conversation, leg)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS recordings (
     tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, recording TEXT NOT NULL,
     description TEXT NOT NULL, kind TEXT NOT NULL, media_type TEXT, length_s REAL,

@@ -8,6 +8,7 @@ mod dead_letters;
 #[cfg(feature = "demo")]
 mod demo;
 mod output;
+mod reconcile;
 mod run;
 mod show;
 mod sources;
@@ -47,6 +48,8 @@ enum Command {
     Demo(demo::Demo),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
     Run,
+    /// Compare what the sources know of the past with what is stored, and fetch what was missed.
+    Reconcile(reconcile::ReconcileArguments),
     /// Ask every job of every source whether it can work.
     Check,
     /// List stored calls.
@@ -105,6 +108,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
             check::Verdict::AllWell => true,
             check::Verdict::SomeCannotWork => return Ok(3),
         },
+        Command::Reconcile(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,

@@ -135,7 +135,7 @@ async fn a_lost_lease_can_do_nothing() {
     scratch.store.park(&lost.lease, at(0), Some("no")).await.unwrap();
     scratch.store.bury(&lost.lease, "no", "no", at(61)).await.unwrap();
     assert!(scratch.store.call(&origin(), "c").await.unwrap().is_none());
-    assert!(scratch.store.dead_letters(&origin()).await.unwrap().is_empty());
+    assert!(scratch.store.dead_letters(None, None).await.unwrap().is_empty());
     assert!(scratch.store.renew(&held.lease, at(200)).await.unwrap(), "the other one still has it");
     assert!(scratch.lease(199).await.is_none());
     assert_eq!(scratch.lease(200).await.unwrap().receipts, [Receipt::new("file")]);
@@ -193,7 +193,7 @@ async fn what_is_given_up_has_a_dead_letter_and_comes_again_with_news() {
     let row = scratch.lease(1).await.unwrap();
     scratch.store.bury(&row.lease, "too_large", "it has 5 GB", at(2)).await.unwrap();
     scratch.store.bury(&row.lease, "too_large", "it has 5 GB", at(2)).await.unwrap();
-    let letters = scratch.store.dead_letters(&origin()).await.unwrap();
+    let letters = scratch.store.dead_letters(None, None).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(
         (letters[0].what.as_str(), letters[0].reason.as_str(), letters[0].detail.as_str()),
