@@ -92,7 +92,8 @@ impl Pipeline {
         self
     }
 
-    /// How many conversations are worked on at once; 4 unless said otherwise.
+    /// How many conversations are worked on at once; 4 unless said otherwise. Where there are several sources, one alone never
+    /// takes all of them, so that a source that makes its calls wait does not make others wait.
     pub fn with_at_once(mut self, conversations: usize) -> Self {
         self.at_once = conversations.max(1);
         self

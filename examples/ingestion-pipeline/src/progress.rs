@@ -32,7 +32,7 @@ struct Counts {
 pub struct Report {
     /// Events heard for the first time.
     pub events: u64,
-    /// Events heard again.
+    /// Events and rejections heard again.
     pub repeated: u64,
     /// Things that could not be used.
     pub rejected: u64,

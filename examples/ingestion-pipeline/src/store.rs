@@ -21,12 +21,17 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// An event whose key is known changes nothing, except that a receipt not yet held is added. Events that make work
     /// ([`Cause::of`](crate::Cause::of)) make a row of work due, or widen the row that is there: facts are
     /// [merged](connector_core::Conversation::merge), receipts united, the greater cause stands, and its generation rises.
+    /// A finished row begins anew with the cause of the event; one that was given up keeps its cause, for that is owed still.
+    ///
+    /// A rejection is written down once for its receipt, or for what it says where it has none. One with a receipt is to be
+    /// settled again each time it is offered.
     async fn record(&self, batch: &Batch) -> Result<Recorded>;
 
     /// The position stored with the last batch of a source.
     async fn cursor(&self, origin: &Origin) -> Result<Option<Cursor>>;
 
-    /// Leases up to `limit` rows of these sources that are due, or whose lease has run out, the longest due first.
+    /// Leases up to `limit` rows of these sources that are due, or whose lease has run out, the longest due first. A lease
+    /// that ran out counts as an attempt in vain.
     async fn lease(&self, of: &[Origin], now: DateTime<Utc>, length: Duration, limit: usize) -> Result<Vec<WorkRow>>;
 
     /// When the next row of these sources is due; `None` when there is nothing to do.
@@ -43,7 +48,7 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// `false`, and nothing is stored, when the lease is lost or the version before it is not `call.version - 1`.
     async fn commit(&self, lease: &Lease, call: &StoredCall) -> Result<bool>;
 
-    /// The messages of a call that have not been published.
+    /// The messages of a call that have not been published, in the order of their versions.
     async fn unpublished(&self, origin: &Origin, conversation: &str) -> Result<Vec<Message>>;
 
     /// Notes that a message was published.
@@ -53,7 +58,8 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// again at once.
     async fn finish(&self, lease: &Lease, settled: &[Receipt], now: DateTime<Utc>) -> Result<()>;
 
-    /// Gives a row back, to be due at a time. `failed` counts as an attempt in vain.
+    /// Gives a row back, to be due at a time, or earlier if something arrived since it was leased. `failed` says why it was in
+    /// vain, which counts as an attempt.
     async fn park(&self, lease: &Lease, due: DateTime<Utc>, failed: Option<&str>) -> Result<()>;
 
     /// Gives a row up: it is not due again until something new arrives, and a dead letter says why.

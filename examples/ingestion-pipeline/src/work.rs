@@ -86,9 +86,9 @@ impl Batch {
 pub struct Recorded {
     /// Events that were not there yet.
     pub events: usize,
-    /// Events that were there already.
+    /// Events and rejections that were there already.
     pub repeated: usize,
-    /// Rejections.
+    /// Rejections that were not there yet.
     pub rejected: usize,
 }
 

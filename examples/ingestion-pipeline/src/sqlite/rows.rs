@@ -108,15 +108,15 @@ async fn insert_work(connection: &mut SqliteConnection, batch: &Batch, event: &C
 }
 
 fn merged(known: Option<&str>, newer: Option<&Conversation>) -> Result<Option<String>> {
-    let known: Option<Conversation> = known.map(parsed).transpose()?;
-    let facts = match (known, newer) {
-        (Some(mut known), Some(newer)) => {
-            known.merge(newer.clone());
-            Some(known)
+    match (known, newer) {
+        (Some(known), Some(newer)) => {
+            let mut facts: Conversation = parsed(known)?;
+            facts.merge(newer.clone());
+            json(&facts).map(Some)
         }
-        (known, newer) => newer.cloned().or(known),
-    };
-    facts.as_ref().map(json).transpose()
+        (None, Some(newer)) => json(newer).map(Some),
+        (known, None) => Ok(known.map(str::to_owned)),
+    }
 }
 
 /// Writes a rejection down, unless it is known, and returns whether it was new. A known one whose source offers it again
