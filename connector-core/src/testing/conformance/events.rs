@@ -110,13 +110,12 @@ async fn play_day(stage: &Stage<'_>, heard: &mut Heard, unheard: &mut usize) -> 
 async fn listen_through(stage: &Stage<'_>, hearing: &mut Hearing) -> Result<(), Miss> {
     let sought = stage.sought(stage.calls())?;
     let needs_cursor = stage.events()?.traits().replay == Replay::FromCursor;
-    let mut connector = stage.connector.clone();
     loop {
         let is_over = stage.is_played() && sought.all_in(&hearing.heard.events);
         let wait = if is_over { hearing.quiet } else { hearing.patience };
         let Some(delivery) = hearing.delivery(wait).await? else { return Ok(()) };
         let receipts = hearing.accept(delivery).await?;
-        if let Some(settler) = connector.settler() {
+        if let Some(settler) = stage.connector()?.settler() {
             for receipt in receipts {
                 // Whether it can is another point.
                 let _ = settler.settle(&receipt, Outcome::Stored, SettleOptions::default()).await;
@@ -124,9 +123,7 @@ async fn listen_through(stage: &Stage<'_>, hearing: &mut Hearing) -> Result<(), 
         }
         let may_restart = !needs_cursor || hearing.cursor.is_some();
         if may_restart && stage.plan.faults.fire(Fault::Restart) {
-            hearing.hang_up();
-            connector = stage.fake.connect().await?;
-            hearing.move_to(connector.events().ok_or_else(|| Miss::failed("no events after a restart"))?);
+            hearing.restart(stage).await?;
         }
     }
 }

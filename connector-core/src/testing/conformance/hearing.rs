@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 
 use super::Subject;
 use super::expected::Sought;
-use super::stage::{Miss, some_of, timely};
+use super::stage::{Miss, Stage, some_of, timely};
 use crate::{
     CallEvent, Cursor, Delivery, EventKey, EventSource, Events, Gap, Item, Receipt, Rejected, SourceItem,
     SubscribeRequest, Watch,
@@ -53,7 +53,7 @@ impl Heard {
 
 /// A live subscription, and what was stored of it.
 pub(super) struct Hearing {
-    source: Arc<dyn EventSource>,
+    source: Option<Arc<dyn EventSource>>,
     watch: Watch,
     events: Option<Events>,
     /// What came before anybody asked for it.
@@ -75,7 +75,7 @@ impl Hearing {
     ) -> Result<Self, Miss> {
         let (patience, quiet) = (subject.patience(), subject.quiet());
         let (events, early, heard) = (None, VecDeque::new(), Heard::default());
-        let mut hearing = Self { source, watch, events, early, cursor, heard, patience, quiet };
+        let mut hearing = Self { source: Some(source), watch, events, early, cursor, heard, patience, quiet };
         if let Ok(item) = timeout(quiet, hearing.item()).await {
             hearing.early.push_back(item?);
         }
@@ -88,15 +88,21 @@ impl Hearing {
         self.early.clear();
     }
 
-    /// Goes on with another source, as after a restart.
-    pub(super) fn move_to(&mut self, source: Arc<dyn EventSource>) {
+    /// Restarts the process: lets go of everything but what was stored, and goes on with a new connector.
+    pub(super) async fn restart(&mut self, stage: &Stage<'_>) -> Result<(), Miss> {
         self.hang_up();
-        self.source = source;
+        self.source = None;
+        stage.restart().await?;
+        self.source = Some(stage.events()?);
+        Ok(())
     }
 
     fn stream(&mut self) -> &mut Events {
-        let request = || SubscribeRequest::new(self.watch.clone()).from(self.cursor.clone());
-        self.events.get_or_insert_with(|| self.source.deliveries(request()))
+        let deliveries = || {
+            let request = SubscribeRequest::new(self.watch.clone()).from(self.cursor.clone());
+            self.source.as_ref().map_or_else(|| stream::empty().boxed(), |source| source.deliveries(request))
+        };
+        self.events.get_or_insert_with(deliveries)
     }
 
     async fn item(&mut self) -> Result<SourceItem, Miss> {

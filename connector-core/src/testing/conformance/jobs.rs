@@ -6,7 +6,7 @@ use crate::{JobCheck, Outcome, Receipt, SettleOptions};
 
 pub(super) async fn settling(subject: &dyn Subject) -> Seen {
     let stage = Stage::calm(subject, short_day()).await?;
-    let settler = stage.connector.settler().ok_or_else(|| Miss::not_applicable("it settles nothing"))?;
+    let settler = stage.connector()?.settler().ok_or_else(|| Miss::not_applicable("it settles nothing"))?;
     let settle = |receipt: Receipt| {
         let settler = settler.clone();
         let settle = async move { settler.settle(&receipt, Outcome::Stored, SettleOptions::default()).await };
@@ -33,7 +33,7 @@ pub(super) async fn settling(subject: &dyn Subject) -> Seen {
 
 pub(super) async fn checks(subject: &dyn Subject) -> Seen {
     let stage = Stage::calm(subject, short_day()).await?;
-    let report = timely(subject.patience(), "check()", stage.connector.check()).await?;
+    let report = timely(subject.patience(), "check()", stage.connector()?.check()).await?;
     let trouble = |(job, check): &(&str, JobCheck)| match check {
         JobCheck::Ok => None,
         JobCheck::Forbidden { missing, .. } => Some(format!("{job} lacks {missing}")),

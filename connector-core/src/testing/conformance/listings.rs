@@ -49,10 +49,10 @@ struct Row {
 /// The listings that the connector has, after the whole day.
 async fn lists(stage: &Stage<'_>) -> Result<Vec<List>, Miss> {
     let mut lists = Vec::new();
-    if stage.connector.directory().is_some() {
+    if stage.connector()?.directory().is_some() {
         lists.extend([List::Agents, List::Groups]);
     }
-    if let Some(history) = stage.connector.history() {
+    if let Some(history) = stage.connector()?.history() {
         let window = TimeDelta::from_std(history.limits().max_window).unwrap_or(TimeDelta::days(365));
         let calls = &stage.plan.scenario.calls;
         let mut from = stage.plan.scenario.starts;
@@ -71,8 +71,8 @@ async fn lists(stage: &Stage<'_>) -> Result<Vec<List>, Miss> {
 }
 
 fn open(stage: &Stage<'_>, list: List, resume: Option<Cursor>) -> Result<Listing<Row>, Miss> {
-    let directory = || stage.connector.directory().ok_or_else(|| Miss::not_applicable("it lists nobody"));
-    let history = || stage.connector.history().ok_or_else(|| Miss::not_applicable("it has no history"));
+    let directory = || stage.connector()?.directory().ok_or_else(|| Miss::not_applicable("it lists nobody"));
+    let history = || stage.connector()?.history().ok_or_else(|| Miss::not_applicable("it has no history"));
     Ok(match list {
         List::Agents => {
             let mut query = AgentQuery::all();
@@ -239,13 +239,13 @@ pub(super) async fn errors_are_last(subject: &dyn Subject) -> Seen {
         errors += usize::from(failed);
     }
     let options = LookupOptions::default;
-    if let Some(directory) = stage.connector.directory() {
+    if let Some(directory) = stage.connector()?.directory() {
         let nobody = AgentRef::default().with_id("nobody-0").with_login("nobody-0").with_email("nobody-0@example.com");
         if timely(patience, "find_agent()", directory.find_agent(&nobody, options())).await??.is_some() {
             return Err(Miss::failed("it found an agent whom nobody knows"));
         }
     }
-    if let Some(history) = stage.connector.history() {
+    if let Some(history) = stage.connector()?.history() {
         let unknown = ConversationRef::new("no-such-call-0").with_around(stage.plan.scenario.starts);
         let found = timely(patience, "conversation()", history.conversation(&unknown, options())).await??;
         if !matches!(found, Lookup::Gone(_)) {
@@ -260,7 +260,7 @@ pub(super) async fn bad_rows(subject: &dyn Subject) -> Seen {
     plan.bad_rows = BAD_ROWS;
     let stage = Stage::new(subject, plan).await?;
     let mut count = 0;
-    if stage.connector.events().is_some() {
+    if stage.connector()?.events().is_some() {
         let mut hearing = stage.listen().await?;
         stage.hear_all(&mut hearing).await?;
         hearing.until_quiet().await?;

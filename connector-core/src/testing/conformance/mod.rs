@@ -129,7 +129,7 @@ impl Plan {
 #[async_trait]
 pub trait Fake: Send + Sync {
     /// A new connector to this fake, as after a start of the process: it knows nothing but what is stored outside of it,
-    /// such as a ledger. The one before is not used any more.
+    /// such as a ledger. All of the one before was dropped.
     ///
     /// # Errors
     /// When there can be none.

@@ -20,13 +20,13 @@ use crate::{
 const CUTS: usize = 3;
 
 fn job(stage: &Stage<'_>) -> Result<Arc<dyn RecordingDownloader>, Miss> {
-    stage.connector.recordings().ok_or_else(|| Miss::not_applicable("it fetches no recordings"))
+    stage.connector()?.recordings().ok_or_else(|| Miss::not_applicable("it fetches no recordings"))
 }
 
 /// The calls of the whole day, each with the facts that there are: from its events, or else from the history.
 async fn calls(stage: &Stage<'_>) -> Result<Vec<(ExpectedCall, Conversation)>, Miss> {
     let mut facts: BTreeMap<String, Conversation> = BTreeMap::new();
-    if stage.connector.events().is_some() {
+    if stage.connector()?.events().is_some() {
         let mut hearing = stage.listen().await?;
         stage.hear_all(&mut hearing).await?;
         let told = hearing.heard.events.into_iter().filter_map(|event| event.facts);
@@ -36,7 +36,7 @@ async fn calls(stage: &Stage<'_>) -> Result<Vec<(ExpectedCall, Conversation)>, M
     }
     let mut calls = Vec::new();
     for expected in stage.expected(stage.calls()) {
-        let call = match (facts.remove(&expected.conversation), stage.connector.history()) {
+        let call = match (facts.remove(&expected.conversation), stage.connector()?.history()) {
             (Some(facts), _) => facts,
             (None, Some(history)) => {
                 let of = ConversationRef::new(&expected.conversation);
@@ -46,7 +46,7 @@ async fn calls(stage: &Stage<'_>) -> Result<Vec<(ExpectedCall, Conversation)>, M
                 }
             }
             (None, None) => {
-                Conversation::new(ConversationRef::new(&expected.conversation), stage.connector.vendor().clone())
+                Conversation::new(ConversationRef::new(&expected.conversation), stage.connector()?.vendor().clone())
             }
         };
         calls.push((expected, call));
@@ -143,7 +143,7 @@ pub(super) async fn in_order(subject: &dyn Subject) -> Seen {
     let job = job(&stage)?;
     let mut calls = calls(&stage).await?;
     calls.reverse();
-    let unknown = Conversation::new(ConversationRef::new("no-such-call-0"), stage.connector.vendor().clone());
+    let unknown = Conversation::new(ConversationRef::new("no-such-call-0"), stage.connector()?.vendor().clone());
     let mut asked: Vec<Conversation> = calls.iter().map(|(_, call)| call.clone()).collect();
     asked.insert(asked.len() / 2, unknown);
     let answers = job.recordings(&asked, RecordingOptions::default());

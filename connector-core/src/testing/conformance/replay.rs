@@ -106,11 +106,11 @@ pub(super) async fn cursors(subject: &dyn Subject) -> Seen {
     }
     let mut hearing = stage.listen().await?;
     let stored = stage.play_while(stage.calls(), store_cursors(&stage, &mut hearing)).await?;
-    hearing.hang_up();
     if stored.is_empty() {
         return Err(Miss::failed("no delivery carried a cursor"));
     }
     let all = hearing.heard.keys();
+    drop(hearing);
     let step = stored.len().div_ceil(CURSORS);
     for (cursor, before) in stored.iter().step_by(step) {
         let owed: BTreeSet<EventKey> = all.difference(before).cloned().collect();
@@ -155,8 +155,8 @@ async fn hear_from(stage: &Stage<'_>, cursor: Cursor, owed: &BTreeSet<EventKey>)
 }
 
 async fn hearing_from(stage: &Stage<'_>, cursor: Cursor) -> Result<Hearing, Miss> {
-    let source = stage.fake.connect().await?.events().ok_or_else(|| Miss::failed("no events after a restart"))?;
-    Hearing::begin(source, Watch::everyone(), Some(cursor), stage.subject).await
+    stage.restart().await?;
+    Hearing::begin(stage.events()?, Watch::everyone(), Some(cursor), stage.subject).await
 }
 
 async fn an_unreadable_cursor_leads_to_a_gap(stage: &Stage<'_>) -> Result<(), Miss> {

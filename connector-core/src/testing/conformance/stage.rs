@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::try_join;
@@ -66,7 +66,7 @@ pub(super) struct Stage<'a> {
     pub(super) subject: &'a dyn Subject,
     pub(super) plan: Plan,
     pub(super) fake: Box<dyn Fake>,
-    pub(super) connector: Connector,
+    connector: Mutex<Option<Connector>>,
     played: AtomicBool,
 }
 
@@ -75,6 +75,7 @@ impl<'a> Stage<'a> {
         let cannot = |error: Error| Miss::failed(format!("the fake cannot start: {error}"));
         let fake = subject.start(&plan).await.map_err(cannot)?;
         let connector = fake.connect().await.map_err(cannot)?;
+        let connector = Mutex::new(Some(connector));
         Ok(Self { subject, plan, fake, connector, played: AtomicBool::new(false) })
     }
 
@@ -82,8 +83,23 @@ impl<'a> Stage<'a> {
         Self::new(subject, Plan::calm(scenario)).await
     }
 
+    /// The connector that is used now.
+    pub(super) fn connector(&self) -> Result<Connector, Miss> {
+        let connector = self.connector.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        connector.ok_or_else(|| Miss::failed("there is no connector since the restart"))
+    }
+
+    /// Lets go of the connector, as a process does that ends, and makes the next one.
+    pub(super) async fn restart(&self) -> Result<(), Miss> {
+        drop(self.connector.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let next = self.fake.connect().await;
+        let next = next.map_err(|error| Miss::failed(format!("no connector after a restart: {error}")))?;
+        *self.connector.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        Ok(())
+    }
+
     pub(super) fn events(&self) -> Result<Arc<dyn EventSource>, Miss> {
-        self.connector.events().ok_or_else(|| Miss::not_applicable("it hears no events"))
+        self.connector()?.events().ok_or_else(|| Miss::not_applicable("it hears no events"))
     }
 
     /// Listens to everybody.

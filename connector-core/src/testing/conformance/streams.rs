@@ -1,7 +1,6 @@
 //! One stream at a time, dropped anywhere, with people who come and go.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures_util::StreamExt;
 
@@ -9,7 +8,7 @@ use super::hearing::Hearing;
 use super::stage::{Miss, Seen, Stage, short_day, some_of, timely};
 use super::{ExpectedCall, Subject};
 use crate::testing::{Scenario, ScenarioCall};
-use crate::{EventSource, Replay, SubscribeRequest, Watch};
+use crate::{Replay, SubscribeRequest, Watch};
 
 /// A stream is dropped after so many polls at most.
 const POLLS: usize = 64;
@@ -19,9 +18,7 @@ const BUSY_DAY: usize = 60;
 pub(super) async fn one_stream(subject: &dyn Subject) -> Seen {
     let stage = Stage::calm(subject, short_day()).await?;
     let mut first = stage.listen().await?;
-    second_is_refused(&stage, "a second stream", stage.events()?).await?;
-    let clone = stage.connector.clone().events().ok_or_else(|| Miss::failed("a clone has no events"))?;
-    second_is_refused(&stage, "a second stream of a clone", clone).await?;
+    second_is_refused(&stage).await?;
     // The first one goes on as if nothing had happened.
     stage.warm_up(&mut first).await?;
     first.hang_up();
@@ -31,17 +28,17 @@ pub(super) async fn one_stream(subject: &dyn Subject) -> Seen {
     Ok("a second one was refused, and after the first a third one heard the rest".to_owned())
 }
 
-async fn second_is_refused(stage: &Stage<'_>, what: &str, source: Arc<dyn EventSource>) -> Result<(), Miss> {
+async fn second_is_refused(stage: &Stage<'_>) -> Result<(), Miss> {
     let patience = stage.subject.patience();
-    let mut second = source.deliveries(SubscribeRequest::new(Watch::everyone()));
-    match timely(patience, what, second.next()).await? {
+    let mut second = stage.events()?.deliveries(SubscribeRequest::new(Watch::everyone()));
+    match timely(patience, "a second stream", second.next()).await? {
         Some(Err(error)) if error.is_already_subscribed() => {}
-        Some(Err(error)) => return Err(Miss::failed(format!("{what} ended with another error: {error}"))),
-        _ => return Err(Miss::failed(format!("{what} was not refused"))),
+        Some(Err(error)) => return Err(Miss::failed(format!("a second stream ended with another error: {error}"))),
+        _ => return Err(Miss::failed("a second stream was not refused")),
     }
     match timely(patience, "the stream after its error", second.next()).await? {
         None => Ok(()),
-        Some(_) => Err(Miss::failed(format!("{what} went on after its error"))),
+        Some(_) => Err(Miss::failed("a second stream went on after its error")),
     }
 }
 
