@@ -231,9 +231,16 @@ impl Reconcile {
         self.resumed.is_some()
     }
 
-    /// An empty report on it.
+    /// A report on it that has counted nothing yet. It has reached what the run it goes on from had reached.
     pub fn report(&self) -> ReconcileReport {
-        ReconcileReport::new(self.request.mode, &self.period)
+        let mut report = ReconcileReport::new(self.request.mode, &self.period);
+        report.reached = self.done();
+        report
+    }
+
+    /// Everything that ended before this time was compared before it starts.
+    fn done(&self) -> DateTime<Utc> {
+        self.resumed.as_ref().map_or(self.period.from, |position| position.start().max(self.period.from))
     }
 
     /// Compares.
@@ -242,8 +249,7 @@ impl Reconcile {
     /// Whatever the history or the archive fails with; [`is_bug`](Error::is_bug) when the archive answers for another
     /// number of conversations than it was asked for.
     pub fn steps(self) -> Steps {
-        let done = self.resumed.as_ref().map_or(self.period.from, |position| position.start().max(self.period.from));
-        let mut walk = Walk { run: self, done, open: None };
+        let mut walk = Walk { done: self.done(), run: self, open: None };
         if let Some((window, list)) = walk.run.resumed.as_ref().and_then(Position::window) {
             walk.open(window, list);
         }

@@ -15,8 +15,8 @@ use crate::pipeline::RESTARTS;
 use crate::store::WorkStore;
 use crate::work::Lease;
 
-/// The longest it sleeps without looking whether something is due.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The longest it sleeps without looking whether something is due: another process may have made work.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Leases rows as long as there are hands, and lets them be worked on.
 pub(crate) struct Workers {
