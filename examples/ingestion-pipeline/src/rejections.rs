@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::consume::Consumer;
 use crate::store::WorkStore;
 
-/// How long until a source that could not be told is told again.
+/// How long until a source that could not be told is told again, and until it is seen what another process wrote down.
 const AGAIN: Duration = Duration::from_secs(30);
 /// How many are looked up at once.
 const AT_ONCE: usize = 64;
@@ -28,27 +28,22 @@ impl Rejections {
     /// Tells until the store fails. Dropping the future loses nothing: who was not told is told again.
     pub(crate) async fn run(&self) -> Result<()> {
         loop {
-            let all_told = self.tell().await?;
-            if all_told {
-                self.arrived.notified().await;
-            } else {
-                // The time being up is as good a reason to look as a new rejection.
-                let _ = timeout(AGAIN, self.arrived.notified()).await;
-            }
+            self.tell().await?;
+            // The time being up is as good a reason to look as a new rejection.
+            let _ = timeout(AGAIN, self.arrived.notified()).await;
         }
     }
 
-    async fn tell(&self) -> Result<bool> {
-        let (mut after, mut all_told) = (0, true);
+    async fn tell(&self) -> Result<()> {
+        let mut after = 0;
         loop {
             let of = std::slice::from_ref(&self.origin);
             let rejections = self.store.unsettled_rejections(of, after, AT_ONCE).await?;
-            let Some(last) = rejections.last() else { return Ok(all_told) };
+            let Some(last) = rejections.last() else { return Ok(()) };
             after = last.id;
             for rejection in rejections {
                 if let Err(error) = self.consumer.settle_rejection(&rejection).await {
                     warn!(origin = %self.origin, dead_letter = rejection.id, "cannot tell the source: {error}");
-                    all_told = false;
                 }
             }
         }
