@@ -57,8 +57,6 @@ struct Stem {
     /// How many times in a row something failed.
     failures: u32,
     waits: Option<Wait>,
-    /// The sidecar that was found to lack required fields: not to be read again in this version.
-    incomplete: Option<Mark>,
 }
 
 impl Inbox {
@@ -321,13 +319,6 @@ impl Inbox {
         }
     }
 
-    /// A sidecar lacks required fields: it is not to be read again in this version.
-    pub(crate) fn lacks_fields(&mut self, name: &str, sidecar: Mark) {
-        if let Some(stem) = self.stems.get_mut(name) {
-            stem.incomplete = Some(sidecar);
-        }
-    }
-
     /// Something failed: the stem is not to be looked at for a while, which is longer each time.
     pub(crate) fn put_off(&mut self, name: &str, now: DateTime<Utc>) {
         if let Some(stem) = self.stems.get_mut(name) {
@@ -385,12 +376,7 @@ impl Stem {
         if let Some(about) = &self.unreadable {
             return if record.reported { Decision::Rest } else { Decision::Report(about.clone()) };
         }
-        match decide(rules, now, &self.files, record) {
-            Decision::Read { sidecar, .. } if self.incomplete.as_ref() == Some(&sidecar.mark()) => {
-                Decision::Wait(Wait::RequiredFields)
-            }
-            decision => decision,
-        }
+        decide(rules, now, &self.files, record)
     }
 
     /// When a file was seen first, by this run or an earlier one.

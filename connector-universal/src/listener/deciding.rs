@@ -124,9 +124,6 @@ impl Listener {
                 return Ok(Some(reject(record, vec![sidecar.mark()], &there, refused)));
             }
             (Verdict::Wait(wait), ..) => {
-                if wait == Wait::RequiredFields {
-                    self.inbox.lacks_fields(name, sidecar.mark());
-                }
                 self.inbox.wait(name, wait);
                 return Ok(None);
             }

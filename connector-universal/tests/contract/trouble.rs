@@ -59,7 +59,7 @@ async fn one_bad_pair_never_holds_up_the_others() {
     assert_eq!(told(&hearing.items().await), "ended 20261102-093000_kay");
     hearing.silence_of(hours(1)).await;
     let troubles = hearing.statuses.iter().filter(|status| matches!(status, SourceStatus::Reconnecting { .. }));
-    assert!((1..=8).contains(&troubles.count()), "said, but not every time: {:?}", hearing.statuses);
+    assert!((2..=8).contains(&troubles.count()), "said, but not every time: {:?}", hearing.statuses);
     source.folder.heal(&format!("read {bad}.json"));
     assert_eq!(told(&hearing.items().await), format!("ended {bad}"));
 }

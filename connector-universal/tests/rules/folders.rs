@@ -146,6 +146,22 @@ async fn s5_a_rejected_file_gets_a_note_that_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn s5_the_note_of_an_earlier_rejection_stays_what_it_was() {
+    let source = Source::new();
+    let earlier = format!("rejected/2026-11-02/{STEM}.json");
+    source.folder.put(&earlier, "[]");
+    source.folder.put(&format!("{earlier}.error.json"), "not_readable");
+    source.folder.upload(&wav(STEM), "RIFF");
+    source.folder.upload(&json(STEM), r#"{"contact": {}}"#);
+    let item = source.listen().item().await;
+    source.settle_item(&item).await;
+    let stamp = source.clock.now().timestamp();
+    assert_eq!(source.folder.text(&format!("{earlier}.error.json")), "not_readable");
+    let note = format!("rejected/2026-11-02/{STEM}~{stamp}.json.error.json");
+    assert!(source.folder.text(&note).contains("nested_field"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn s7_in_a_folder_that_is_only_read_nothing_is_moved_and_nothing_offered_twice() {
     let config = DropFolderConfig::new("UTC").with_purge_after(hours(24)).with_rescan(Duration::from_secs(1800));
     let source = Source::over(MemoryFolder::new().read_only(), config);
@@ -209,6 +225,23 @@ async fn files_that_appear_whole_need_no_settling() {
     source.folder.put(&json(STEM), "{");
     assert_eq!(hearing.rejected().await.reason, "not_readable");
     assert!(started.elapsed() <= Duration::from_secs(30), "the next listing, and no more: {:?}", started.elapsed());
+}
+
+/// No byte of this recording is looked at before it is handed on.
+#[tokio::test(start_paused = true)]
+async fn a_recording_that_was_whole_and_is_written_anew_is_waited_for() {
+    let source = Source::new();
+    let mut hearing = source.listen();
+    hearing.poke();
+    let name = format!("{STEM}.mp3");
+    source.folder.upload(&name, "an old one");
+    hearing.silence().await;
+    source.folder.put(&name, "a n");
+    source.folder.say(Notice::Written(FolderPath::new(name.as_str()).unwrap()));
+    source.folder.upload(&json(STEM), JSON);
+    hearing.silence_of(SETTLE / 2).await;
+    source.folder.upload(&name, "a new one that is longer");
+    assert_eq!(facts(&hearing.event().await).recordings[0].size, Some(24));
 }
 
 #[tokio::test(start_paused = true)]
