@@ -19,11 +19,16 @@ pub struct Site {
 impl Site {
     /// A tenant `acme` with one drop folder.
     pub fn new(more_settings: &str) -> Self {
+        Self::settling("200ms", more_settings)
+    }
+
+    /// The same with another settle time.
+    pub fn settling(settle: &str, more_settings: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("drop")).unwrap();
         let settings = format!(
             "[[tenant]]\nid = \"acme\"\n[[tenant.source]]\nname = \"drop\"\nkind = \"universal\"\npath = \"drop\"\n\
-             time_zone = \"Europe/Berlin\"\nsettle = \"200ms\"\nrescan = \"300ms\"\n{more_settings}"
+             time_zone = \"Europe/Berlin\"\nsettle = \"{settle}\"\nrescan = \"300ms\"\n{more_settings}"
         );
         fs::write(home.path().join("ingest.toml"), settings).unwrap();
         Self { home }
