@@ -1,11 +1,12 @@
 //! Dead letters: what could not be used, and what a person makes of it.
 
+use chrono::{DateTime, Utc};
 use connector_core::Result;
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, commit, failed};
+use super::{SqliteStore, commit, failed, text};
 
 /// A row of the view `dead_letters_v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,11 +71,11 @@ impl SqliteStore {
         Ok(row.map_err(failed)?.as_ref().map(letter))
     }
 
-    /// Makes a call that was given up due again, with all its attempts before it.
+    /// Makes a call that was given up due again, with all its attempts and all of its source's patience before it.
     ///
     /// # Errors
     /// `is_storage`.
-    pub async fn retry_dead_letter(&self, id: i64) -> Result<Retried> {
+    pub async fn retry_dead_letter(&self, id: i64, now: DateTime<Utc>) -> Result<Retried> {
         let mut transaction = self.write().await?;
         let letter = sqlx::query("SELECT tenant, source, conversation FROM dead_letters WHERE id = ?")
             .bind(id)
@@ -84,9 +85,10 @@ impl SqliteStore {
         let Some(letter) = letter else { return Ok(Retried::Unknown) };
         let Some(conversation) = letter.get::<Option<String>, _>(2) else { return Ok(Retried::NotACall) };
         sqlx::query(
-            "UPDATE work SET state = 'due', due = 0, attempts = 0, generation = generation + 1
+            "UPDATE work SET state = 'due', due = 0, attempts = 0, generation = generation + 1, waiting_since = ?
              WHERE tenant = ? AND source = ? AND conversation = ? AND state <> 'leased'",
         )
+        .bind(text(now))
         .bind(letter.get::<String, _>(0))
         .bind(letter.get::<String, _>(1))
         .bind(conversation)

@@ -1,6 +1,7 @@
 //! `ingest dead-letters`: what could not be used.
 
 use clap::Subcommand;
+use connector_core::Clock;
 use ingestion_pipeline::{DeadLetterRow, Retried};
 
 use crate::output::{Places, print_json, table};
@@ -62,7 +63,7 @@ impl DeadLetters {
             Self::Retry { ids } => {
                 let mut all_due = true;
                 for id in ids {
-                    all_due &= match store.retry_dead_letter(id).await? {
+                    all_due &= match store.retry_dead_letter(id, Clock::system().now()).await? {
                         Retried::Due => true,
                         Retried::NotACall => {
                             eprintln!("{id} is no call that was given up: have it sent again, mended");

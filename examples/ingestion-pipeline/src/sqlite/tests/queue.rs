@@ -7,8 +7,9 @@ use connector_core::{Origin, Receipt};
 
 use super::{LEASE, Scratch};
 use crate::fakes::{at, changed, ended, origin, with_receipt};
+use crate::sqlite::Retried;
 use crate::store::WorkStore;
-use crate::work::WorkRow;
+use crate::work::{Cause, WorkRow};
 
 fn ids(rows: &[WorkRow]) -> Vec<&str> {
     rows.iter().map(|row| row.conversation.id.as_str()).collect()
@@ -203,6 +204,20 @@ async fn what_is_given_up_has_a_dead_letter_and_comes_again_with_news() {
     scratch.hear(1_000, [changed("c", 2)]).await;
     let row = scratch.lease(1_000).await.unwrap();
     assert_eq!((row.receipts.as_slice(), row.attempts, row.waiting_since), (&[Receipt::new("file")][..], 0, at(1_000)));
+}
+
+#[tokio::test]
+async fn what_a_person_tries_again_begins_anew_with_all_that_is_owed() {
+    let scratch = Scratch::new().await;
+    scratch.hear(0, [with_receipt(ended("c", 1), "file")]).await;
+    let row = scratch.lease(0).await.unwrap();
+    scratch.store.bury(&row.lease, "forbidden", "no", at(1)).await.unwrap();
+    let letter = scratch.store.dead_letters(None, None).await.unwrap()[0].id;
+    assert_eq!(scratch.store.retry_dead_letter(letter, at(500)).await.unwrap(), Retried::Due);
+    assert_eq!(scratch.store.retry_dead_letter(letter, at(500)).await.unwrap(), Retried::Unknown);
+    let row = scratch.lease(500).await.unwrap();
+    assert_eq!((row.attempts, row.waiting_since, row.cause), (0, at(500), Cause::Ended));
+    assert_eq!((row.receipts, row.facts.is_some()), (vec![Receipt::new("file")], true));
 }
 
 #[tokio::test]
