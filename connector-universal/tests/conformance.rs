@@ -53,6 +53,7 @@ struct Upload {
     home: TempDir,
     scenario: Scenario,
     uploader: Uploader,
+    expected: Vec<conformance::ExpectedCall>,
     faults: FaultPlan,
     bad_pairs: usize,
 }
@@ -68,17 +69,23 @@ impl Upload {
         }
         let uploader = Uploader::new(&inbox, plan.scenario.clone(), Zone::UTC, plan.faults.clone());
         let (scenario, faults) = (plan.scenario.clone(), plan.faults.clone());
-        Ok(Self { home, scenario, uploader, faults, bad_pairs: plan.bad_rows })
+        let uploaded: Vec<usize> = uploaded(&scenario).collect();
+        let of_index = |(index, call): (usize, connector_universal::testing::ExpectedCall)| {
+            let first = scenario.calls[index].legs()[0].agent;
+            conformance::ExpectedCall::of(&scenario, index, call.conversation).with_agents([first])
+        };
+        let expected = uploaded.into_iter().zip(uploader.expected()).map(of_index).collect();
+        Ok(Self { home, scenario, uploader, expected, faults, bad_pairs: plan.bad_rows })
     }
 
     fn inbox(&self) -> PathBuf {
         self.home.path().join("inbox")
     }
+}
 
-    /// The indices of the calls that are uploaded: those that were recorded.
-    fn uploaded(&self) -> impl Iterator<Item = usize> {
-        self.scenario.calls.iter().enumerate().filter(|(_, call)| call.recorded).map(|(index, _)| index)
-    }
+/// The indices of the calls that are uploaded: those that were recorded.
+fn uploaded(scenario: &Scenario) -> impl Iterator<Item = usize> {
+    scenario.calls.iter().enumerate().filter(|(_, call)| call.recorded).map(|(index, _)| index)
 }
 
 #[async_trait]
@@ -96,17 +103,13 @@ impl Fake for Upload {
         if calls >= self.scenario.calls.len() {
             return self.uploader.play(PACE).await;
         }
-        let enough = self.uploaded().filter(|index| *index < calls).count();
+        let enough = uploaded(&self.scenario).filter(|index| *index < calls).count();
         let mut play = pin!(self.uploader.play(PACE));
         poll_fn(|cx| if self.uploader.dropped() >= enough { Poll::Ready(Ok(())) } else { play.as_mut().poll(cx) }).await
     }
 
     fn expected(&self) -> Vec<conformance::ExpectedCall> {
-        let of_index = |(index, call): (usize, connector_universal::testing::ExpectedCall)| {
-            let first = self.scenario.calls[index].legs()[0].agent;
-            conformance::ExpectedCall::of(&self.scenario, index, call.conversation).with_agents([first])
-        };
-        self.uploaded().zip(self.uploader.expected()).map(of_index).collect()
+        self.expected.clone()
     }
 
     fn rejected(&self) -> BadRows {

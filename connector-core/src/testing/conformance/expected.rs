@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::testing::{Happening, Scenario, ScenarioCall};
+use crate::testing::{Clip, Happening, Scenario, ScenarioCall};
 use crate::{CallEvent, CallEventKind, EventKey, EventTraits, StampSource};
 
 /// A call of the scenario that the system tells of, and how it does.
@@ -17,7 +17,7 @@ use crate::{CallEvent, CallEventKind, EventKey, EventTraits, StampSource};
 /// let scenario = Scenario::small(7);
 /// let call = ExpectedCall::of(&scenario, 0, "contact-0");
 /// assert_eq!(call.agents, [scenario.calls[0].legs()[0].agent]);
-/// assert_eq!(call.recordings.first(), Some(&scenario.calls[0].audio.sha256()));
+/// assert_eq!(call.recordings, [scenario.calls[0].audio]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,8 +28,8 @@ pub struct ExpectedCall {
     pub call: usize,
     /// Indices in [`Scenario::agents`] of those whose call it is, as the system sees it.
     pub agents: Vec<usize>,
-    /// SHA-256 of its recordings, in lower-case hex.
-    pub recordings: BTreeSet<String>,
+    /// How its recordings sound.
+    pub recordings: Vec<Clip>,
 }
 
 impl ExpectedCall {
@@ -37,7 +37,7 @@ impl ExpectedCall {
     pub fn of(scenario: &Scenario, call: usize, conversation: impl Into<String>) -> Self {
         let told = &scenario.calls[call];
         let agents = told.legs().iter().map(|leg| leg.agent).collect();
-        let recordings = told.recorded.then(|| told.audio.sha256()).into_iter().collect();
+        let recordings = told.recorded.then_some(told.audio).into_iter().collect();
         Self { conversation: conversation.into(), call, agents, recordings }
     }
 

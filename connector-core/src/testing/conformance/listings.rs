@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::stage::{Miss, Seen, Stage, full_day, short_day, some_of, timely};
-use super::{Plan, Subject};
+use super::{BadRows, Plan, Subject};
 use crate::{
     AgentQuery, AgentRef, ConversationRef, Cursor, GroupQuery, HistoryQuery, Listing, Lookup, LookupOptions, Page,
 };
@@ -189,14 +189,17 @@ pub(super) async fn dropped(subject: &dyn Subject) -> Seen {
     let stage = Stage::calm(subject, full_day()).await?;
     let mut drops = 0;
     for list in lists(&stage).await? {
+        let rows = keys(&pages(&stage, list, None).await?).len();
         for polls in 0..POLLS {
-            let is_over = poll(&stage, list, polls).await?;
-            is_complete(&stage, list, &pages(&stage, list, None).await?).map_err(|miss| match miss {
-                Miss::Failed(seen) => Miss::Failed(format!("after one was dropped after {polls} polls, {seen}")),
-                other => other,
-            })?;
-            if is_over {
+            let stage = Stage::calm(subject, full_day()).await?;
+            lists(&stage).await?;
+            if poll(&stage, list, polls).await? {
                 break;
+            }
+            let left = keys(&pages(&stage, list, None).await?).len();
+            if left < rows {
+                let words = format!("{left} of {rows} rows after one was dropped after {polls} polls");
+                return Err(Miss::failed(format!("the {} had {words}", list.name())));
             }
             drops += 1;
         }
@@ -278,27 +281,26 @@ async fn bad_rows_of_listings(stage: &Stage<'_>) -> Result<usize, Miss> {
         Err(Miss::NotApplicable(_)) => return Ok(0),
         lists => lists?,
     };
-    let (mut agents, mut groups, mut history) = (0, 0, 0);
-    for list in &lists {
-        let pages = pages(stage, *list, None).await?;
-        is_complete(stage, *list, &pages)?;
+    let calm = Stage::calm(stage.subject, full_day()).await?;
+    self::lists(&calm).await?;
+    let mut rejected = BadRows::default();
+    for list in lists {
+        let (good, mixed) = (pages(&calm, list, None).await?, pages(stage, list, None).await?);
+        if keys(&mixed).len() < keys(&good).len() {
+            return Err(Miss::failed(format!("the {} lacks good rows where there are bad ones", list.name())));
+        }
         let count = match list {
-            List::Agents => &mut agents,
-            List::Groups => &mut groups,
-            List::History(..) => &mut history,
+            List::Agents => &mut rejected.agents,
+            List::Groups => &mut rejected.groups,
+            List::History(..) => &mut rejected.history,
         };
-        *count += pages.iter().map(|page| page.rejected.len()).sum::<usize>();
+        *count += mixed.iter().map(|page| page.rejected.len()).sum::<usize>();
     }
     let bad = stage.fake.rejected();
-    let has = |of: fn(&List) -> bool| lists.iter().any(of);
-    if has(|list| *list == List::Agents) {
-        as_many("agents", agents, bad.agents)?;
-        as_many("groups", groups, bad.groups)?;
-    }
-    if has(|list| matches!(list, List::History(..))) {
-        as_many("history", history, bad.history)?;
-    }
-    Ok(agents + groups + history)
+    as_many("agents", rejected.agents, bad.agents)?;
+    as_many("groups", rejected.groups, bad.groups)?;
+    as_many("history", rejected.history, bad.history)?;
+    Ok(rejected.agents + rejected.groups + rejected.history)
 }
 
 fn as_many(what: &str, rejected: usize, bad: usize) -> Result<usize, Miss> {

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::stage::{Miss, Seen, Stage, full_day, short_day, timely};
 use super::{ExpectedCall, Plan, Subject};
-use crate::testing::{Fault, FaultPlan};
+use crate::testing::{Clip, Fault, FaultPlan};
 use crate::{
     Conversation, ConversationRef, DownloadOptions, Lookup, LookupOptions, Outlook, Recording, RecordingDownloader,
     RecordingDownloaderExt, RecordingOptions, ResumeOptions,
@@ -103,7 +103,7 @@ pub(super) async fn whole(subject: &dyn Subject) -> Seen {
                 longest = Some((recording, bytes));
             }
         }
-        if hashes != expected.recordings {
+        if hashes != expected.recordings.iter().map(Clip::sha256).collect() {
             return Err(Miss::failed(format!("the recordings of {} are others, or spoilt", expected.conversation)));
         }
         count += hashes.len();

@@ -89,8 +89,9 @@ async fn from_cursor(stage: &Stage<'_>, hearing: &mut Hearing) -> Seen {
 async fn lost(hearing: &mut Hearing) -> Seen {
     let delivery = hearing.delivery_of_event().await?;
     let received = delivery.received;
+    let known = hearing.heard.gaps.len();
     turn_down(delivery, 0);
-    while !hearing.heard.gaps.iter().any(|gap| gap.from <= received && received <= gap.to) {
+    while !hearing.heard.gaps[known..].iter().any(|gap| gap.from <= received && received <= gap.to) {
         let Some(delivery) = hearing.delivery(hearing.patience).await? else {
             return Err(Miss::failed("no gap covers the time of a delivery that was refused"));
         };
