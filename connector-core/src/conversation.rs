@@ -315,7 +315,7 @@ impl Conversation {
         for leg in newer {
             match self.legs.iter_mut().find(|known| known.id == leg.id) {
                 Some(known) if !leg.supersedes(known) => continue,
-                Some(known) => *known = leg,
+                Some(known) => known.become_newer(leg),
                 None => self.legs.push(leg),
             }
             taken_over += 1;
@@ -378,6 +378,17 @@ mod tests {
     fn the_same_again_changes_nothing() {
         let told = told("2026-10-19T18:03:00Z", "a", &[("stage", "Discovery")]);
         assert!(!told.clone().merge(told));
+    }
+
+    #[test]
+    fn an_update_that_says_nothing_of_a_time_leaves_it() {
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[]);
+        kept.legs[0].ended = Some(Stamp::derived("2026-10-19T18:02:00Z".parse().unwrap()));
+        kept.legs[0].recorded = Some(true);
+        let before = kept.legs[0].clone();
+        assert!(kept.merge(told("2026-10-19T18:15:00Z", "b", &[])));
+        assert_eq!((kept.legs[0].ended, kept.legs[0].recorded), (before.ended, before.recorded));
+        assert_ne!(kept.legs[0].revision, before.revision);
     }
 
     #[test]
