@@ -147,6 +147,7 @@ async fn without_a_history_a_hint_is_stored_as_it_is() {
 async fn what_the_vendor_sent_word_for_word_is_no_news() {
     let with_raw = |_: &_, _| {
         let mut told = told("c", 1);
+        told.legs.clear();
         told.raw = Some(Raw::new(RawFormat::Json, Bytes::from_static(b"{}")));
         Ok(Lookup::Ready(told))
     };

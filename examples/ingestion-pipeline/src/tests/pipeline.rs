@@ -76,6 +76,7 @@ async fn a_delivery_that_could_not_be_stored_comes_again() {
     let running = start(bench.pipeline());
     until("both", DAY, || bench.sent.keys().len() == 2).await;
     assert_eq!(bench.source.told().refused, 4);
+    assert!(bench.clock.now() >= at(7), "after pauses of half a second, one, two and four");
     assert!(bench.source.all_accepted());
     assert_eq!(running.stop().await.stored, 2);
 }
