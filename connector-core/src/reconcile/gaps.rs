@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_gap_is_closed_only_as_far_as_a_run_reached() {
         let mut gaps: Gaps = [gap(10, 30)].into_iter().collect();
-        gaps.close(at(10), at(10));
+        gaps.close(at(15), at(15));
         assert_eq!(gaps.open(), [gap(10, 30)], "a run that reached nothing");
         gaps.close(at(40), at(50));
         gaps.close(at(0), at(10));

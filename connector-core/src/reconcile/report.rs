@@ -177,3 +177,40 @@ impl fmt::Display for ReconcileReport {
         write!(f, ", {} duration mismatch, {} rejected", self.duration_mismatch, self.rejected)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Conversation, ConversationRef, Cursor, HistoryLimits, Rejected, Vendor};
+
+    #[test]
+    fn everything_that_a_step_brings_is_counted_and_what_is_reached_stays_reached() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (from, to) = (at("2026-10-19T00:00:00Z"), at("2026-10-20T00:00:00Z"));
+        let period = Period::new(from, to, &HistoryLimits::lagging(Duration::ZERO), to);
+        let call = || Conversation::new(ConversationRef::new("c"), Vendor::UNIVERSAL);
+        let mismatch = Found::DurationMismatch { conversation: call(), call: Duration::ZERO, audio: Duration::MAX };
+        let mut step = Step {
+            found: vec![Found::MissingCall(call()), Found::Changed(call()), Found::MissingRecording(call()), mismatch],
+            rejected: vec![Rejected::new("row 1", "no_id", "it has no id")],
+            compared: 9,
+            outside: 2,
+            left_alone: 3,
+            reached: at("2026-10-19T12:00:00Z"),
+            resume: Cursor::new("x"),
+        };
+        let mut report = ReconcileReport::new(ReconcileMode::Gap, &period);
+        report.add(&step);
+        step.reached = from;
+        report.add(&step);
+        report.count(Recovery::Failed);
+        assert_eq!((report.outside, report.left_alone, report.open()), (4, 6, 5));
+        assert_eq!(
+            report.to_string(),
+            "gap 2026-10-19T00:00:00Z to 2026-10-20T00:00:00Z, reached 2026-10-19T12:00:00Z: 18 compared, 2 detected, \
+             2 changed, 0 recovered, 1 failed, 0 not recordable, 2 missing recording, 2 duration mismatch, 2 rejected"
+        );
+    }
+}

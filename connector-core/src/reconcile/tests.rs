@@ -119,6 +119,9 @@ impl ConversationHistory for History {
             page.resume = self.has_positions.then(|| Cursor::new((rows.last().unwrap().0 + 1).to_string()));
             pages.push(Ok(page));
         }
+        if let Some(Ok(last)) = pages.last_mut() {
+            last.resume = None;
+        }
         if let Some(cut) = self.cuts.lock().unwrap().pop_front() {
             pages.insert(cut.min(pages.len()), Err(Error::transient("cut")));
         }

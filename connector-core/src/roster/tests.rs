@@ -35,6 +35,13 @@ fn who_left_is_deactivated_once_and_comes_back_as_a_change() {
 }
 
 #[test]
+fn every_part_is_sorted() {
+    let diff = diff([agent("2", "lee"), agent("1", "kay")], [agent("4", "may"), agent("3", "joe")]);
+    assert!(diff.deactivated.is_sorted_by_key(|person| &person.who) && diff.deactivated.len() == 2);
+    assert!(diff.added.is_sorted_by_key(|person| &person.who) && diff.added.len() == 2);
+}
+
+#[test]
 fn a_list_that_is_not_whole_makes_nobody_leave() {
     let diff = diff([agent("1", "kay")], [agent("2", "lee")]).without_leavers();
     assert_eq!((diff.added.len(), diff.deactivated.len()), (1, 0));
@@ -53,6 +60,12 @@ fn a_person_without_an_id_is_known_by_login_or_email_in_any_case() {
     let diff = diff([agent("", "kay@example.com")], [by_email.clone()]);
     assert_eq!(diff.changed[0].after, by_email);
     assert!(diff.added.is_empty() && diff.deactivated.is_empty());
+}
+
+#[test]
+fn a_person_who_is_known_by_login_and_email_is_one_person() {
+    let both = |login: &str| Agent { who: who("", login).with_email("kay@example.com"), ..agent("", "") };
+    assert_eq!(diff([both("Kay")], [both("kay")]).changed.len(), 1);
 }
 
 #[test]
