@@ -12,6 +12,7 @@ mod produce;
 mod progress;
 mod recover;
 mod rejections;
+mod scope;
 mod sink;
 mod sqlite;
 mod store;
@@ -25,6 +26,7 @@ pub use outbox::Outbox;
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
 pub use recover::Recovering;
+pub use scope::{Filter, Judgement, Member, Reason, Scope};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
