@@ -10,6 +10,8 @@ mod demo;
 mod output;
 mod reconcile;
 mod run;
+#[cfg(feature = "schema")]
+mod schema;
 mod show;
 mod sources;
 
@@ -62,6 +64,9 @@ enum Command {
     /// Hand messages to the next program.
     #[command(subcommand)]
     Analysis(analysis::Analysis),
+    /// Describe what comes out, as JSON Schemas.
+    #[cfg(feature = "schema")]
+    Schema(schema::SchemaArguments),
 }
 
 #[tokio::main]
@@ -113,6 +118,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,
         Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
+        #[cfg(feature = "schema")]
+        Command::Schema(schema) => schema.carry_out()?,
     };
     Ok(u8::from(!is_well))
 }

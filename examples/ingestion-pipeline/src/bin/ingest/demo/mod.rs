@@ -7,3 +7,5 @@ mod script;
 mod told;
 
 pub(crate) use day::Demo;
+#[cfg(feature = "schema")]
+pub(crate) use script::{Line, ScriptLeg, ScriptLive, ScriptRecording};
