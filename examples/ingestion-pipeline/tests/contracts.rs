@@ -83,3 +83,28 @@ fn what_is_said_of_trouble_is_what_the_schemas_say() {
     assert!(checked.iter().any(|source| source["ok"] == false));
     hold("check.v1", &checked);
 }
+
+/// A client in any language: it reads the one object, finds what it names, and sees the calls come.
+#[test]
+fn a_fake_says_how_to_use_it_and_plays_its_day() {
+    let home = tempfile::tempdir().unwrap();
+    let into = home.path().join("drop");
+    let day = ["--calls", "3", "--seed", "5", "--pace", "0ms"];
+    let output = Command::new(env!("CARGO_BIN_EXE_ingest"))
+        .args(["fake", "universal", "--into"])
+        .arg(&into)
+        .args(day)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let served = lines(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(served.len(), 1, "one object");
+    hold("fake.v1", &served);
+    let path = Path::new(served[0]["settings"]["path"].as_str().unwrap());
+    let calls = served[0]["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 3);
+    for call in calls {
+        assert!(path.join(format!("{}.wav", call.as_str().unwrap())).is_file(), "{call}");
+    }
+    assert_eq!(fs::read_dir(path).unwrap().count(), 6, "a metadata file beside each");
+}

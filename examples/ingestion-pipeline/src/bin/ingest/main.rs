@@ -7,6 +7,8 @@ mod config;
 mod dead_letters;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "demo")]
+mod fake;
 mod output;
 mod reconcile;
 mod run;
@@ -48,6 +50,10 @@ enum Command {
     /// Play a scripted day through every connector, with faults, and recount what was stored.
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
+    /// Serve a vendor's fake, and print how to reach it.
+    #[cfg(feature = "demo")]
+    #[command(subcommand)]
+    Fake(fake::Fake),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
     Run,
     /// Compare what the sources know of the past with what is stored, and fetch what was missed.
@@ -108,6 +114,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
     let is_well = match command {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.carry_out(data, json).await?,
+        #[cfg(feature = "demo")]
+        Command::Fake(fake) => fake.carry_out().await?,
         Command::Run => run::carry_out(configured()?, json).await?,
         Command::Check => match check::carry_out(configured()?, json).await? {
             check::Verdict::AllWell => true,

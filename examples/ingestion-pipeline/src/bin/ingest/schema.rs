@@ -107,6 +107,8 @@ fn contracts() -> Vec<Contract> {
             examples::checked_source(),
         ),
         #[cfg(feature = "demo")]
+        Contract::new::<crate::fake::Served>("fake.v1", "what `ingest fake` prints", examples::served()),
+        #[cfg(feature = "demo")]
         Contract::new::<crate::demo::Line>("script.v1", "a line of the demo's script.jsonl", examples::script()),
     ]
 }

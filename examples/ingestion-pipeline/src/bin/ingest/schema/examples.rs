@@ -183,3 +183,15 @@ pub(super) fn script() -> Value {
         live: vec![ScriptLive { session: "3b9c6a10".to_owned(), matched: true }],
     })
 }
+
+#[cfg(feature = "demo")]
+pub(super) fn served() -> Value {
+    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    value(&crate::fake::Served {
+        vendor: "universal".to_owned(),
+        urls: pairs(&[("drop", "file:///srv/drop")]),
+        credentials: pairs(&[]),
+        settings: pairs(&[("kind", "universal"), ("path", "/srv/drop"), ("time_zone", "Europe/Berlin")]),
+        calls: vec!["20261019-100000_nadia.verne".to_owned()],
+    })
+}
