@@ -19,7 +19,6 @@ pub use sync::{AgentSync, SyncReport};
 /// A row of the view `people_v1`: a person at a source, or one who is at none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
 pub struct PersonRow {
     /// Whose person it is.
     pub tenant: String,
