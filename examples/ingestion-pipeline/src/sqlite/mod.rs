@@ -5,6 +5,7 @@ mod archive;
 mod dead_letters;
 #[cfg(feature = "universal")]
 mod ledger;
+mod people;
 mod read;
 mod rows;
 #[cfg(test)]
@@ -26,6 +27,8 @@ pub use archive::SqliteArchive;
 pub use dead_letters::{DeadLetterRow, Retried};
 #[cfg(feature = "universal")]
 pub use ledger::SqliteLedger;
+pub(crate) use people::Applied;
+pub use people::People;
 pub use read::{CallFilter, CallRow, EventRow, RecordingRow, Tally};
 
 /// How long a command waits for another process that writes.

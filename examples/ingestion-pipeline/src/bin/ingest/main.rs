@@ -1,5 +1,6 @@
 //! `ingest`: the pipeline as a program.
 
+mod agents;
 mod analysis;
 mod calls;
 mod check;
@@ -10,6 +11,7 @@ mod demo;
 #[cfg(feature = "demo")]
 mod fake;
 mod output;
+mod people;
 mod reconcile;
 mod run;
 #[cfg(feature = "schema")]
@@ -67,6 +69,9 @@ enum Command {
     /// See to what could not be used.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    /// Say whose calls count.
+    #[command(subcommand)]
+    Agents(agents::Agents),
     /// Hand messages to the next program.
     #[command(subcommand)]
     Analysis(analysis::Analysis),
@@ -125,6 +130,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,
+        Command::Agents(agents) => agents.carry_out(configured()?, json).await?,
         Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
         #[cfg(feature = "schema")]
         Command::Schema(schema) => schema.carry_out()?,

@@ -6,13 +6,16 @@ use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use connector_core::reconcile::{ReconcileMode, ReconcileRequest};
-use connector_core::{Clock, Connector, Context};
-use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Recovering, SourceOptions, SqliteArchive, SqliteStore};
+use connector_core::{Clock, Connector, Context, Origin};
+use ingestion_pipeline::{
+    AnalysisQueue, FolderSink, Pipeline, Recovering, Scope, SourceOptions, SqliteArchive, SqliteStore,
+};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::output::{Places, print_json};
+use crate::people::scope_of;
 use crate::sources::connect;
 
 #[derive(Debug, Args)]
@@ -39,14 +42,14 @@ impl ReconcileArguments {
         let places = Places::new(&config.data);
         let lock = places.lock();
         let store = SqliteStore::open(places.database()).await?;
-        let connectors = self.connectors(config, &store)?;
+        let connectors = self.connectors(config, &store).await?;
         // Where a pipeline runs already, it does the work; else one of our own does, which hears nothing.
         let own = match &lock {
             Ok(_) => Some(Working::start(&places, &store, &connectors).await?),
             Err(_) => None,
         };
         let mut is_well = true;
-        for connector in connectors {
+        for (connector, _) in connectors {
             is_well &= self.reconcile(connector, &store, json).await;
         }
         if let Some(own) = own {
@@ -56,16 +59,19 @@ impl ReconcileArguments {
         Ok(is_well)
     }
 
-    fn connectors(&self, config: Config, store: &SqliteStore) -> anyhow::Result<Vec<Connector>> {
+    async fn connectors(&self, config: Config, store: &SqliteStore) -> anyhow::Result<Vec<(Connector, Scope)>> {
         let is_meant = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| wanted == name);
         let sources = config.sources.into_iter();
         let meant = sources.filter(|s| is_meant(&s.tenant, &self.tenant) && is_meant(&s.name, &self.source));
-        let connectors: Vec<Connector> =
-            meant.map(|source| connect(source, store, &Context::default())).collect::<Result<_, _>>()?;
+        let mut connectors = Vec::new();
+        for source in meant {
+            let scope = scope_of(&source.scope, &Origin::new(&source.tenant, &source.name), store).await?;
+            connectors.push((connect(source, store, &Context::default())?, scope));
+        }
         if connectors.is_empty() {
             bail!("no source of the configuration is meant");
         }
-        Ok(connectors.into_iter().filter(|connector| connector.history().is_some()).collect())
+        Ok(connectors.into_iter().filter(|(connector, _)| connector.history().is_some()).collect())
     }
 
     fn request(&self) -> ReconcileRequest {
@@ -103,12 +109,13 @@ struct Working {
 }
 
 impl Working {
-    async fn start(places: &Places, store: &SqliteStore, connectors: &[Connector]) -> anyhow::Result<Self> {
+    async fn start(places: &Places, store: &SqliteStore, connectors: &[(Connector, Scope)]) -> anyhow::Result<Self> {
         store.reclaim().await?;
         let queue = AnalysisQueue::new(store.clone(), Clock::system());
         let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue);
-        for connector in connectors {
-            pipeline = pipeline.source(connector.clone().without_events(), SourceOptions::default());
+        for (connector, scope) in connectors {
+            let options = SourceOptions::default().scope(scope.clone());
+            pipeline = pipeline.source(connector.clone().without_events(), options);
         }
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(pipeline.run(async {

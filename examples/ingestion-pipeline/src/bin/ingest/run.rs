@@ -11,6 +11,7 @@ use tracing::{error, info};
 
 use crate::config::Config;
 use crate::output::{Places, is_terminal, print_json};
+use crate::people::Watching;
 use crate::sources::connect;
 
 pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool> {
@@ -25,11 +26,17 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
     let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline);
-    let mut broken = BTreeSet::new();
+    let (mut broken, mut watching) = (BTreeSet::new(), Watching::default());
     for source in config.sources {
         let name = format!("{}/{}", source.tenant, source.name);
-        match connect(source, &store, &Context::default()) {
-            Ok(connector) => pipeline = pipeline.source(connector, SourceOptions::default()),
+        let scope = source.scope.clone();
+        let connected = async {
+            let connector = connect(source, &store, &Context::default())?;
+            let scope = watching.add(&scope, &connector, &store).await?;
+            Ok::<_, connector_core::Error>((connector, scope))
+        };
+        match connected.await {
+            Ok((connector, scope)) => pipeline = pipeline.source(connector, SourceOptions::default().scope(scope)),
             // One source that cannot work never stops another.
             Err(trouble) => {
                 error!("{trouble}");
@@ -38,8 +45,9 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
         }
     }
     let shown = Shown::start(pipeline.progress());
+    let people = watching.start(&store);
     let report = pipeline.run(stop_signal()).await;
-    drop(shown);
+    drop((shown, people));
     store.close().await;
     let report = report?;
     if json {

@@ -7,10 +7,14 @@ use connector_core::{
     AgentRef, Conversation, ConversationRef, Detail, Direction, Expected, Hold, Leg, Locator, Named, Origin,
     PhoneNumber, Recording, Revision, Speaker, Stamp, Vendor,
 };
-use ingestion_pipeline::{CallRow, DeadLetterRow, EventRow, Media, StoredCall, StoredRecording};
+use ingestion_pipeline::{
+    CallRow, DeadLetterRow, EventRow, ImportReport, Media, PeopleFile, PersonRow, StoredCall, StoredRecording,
+    SyncReport,
+};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::agents::SyncedSource;
 use crate::analysis::Finished;
 use crate::check::{CheckedJob, CheckedSource};
 use crate::show::Shown;
@@ -159,6 +163,44 @@ pub(super) fn checked_source() -> Value {
         source: "genesys-us".to_owned(),
         ok: false,
         jobs: vec![job("agents"), job("events"), job("history"), forbidden],
+    })
+}
+
+pub(super) fn person() -> Value {
+    value(&PersonRow {
+        tenant: "acme".to_owned(),
+        person: "E-1017".to_owned(),
+        name: Some("Nadia Verne".into()),
+        analyse: true,
+        source: Some("genesys-us".to_owned()),
+        id: Some("c2a4".to_owned()),
+        login: Some("nadia.verne".into()),
+        email: Some("nadia.verne@example.com".into()),
+        groups: Some("Support, Renewals".to_owned()),
+        state: Some("active".to_owned()),
+        until: None,
+        came: Some("sync".to_owned()),
+    })
+}
+
+pub(super) fn imported() -> Value {
+    let text = "tenant,person,source,login\nacme,E-1018,dilaer,o.klee\n";
+    let file = PeopleFile::read(text.as_bytes(), &[Origin::new("acme", "dialer")]).expect("its header is right");
+    let mut report = ImportReport::default();
+    (report.rows, report.added, report.started) = (12, 2, 3);
+    report.troubles = file.troubles().to_vec();
+    value(&report)
+}
+
+pub(super) fn synced() -> Value {
+    let mut report = SyncReport::default();
+    (report.listed, report.added, report.deactivated) = (48, 1, 1);
+    report.unclear.push("c2a4 may be 17, 18".to_owned());
+    value(&SyncedSource {
+        tenant: "acme".to_owned(),
+        source: "genesys-us".to_owned(),
+        report: Some(report),
+        error: None,
     })
 }
 
