@@ -2,10 +2,13 @@
 
 mod call;
 mod consume;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
 #[cfg(test)]
 mod fakes;
 mod intake;
 mod media;
+mod memory;
 mod outbox;
 mod pipeline;
 mod produce;
@@ -15,12 +18,14 @@ mod rejections;
 mod sink;
 mod sqlite;
 mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod work;
 mod workers;
 
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
+pub use memory::{DeadLetter, MemoryStore};
 pub use outbox::Outbox;
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use connector_core::{CallEvent, Clock, ResumeOptions};
 
 use super::interrupted::Interrupted;
-use super::{FakeSource, MemorySink, MemoryStore, Sent, at, batch, origin};
+use super::{FailingStore, FakeSource, MemorySink, Sent, at, batch, origin};
 use crate::consume::{Consumer, LEASE};
 use crate::pipeline::Pipeline;
 use crate::pipeline::SourceOptions;
@@ -19,7 +19,7 @@ use crate::work::WorkRow;
 /// One source, a store, a sink and an outbox. The day begins when it is made; tokio's clock has to be paused.
 pub(crate) struct Bench {
     pub(crate) source: FakeSource,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: FailingStore,
     pub(crate) sink: MemorySink,
     pub(crate) sent: Sent,
     pub(crate) clock: Clock,
@@ -29,7 +29,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(source: FakeSource) -> Self {
         let clock = Clock::starting_at(at(0));
-        Self::of(source, MemoryStore::default(), MemorySink::default(), Sent::default(), clock)
+        Self::of(source, FailingStore::default(), MemorySink::default(), Sent::default(), clock)
     }
 
     /// The same store, sink and outbox with another source.
@@ -37,7 +37,7 @@ impl Bench {
         Self::of(source, self.store, self.sink, self.sent, self.clock)
     }
 
-    fn of(source: FakeSource, store: MemoryStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
+    fn of(source: FakeSource, store: FailingStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
         let consumer = Consumer {
             connectors: HashMap::from([(origin(), source.connector())]),
             store: Arc::new(Interrupted(store.clone())),
