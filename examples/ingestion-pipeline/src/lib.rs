@@ -15,6 +15,7 @@ mod produce;
 mod progress;
 mod recover;
 mod rejections;
+mod scope;
 mod sink;
 mod sqlite;
 mod store;
@@ -30,6 +31,7 @@ pub use outbox::Outbox;
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
 pub use recover::Recovering;
+pub use scope::{Filter, Judgement, Member, Reason, Scope};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;

@@ -19,6 +19,7 @@ use crate::outbox::Outbox;
 use crate::produce::Producer;
 use crate::progress::{Progress, Report};
 use crate::rejections::Rejections;
+use crate::scope::Scope;
 use crate::sink::ObjectSink;
 use crate::store::WorkStore;
 use crate::workers::Workers;
@@ -30,22 +31,27 @@ pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), D
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceOptions {
-    /// Whose calls are to be heard.
-    pub watch: Watch,
+    /// Whose calls are to be heard and stored.
+    pub scope: Scope,
 }
 
 impl SourceOptions {
-    /// The same options with another watch.
-    pub fn watch(mut self, watch: Watch) -> Self {
-        self.watch = watch;
+    /// The same options with another scope.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
         self
+    }
+
+    /// The same options for the calls of whom this watch covers.
+    pub fn watch(self, watch: Watch) -> Self {
+        self.scope(Scope::over(watch))
     }
 }
 
 /// Everybody's calls.
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { watch: Watch::everyone() }
+        Self { scope: Scope::everyone() }
     }
 }
 
@@ -130,6 +136,7 @@ impl Pipeline {
 
         let consumer = Arc::new(Consumer {
             connectors,
+            scopes: self.scopes(),
             store: self.store.clone(),
             sink: self.sink.clone(),
             outbox: self.outbox.clone(),
@@ -184,7 +191,7 @@ impl Pipeline {
         let producer = Arc::new(Producer {
             connector: connector.clone(),
             events,
-            watch: options.watch.clone(),
+            scope: options.scope.clone(),
             store: self.store.clone(),
             work_arrived: work_arrived.clone(),
             rejections_arrived,
@@ -210,6 +217,12 @@ impl Pipeline {
             async move { rejections.run().await }.boxed()
         };
         supervise(format!("{}: rejections", connector.origin()), run).boxed()
+    }
+
+    fn scopes(&self) -> HashMap<Origin, Scope> {
+        let of =
+            |(connector, options): &(Connector, SourceOptions)| (connector.origin().clone(), options.scope.clone());
+        self.sources.iter().map(of).collect()
     }
 
     fn connectors(&self) -> Result<HashMap<Origin, Connector>> {

@@ -24,6 +24,7 @@ struct Counts {
     resumed: AtomicU64,
     parked: AtomicU64,
     buried: AtomicU64,
+    left_alone: AtomicU64,
 }
 
 /// What a pipeline did while it ran.
@@ -50,6 +51,8 @@ pub struct Report {
     pub parked: u64,
     /// Calls given up; the dead letters say why.
     pub buried: u64,
+    /// Calls left alone, since they are outside the [`Scope`](crate::Scope). One that is told of again counts again.
+    pub left_alone: u64,
 }
 
 impl Progress {
@@ -79,6 +82,10 @@ impl Progress {
         self.0.buried.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn left_alone(&self, calls: usize) {
+        self.0.left_alone.fetch_add(calls as u64, Ordering::Relaxed);
+    }
+
     /// The counts as they stand now.
     pub fn report(&self) -> Report {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -93,6 +100,7 @@ impl Progress {
             resumed: get(&self.0.resumed),
             parked: get(&self.0.parked),
             buried: get(&self.0.buried),
+            left_alone: get(&self.0.left_alone),
         }
     }
 }
@@ -101,7 +109,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up",
+            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up, {} left alone",
             self.stored,
             self.updated,
             self.recordings,
@@ -110,7 +118,8 @@ impl fmt::Display for Report {
             self.events,
             self.repeated,
             self.rejected,
-            self.buried
+            self.buried,
+            self.left_alone
         )
     }
 }

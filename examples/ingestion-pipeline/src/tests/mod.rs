@@ -4,4 +4,5 @@ mod calls;
 mod pipeline;
 mod recordings;
 mod restart;
+mod scope;
 mod trouble;
