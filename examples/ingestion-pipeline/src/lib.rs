@@ -20,6 +20,8 @@ mod sink;
 mod sqlite;
 mod store;
 mod sweep;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod work;

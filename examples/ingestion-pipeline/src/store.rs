@@ -77,7 +77,7 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
 }
 
 /// Hands the signature of every method of [`WorkStore`] to a macro, for stores that wrap others.
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 macro_rules! each_method {
     ($then:ident) => {
         $then! {
@@ -121,5 +121,5 @@ macro_rules! each_method {
         }
     };
 }
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use each_method;
