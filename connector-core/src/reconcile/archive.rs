@@ -1,6 +1,7 @@
 //! What is stored, as a comparison needs to know it.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,6 +16,13 @@ pub trait Archive: Debug + Send + Sync + 'static {
     /// There are never more of them than the run's [`batch`](super::ReconcileRequest::batch), and no two of one id. A call
     /// that is known and still worked on counts as there, with [`StoredMedia::Pending`].
     async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>>;
+}
+
+#[async_trait]
+impl<T: Archive + ?Sized> Archive for Arc<T> {
+    async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
+        (**self).stored(of).await
+    }
 }
 
 /// What is stored of one conversation.

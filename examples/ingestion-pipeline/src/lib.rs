@@ -12,9 +12,13 @@ mod produce;
 mod progress;
 mod recover;
 mod rejections;
+mod rounds;
+mod runs;
 mod sink;
 mod sqlite;
+mod state;
 mod store;
+mod supervise;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -25,6 +29,8 @@ pub use outbox::Outbox;
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
 pub use recover::Recovering;
+pub use rounds::Schedule;
+pub use runs::{Plan, ReconcileLog, Run};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
@@ -32,5 +38,6 @@ pub use sqlite::{
     AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Retried, SqliteArchive, SqliteStore,
     TakenMessage, Tally,
 };
+pub use state::SourceState;
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};

@@ -1,11 +1,15 @@
 //! How far the loops have come, for whoever watches.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use connector_core::Origin;
 use serde::Serialize;
+use tracing::{info, warn};
 
+use crate::state::SourceState;
 use crate::work::Recorded;
 
 /// Live counts of a running pipeline. Clones share them.
@@ -24,6 +28,9 @@ struct Counts {
     resumed: AtomicU64,
     parked: AtomicU64,
     buried: AtomicU64,
+    recovered: AtomicU64,
+    gaps: Mutex<BTreeMap<Origin, u64>>,
+    sources: Mutex<BTreeMap<Origin, SourceState>>,
 }
 
 /// What a pipeline did while it ran.
@@ -50,6 +57,10 @@ pub struct Report {
     pub parked: u64,
     /// Calls given up; the dead letters say why.
     pub buried: u64,
+    /// Calls that were missed, found by a comparison with a source's history, and stored.
+    pub recovered: u64,
+    /// Times in which a source with a history heard nothing, and that no comparison has covered yet.
+    pub gaps_open: u64,
 }
 
 impl Progress {
@@ -79,6 +90,36 @@ impl Progress {
         self.0.buried.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn recovered(&self, calls: u64) {
+        self.0.recovered.fetch_add(calls, Ordering::Relaxed);
+    }
+
+    pub(crate) fn gaps_open(&self, origin: &Origin, gaps: usize) {
+        self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone(), gaps as u64);
+    }
+
+    /// Notes how a source is doing, and says so in the log if that is news.
+    pub(crate) fn source(&self, origin: &Origin, next: impl FnOnce(&SourceState) -> Option<SourceState>) {
+        let mut states = self.states();
+        let before = states.get(origin).cloned().unwrap_or(SourceState::Starting);
+        let Some(state) = next(&before) else { return };
+        match (state.is_news(&before), state.is_live()) {
+            (true, true) => info!(%origin, "{state}"),
+            (true, false) => warn!(%origin, "{state}"),
+            (false, _) => {}
+        }
+        states.insert(origin.clone(), state);
+    }
+
+    fn states(&self) -> MutexGuard<'_, BTreeMap<Origin, SourceState>> {
+        self.0.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How each source of the pipeline is doing now. Empty before it runs.
+    pub fn sources(&self) -> BTreeMap<Origin, SourceState> {
+        self.states().clone()
+    }
+
     /// The counts as they stand now.
     pub fn report(&self) -> Report {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -93,6 +134,8 @@ impl Progress {
             resumed: get(&self.0.resumed),
             parked: get(&self.0.parked),
             buried: get(&self.0.buried),
+            recovered: get(&self.0.recovered),
+            gaps_open: self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
         }
     }
 }
@@ -101,7 +144,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up",
+            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up; \
+             {} recovered, {} gaps open",
             self.stored,
             self.updated,
             self.recordings,
@@ -110,7 +154,9 @@ impl fmt::Display for Report {
             self.events,
             self.repeated,
             self.rejected,
-            self.buried
+            self.buried,
+            self.recovered,
+            self.gaps_open
         )
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use connector_core::reconcile::Gaps;
 use connector_core::{CallEvent, Cursor, Error, Origin, Outcome, Receipt, Rejected, Result};
 
 use crate::call::{Message, StoredCall};
+use crate::runs::Run;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 
@@ -17,10 +19,12 @@ use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, af
 pub(crate) struct MemoryStore(Arc<Mutex<Tables>>);
 
 #[derive(Debug, Default)]
-struct Tables {
+pub(super) struct Tables {
     events: BTreeSet<(Origin, String)>,
-    work: Vec<Work>,
-    calls: BTreeMap<(Origin, String), StoredCall>,
+    pub(super) work: Vec<Work>,
+    pub(super) gaps: HashMap<Origin, Gaps>,
+    pub(super) runs: Vec<Run>,
+    pub(super) calls: BTreeMap<(Origin, String), StoredCall>,
     outbox: Vec<(Message, bool)>,
     dead_letters: Vec<Letter>,
     cursors: HashMap<Origin, Cursor>,
@@ -107,7 +111,12 @@ impl MemoryStore {
         }
     }
 
-    fn open(&self, method: &'static str) -> Result<MutexGuard<'_, Tables>> {
+    /// The runs that were remembered, in the order in which they were saved last.
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        self.look().runs.clone()
+    }
+
+    pub(super) fn open(&self, method: &'static str) -> Result<MutexGuard<'_, Tables>> {
         let mut tables = self.look();
         match tables.failing.get_mut(method) {
             Some(times) if *times > 0 => {
@@ -210,6 +219,7 @@ impl WorkStore for MemoryStore {
             let is_new = tables.reject(batch, rejected);
             *if is_new { &mut recorded.rejected } else { &mut recorded.repeated } += 1;
         }
+        tables.gaps.entry(batch.origin.clone()).or_default().extend(batch.gaps.iter().cloned());
         if let Some(cursor) = &batch.cursor {
             tables.cursors.insert(batch.origin.clone(), cursor.clone());
         }

@@ -3,6 +3,7 @@
 mod bench;
 mod interrupted;
 mod memory;
+mod reconciled;
 mod source;
 mod surroundings;
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod pipeline;
+mod reconcile;
 mod recordings;
 mod restart;
 mod trouble;

@@ -6,6 +6,7 @@ mod killed;
 mod model;
 mod queue;
 mod records;
+mod runs;
 mod waiting;
 
 use std::time::Duration;
