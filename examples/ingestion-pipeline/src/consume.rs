@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 use crate::call::StoredCall;
 use crate::outbox::Outbox;
 use crate::progress::Progress;
+use crate::scope::{Judgement, Scope};
 use crate::sink::ObjectSink;
 use crate::store::WorkStore;
 use crate::work::{Lease, UnsettledRejection, WorkRow, after};
@@ -40,6 +41,7 @@ pub(crate) const OUTAGE: Duration = Duration::from_secs(3 * 86_400);
 /// Works on conversations, one call of [`work`](Self::work) each.
 pub(crate) struct Consumer {
     pub(crate) connectors: HashMap<Origin, Connector>,
+    pub(crate) scopes: HashMap<Origin, Scope>,
     pub(crate) store: Arc<dyn WorkStore>,
     pub(crate) sink: Arc<dyn ObjectSink>,
     pub(crate) outbox: Arc<dyn Outbox>,
@@ -54,6 +56,8 @@ pub(crate) struct Consumer {
 pub(crate) enum Done {
     /// Everything is stored.
     Whole,
+    /// The call is none of ours.
+    LeftAlone,
     /// Something is not there yet.
     NotYet { retry_after: Duration },
     /// All that can be had is stored, and the rest is given up.
@@ -89,6 +93,12 @@ impl Consumer {
         let own_pause = self.own_pause(&worked);
         match worked {
             Ok(Done::Whole) => self.store.finish(&row.lease, &row.receipts, now).await,
+            // The source is told nothing, but its receipts go: should it offer the call again, it is judged anew.
+            Ok(Done::LeftAlone) => {
+                self.store.finish(&row.lease, &row.receipts, now).await?;
+                self.progress.left_alone(1);
+                Ok(())
+            }
             Ok(Done::NotYet { retry_after }) => {
                 self.progress.parked();
                 self.store.park(&row.lease, after(now, bounded(retry_after)), None).await
@@ -136,6 +146,9 @@ impl Consumer {
             Lookup::NotReady { retry_after } => return Ok(Done::NotYet { retry_after }),
             Lookup::Gone(why) => return Err(Error::not_found(format!("the call is {why}")).of(&row.origin)),
         };
+        if known.is_none() && self.is_outside(&row.origin, &document) {
+            return Ok(Done::LeftAlone);
+        }
         let mut call = self.next_version(row, known.as_ref(), document);
         let done = self.fetch_media(connector, row, &mut call).await?;
         if known.as_ref().is_none_or(|known| says_something_new(known, &call)) {
@@ -149,6 +162,10 @@ impl Consumer {
             self.settle(connector, row).await?;
         }
         Ok(done)
+    }
+
+    fn is_outside(&self, origin: &Origin, document: &Conversation) -> bool {
+        self.scopes.get(origin).is_some_and(|scope| scope.judge(document) != Judgement::Ours)
     }
 
     fn connector(&self, origin: &Origin) -> Result<&Connector> {

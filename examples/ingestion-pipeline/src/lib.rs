@@ -14,6 +14,7 @@ mod recover;
 mod rejections;
 mod rounds;
 mod runs;
+mod scope;
 mod sink;
 mod sqlite;
 mod state;
@@ -31,6 +32,7 @@ pub use progress::{Progress, Report};
 pub use recover::Recovering;
 pub use rounds::Schedule;
 pub use runs::{Plan, ReconcileLog, Run};
+pub use scope::{Filter, Judgement, Member, Reason, Scope};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;

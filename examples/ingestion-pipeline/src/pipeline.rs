@@ -22,6 +22,7 @@ use crate::recover::Recovering;
 use crate::rejections::Rejections;
 use crate::rounds::{self, Rounds, Schedule};
 use crate::runs::ReconcileLog;
+use crate::scope::Scope;
 use crate::sink::ObjectSink;
 use crate::state::SourceState;
 use crate::store::WorkStore;
@@ -36,18 +37,23 @@ pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), D
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceOptions {
-    /// Whose calls are to be heard.
-    pub watch: Watch,
+    /// Whose calls are to be heard and stored.
+    pub scope: Scope,
     /// When the source's history is compared with what is stored; never by itself where there is none. Times in which
     /// nothing was heard are made good all the same.
     pub reconcile: Option<Schedule>,
 }
 
 impl SourceOptions {
-    /// The same options with another watch.
-    pub fn watch(mut self, watch: Watch) -> Self {
-        self.watch = watch;
+    /// The same options with another scope.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
         self
+    }
+
+    /// The same options for the calls of whom this watch covers.
+    pub fn watch(self, watch: Watch) -> Self {
+        self.scope(Scope::over(watch))
     }
 
     /// The same options with a comparison every night.
@@ -60,7 +66,7 @@ impl SourceOptions {
 /// Everybody's calls, and no comparison every night.
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { watch: Watch::everyone(), reconcile: None }
+        Self { scope: Scope::everyone(), reconcile: None }
     }
 }
 
@@ -154,6 +160,7 @@ impl Pipeline {
 
         let consumer = Arc::new(Consumer {
             connectors,
+            scopes: self.scopes(),
             store: self.store.clone(),
             sink: self.sink.clone(),
             outbox: self.outbox.clone(),
@@ -213,7 +220,7 @@ impl Pipeline {
         let producer = Arc::new(Producer {
             connector: connector.clone(),
             events,
-            watch: options.watch.clone(),
+            scope: options.scope.clone(),
             store: self.store.clone(),
             work_arrived: arrivals.work.clone(),
             rejections_arrived: arrivals.rejections.clone(),
@@ -254,6 +261,7 @@ impl Pipeline {
         let origin = connector.origin().clone();
         let recovering = Recovering::of(connector.clone(), self.store.clone(), log.archive(&origin))
             .remembering(log.clone())
+            .with_scope(options.scope.clone())
             .with_clock(self.clock)
             .counting(self.progress.clone());
         let rounds = Arc::new(Rounds {
@@ -271,6 +279,12 @@ impl Pipeline {
             async move { rounds.run().await }.boxed()
         };
         supervise(rounds::PAUSES, say_once(format!("{}: reconcile", connector.origin())), run).boxed()
+    }
+
+    fn scopes(&self) -> HashMap<Origin, Scope> {
+        let of =
+            |(connector, options): &(Connector, SourceOptions)| (connector.origin().clone(), options.scope.clone());
+        self.sources.iter().map(of).collect()
     }
 
     fn connectors(&self) -> Result<HashMap<Origin, Connector>> {

@@ -1,24 +1,27 @@
 //! The produce loop: from a source's events to durable work.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use connector_core::{
-    Clock, Connector, Delivery, EventSource, Refusal, Result, SourceItem, SourceStatus, SubscribeRequest, Watch,
+    CallEvent, Clock, Connector, Delivery, Detail, EventSource, Refusal, Result, SourceItem, SourceStatus,
+    SubscribeRequest,
 };
 use futures_util::TryStreamExt;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::progress::Progress;
+use crate::scope::{Judgement, Scope};
 use crate::state::SourceState;
 use crate::store::WorkStore;
-use crate::work::Batch;
+use crate::work::{Batch, Cause};
 
 /// Hears one source and writes down what it says.
 pub(crate) struct Producer {
     pub(crate) connector: Connector,
     pub(crate) events: Arc<dyn EventSource>,
-    pub(crate) watch: Watch,
+    pub(crate) scope: Scope,
     pub(crate) store: Arc<dyn WorkStore>,
     pub(crate) work_arrived: Arc<Notify>,
     pub(crate) rejections_arrived: Arc<Notify>,
@@ -33,7 +36,7 @@ impl Producer {
     pub(crate) async fn run(&self) -> Result<()> {
         let origin = self.connector.origin();
         let cursor = self.store.cursor(origin).await?;
-        let mut stream = self.events.deliveries(SubscribeRequest::new(self.watch.clone()).from(cursor));
+        let mut stream = self.events.deliveries(SubscribeRequest::new(self.scope.watch()).from(cursor));
         let mut said = None;
         while let Some(item) = stream.try_next().await? {
             match item {
@@ -61,13 +64,12 @@ impl Producer {
     async fn record(&self, delivery: Delivery) -> Result<()> {
         let origin = self.connector.origin().clone();
         let Delivery { items, cursor, received, ack, .. } = delivery;
-        let batch = Batch::new(origin, self.connector.vendor().clone(), received, cursor, items);
+        let mut batch = Batch::new(origin, self.connector.vendor().clone(), received, cursor, items);
         for rejected in &batch.rejected {
             warn!(origin = %batch.origin, "rejected {rejected}");
         }
-        match self.store.record(&batch).await {
-            Ok(recorded) => {
-                self.progress.recorded(recorded);
+        match self.store_ours(&mut batch).await {
+            Ok(()) => {
                 self.work_arrived.notify_one();
                 if !batch.gaps.is_empty() {
                     self.gaps_arrived.notify_one();
@@ -84,6 +86,37 @@ impl Producer {
                 ack.refuse(Refusal::NotStored);
                 Err(error)
             }
+        }
+    }
+
+    /// Writes a delivery down without what it tells of calls outside the scope: nothing of those is kept.
+    async fn store_ours(&self, batch: &mut Batch) -> Result<()> {
+        let mut ours = HashSet::new();
+        for event in &batch.events {
+            if !ours.contains(&event.conversation.id) && self.is_ours(event).await? {
+                ours.insert(event.conversation.id.clone());
+            }
+        }
+        let events = std::mem::take(&mut batch.events);
+        let (ours, others): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| ours.contains(&event.conversation.id));
+        batch.events = ours;
+        let makes_work = |event: &&CallEvent| Cause::of(&event.kind).is_some();
+        let left_alone: HashSet<&str> =
+            others.iter().filter(makes_work).map(|event| event.conversation.id.as_str()).collect();
+        let recorded = self.store.record(batch).await?;
+        self.progress.recorded(recorded);
+        self.progress.left_alone(left_alone.len());
+        Ok(())
+    }
+
+    /// Whether an event is of a call in the scope, of one that is ours already, or of one of which it does not tell enough.
+    async fn is_ours(&self, event: &CallEvent) -> Result<bool> {
+        match event.facts.as_deref().filter(|facts| facts.detail == Detail::Full) {
+            Some(facts) if self.scope.judge(facts) != Judgement::Ours => {
+                self.store.is_known(self.connector.origin(), &event.conversation.id).await
+            }
+            _ => Ok(true),
         }
     }
 }

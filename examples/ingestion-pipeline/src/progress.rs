@@ -31,6 +31,7 @@ struct Counts {
     recovered: AtomicU64,
     gaps: Mutex<BTreeMap<Origin, u64>>,
     sources: Mutex<BTreeMap<Origin, SourceState>>,
+    left_alone: AtomicU64,
 }
 
 /// What a pipeline did while it ran.
@@ -61,6 +62,8 @@ pub struct Report {
     pub recovered: u64,
     /// Times in which a source with a history heard nothing, and that no comparison has covered yet.
     pub gaps_open: u64,
+    /// Calls left alone, since they are outside the [`Scope`](crate::Scope). One that is told of again counts again.
+    pub left_alone: u64,
 }
 
 impl Progress {
@@ -120,6 +123,10 @@ impl Progress {
         self.states().clone()
     }
 
+    pub(crate) fn left_alone(&self, calls: usize) {
+        self.0.left_alone.fetch_add(calls as u64, Ordering::Relaxed);
+    }
+
     /// The counts as they stand now.
     pub fn report(&self) -> Report {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -136,6 +143,7 @@ impl Progress {
             buried: get(&self.0.buried),
             recovered: get(&self.0.recovered),
             gaps_open: self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
+            left_alone: get(&self.0.left_alone),
         }
     }
 }
@@ -144,8 +152,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up; \
-             {} recovered, {} gaps open",
+            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, \
+             {} given up; {} recovered, {} gaps open, {} left alone",
             self.stored,
             self.updated,
             self.recordings,
@@ -156,7 +164,8 @@ impl fmt::Display for Report {
             self.rejected,
             self.buried,
             self.recovered,
-            self.gaps_open
+            self.gaps_open,
+            self.left_alone
         )
     }
 }

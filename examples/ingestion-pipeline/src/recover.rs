@@ -17,6 +17,7 @@ use tracing::info;
 
 use crate::progress::Progress;
 use crate::runs::{Plan, ReconcileLog, Run};
+use crate::scope::{Judgement, Scope};
 use crate::store::WorkStore;
 use crate::work::Batch;
 
@@ -33,6 +34,7 @@ pub struct Recovering {
     archive: Arc<dyn Archive>,
     store: Arc<dyn WorkStore>,
     log: Option<Arc<dyn ReconcileLog>>,
+    scope: Scope,
     clock: Clock,
     patience: Duration,
     on_step: Option<OnStep>,
@@ -47,7 +49,8 @@ impl Recovering {
 
     pub(crate) fn of(connector: Connector, store: Arc<dyn WorkStore>, archive: Arc<dyn Archive>) -> Self {
         let (clock, patience) = (Clock::system(), Duration::from_secs(600));
-        Self { connector, archive, store, log: None, clock, patience, on_step: None, progress: None }
+        let scope = Scope::everyone();
+        Self { connector, archive, store, log: None, scope, clock, patience, on_step: None, progress: None }
     }
 
     /// The same with another clock.
@@ -60,6 +63,12 @@ impl Recovering {
     /// the report, and are worked on all the same.
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same for these people's calls: those of others are left alone, and counted so in the report.
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
         self
     }
 
@@ -131,7 +140,8 @@ impl Recovering {
         };
         self.save(&run).await?;
         let mut steps = reconcile.steps();
-        while let Some(step) = steps.try_next().await? {
+        while let Some(mut step) = steps.try_next().await? {
+            step.keep(|call| self.scope.judge(call) == Judgement::Ours);
             run.report.add(&step);
             let position = step.resume.clone();
             let recoverable = self.make_work(step, now).await?;

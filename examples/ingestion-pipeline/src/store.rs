@@ -43,6 +43,10 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// What is stored of a call.
     async fn call(&self, origin: &Origin, conversation: &str) -> Result<Option<StoredCall>>;
 
+    /// Whether a call is stored, is being worked on or waits for it, or was given up: what is heard of it belongs to it,
+    /// whoever took part.
+    async fn is_known(&self, origin: &Origin, conversation: &str) -> Result<bool>;
+
     /// Stores the next version of a call, and its message to be published, in one transaction.
     ///
     /// `false`, and nothing is stored, when the lease is lost or the version before it is not `call.version - 1`.

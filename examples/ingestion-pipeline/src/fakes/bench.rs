@@ -13,12 +13,14 @@ use crate::consume::{Consumer, LEASE};
 use crate::pipeline::Pipeline;
 use crate::pipeline::SourceOptions;
 use crate::progress::Progress;
+use crate::scope::Scope;
 use crate::store::WorkStore;
 use crate::work::WorkRow;
 
 /// One source, a store, a sink and an outbox. The day begins when it is made; tokio's clock has to be paused.
 pub(crate) struct Bench {
     pub(crate) source: FakeSource,
+    pub(crate) scope: Scope,
     pub(crate) store: MemoryStore,
     pub(crate) sink: MemorySink,
     pub(crate) sent: Sent,
@@ -30,17 +32,23 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(source: FakeSource) -> Self {
         let clock = Clock::starting_at(at(0));
-        Self::of(source, MemoryStore::default(), MemorySink::default(), Sent::default(), clock)
+        Self::of(source, Scope::everyone(), MemoryStore::default(), MemorySink::default(), Sent::default(), clock)
     }
 
     /// The same store, sink and outbox with another source.
     pub(crate) fn with(self, source: FakeSource) -> Self {
-        Self::of(source, self.store, self.sink, self.sent, self.clock)
+        Self::of(source, self.scope, self.store, self.sink, self.sent, self.clock)
     }
 
-    fn of(source: FakeSource, store: MemoryStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
+    /// The same with another scope.
+    pub(crate) fn scoped(self, scope: Scope) -> Self {
+        Self::of(self.source, scope, self.store, self.sink, self.sent, self.clock)
+    }
+
+    fn of(source: FakeSource, scope: Scope, store: MemoryStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
         let consumer = Consumer {
             connectors: HashMap::from([(origin(), source.connector())]),
+            scopes: HashMap::from([(origin(), scope.clone())]),
             store: Arc::new(Interrupted(store.clone())),
             sink: Arc::new(sink.clone()),
             outbox: Arc::new(sent.outbox()),
@@ -49,7 +57,7 @@ impl Bench {
             progress: Progress::default(),
             own_failures: AtomicU32::new(0),
         };
-        Self { source, store, sink, sent, clock, options: SourceOptions::default(), consumer }
+        Self { source, scope, store, sink, sent, clock, options: SourceOptions::default(), consumer }
     }
 
     /// The same, with other options of its source.
@@ -99,11 +107,16 @@ impl Bench {
         tokio::time::advance(time).await;
     }
 
+    /// How many calls were left alone by hand.
+    pub(crate) fn left_alone(&self) -> u64 {
+        self.consumer.progress.report().left_alone
+    }
+
     /// A pipeline with the same things around it.
     pub(crate) fn pipeline(&self) -> Pipeline {
         Pipeline::new(Interrupted(self.store.clone()), self.sink.clone(), self.sent.outbox())
             .with_clock(self.clock)
             .with_reconcile(self.store.clone())
-            .source(self.source.connector(), self.options.clone())
+            .source(self.source.connector(), self.options.clone().scope(self.scope.clone()))
     }
 }

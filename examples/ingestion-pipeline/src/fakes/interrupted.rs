@@ -38,6 +38,7 @@ interrupted! {
     fn next_due(&self, of: &[Origin]) -> Option<DateTime<Utc>>;
     fn renew(&self, lease: &Lease, until: DateTime<Utc>) -> bool;
     fn call(&self, origin: &Origin, conversation: &str) -> Option<StoredCall>;
+    fn is_known(&self, origin: &Origin, conversation: &str) -> bool;
     fn commit(&self, lease: &Lease, call: &StoredCall) -> bool;
     fn unpublished(&self, origin: &Origin, conversation: &str) -> Vec<Message>;
     fn published(&self, key: &str, at: DateTime<Utc>) -> ();

@@ -277,6 +277,13 @@ impl WorkStore for MemoryStore {
         Ok(call)
     }
 
+    async fn is_known(&self, origin: &Origin, conversation: &str) -> Result<bool> {
+        let tables = self.open("is_known")?;
+        let of_call = |work: &&Work| work.row.origin == *origin && work.row.conversation.id == conversation;
+        let is_open = tables.work.iter().find(of_call).is_some_and(|work| work.state != State::Finished);
+        Ok(is_open || tables.calls.contains_key(&(origin.clone(), conversation.to_owned())))
+    }
+
     async fn commit(&self, lease: &Lease, call: &StoredCall) -> Result<bool> {
         let mut tables = self.open("commit")?;
         let key = (call.origin.clone(), call.document.this.id.clone());

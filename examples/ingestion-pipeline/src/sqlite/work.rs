@@ -140,6 +140,20 @@ impl WorkStore for SqliteStore {
         }))
     }
 
+    async fn is_known(&self, origin: &Origin, conversation: &str) -> Result<bool> {
+        let row = sqlx::query(
+            "SELECT EXISTS (SELECT 1 FROM calls WHERE (tenant, source, conversation) = (?1, ?2, ?3))
+                 OR EXISTS (SELECT 1 FROM work WHERE (tenant, source, conversation) = (?1, ?2, ?3)
+                            AND (state <> 'done' OR trouble IS NOT NULL))",
+        )
+        .bind(&*origin.tenant)
+        .bind(&*origin.source)
+        .bind(conversation)
+        .fetch_one(&self.readers)
+        .await;
+        Ok(row.map_err(failed)?.get(0))
+    }
+
     async fn commit(&self, lease: &Lease, call: &StoredCall) -> Result<bool> {
         let mut transaction = self.write().await?;
         let ours = sqlx::query(

@@ -5,4 +5,5 @@ mod pipeline;
 mod reconcile;
 mod recordings;
 mod restart;
+mod scope;
 mod trouble;

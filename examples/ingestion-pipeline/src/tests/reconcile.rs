@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::reconcile::{NightlyAt, ReconcileMode};
-use connector_core::{Conversation, Cursor, Error, Gap, HistoryQuery, Item, Page, Result, Stamp, Zone};
+use connector_core::{AgentRef, Conversation, Cursor, Error, Gap, HistoryQuery, Item, Page, Result, Stamp, Zone};
 
 use super::pipeline::{DAY, calls, start};
 use crate::call::Media;
@@ -14,6 +14,7 @@ use crate::pipeline::SourceOptions;
 use crate::recover::Recovering;
 use crate::rounds::Schedule;
 use crate::runs::{Plan, ReconcileLog, Run};
+use crate::scope::{Member, Scope};
 
 const LAG: Duration = Duration::from_secs(600);
 
@@ -224,4 +225,26 @@ async fn a_plan_over_another_time_ends_the_open_run_of_its_name() {
     assert_eq!((run.began, run.to), (at(1) + TimeDelta::seconds(1), at(-200)));
     assert_eq!(store.open_run(&origin(), "backfill").await.unwrap(), None);
     assert_eq!(store.runs().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_calls_of_others_are_left_alone_by_a_comparison_too() {
+    let source = FakeSource::new().remembering(Duration::ZERO, |_, _| {
+        let calls = [("ours", "kay"), ("theirs", "lee")].map(|(id, login)| {
+            let mut call = past_call(id, at(30));
+            call.legs[0].agent = Some(AgentRef::default().with_login(login));
+            call
+        });
+        vec![Ok(Page::new(calls.to_vec()))]
+    });
+    let scope = Scope::of([Member::new(AgentRef::default().with_login("kay"))]);
+    let bench = Bench::new(source).scoped(scope);
+    bench.source.offer([gap(0, 60)], None);
+    let running = start(bench.pipeline());
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    running.stop().await;
+    let report = &bench.store.runs()[0].report;
+    assert_eq!((report.compared, report.left_alone, report.detected, report.recovered), (2, 1, 1, 1));
+    assert!(bench.store.stored("ours").is_some() && bench.store.stored("theirs").is_none());
+    assert_eq!(bench.store.events(), 1, "no trace of the other");
 }

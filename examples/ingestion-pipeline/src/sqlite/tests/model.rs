@@ -165,6 +165,10 @@ impl Both {
         }
         let next = self.file.store.next_due(&[origin()]).await.unwrap();
         assert_eq!(next, self.words.next_due(&[origin()]).await.unwrap());
+        for id in ["0", "1", "2"] {
+            let is_known = self.file.store.is_known(&origin(), id).await.unwrap();
+            assert_eq!(is_known, self.words.is_known(&origin(), id).await.unwrap(), "{id}");
+        }
     }
 
     async fn hear(&mut self, events: Vec<CallEvent>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use connector_core::{Origin, Receipt};
 
-use super::{LEASE, Scratch};
+use super::{LEASE, Scratch, call};
 use crate::fakes::{at, changed, ended, origin, with_receipt};
 use crate::sqlite::Retried;
 use crate::store::WorkStore;
@@ -59,6 +59,27 @@ async fn next_due_is_the_earliest_of_what_is_due_and_of_what_runs_out() {
     scratch.finish(&a, 101).await;
     scratch.finish(&b, 101).await;
     assert_eq!(next(origin()).await, None);
+}
+
+#[tokio::test]
+async fn a_call_is_known_while_it_is_owed_and_once_it_is_stored() {
+    let scratch = Scratch::new().await;
+    let is_known = async |id| scratch.store.is_known(&origin(), id).await.unwrap();
+    for (second, id) in [(0, "alone"), (1, "stored"), (2, "given up")] {
+        assert!(!is_known(id).await);
+        scratch.hear(second, [ended(id, 1)]).await;
+        assert!(is_known(id).await, "{id} waits");
+        let row = scratch.lease(second).await.unwrap();
+        assert!(is_known(id).await, "{id} is worked on");
+        match id {
+            "alone" => {}
+            "stored" => assert!(scratch.store.commit(&row.lease, &call(&origin(), id, 1)).await.unwrap()),
+            _ => scratch.store.bury(&row.lease, "invalid", "no", at(second)).await.unwrap(),
+        }
+        scratch.finish(&row, second).await;
+    }
+    assert!(!is_known("alone").await && is_known("stored").await && is_known("given up").await);
+    assert!(!scratch.store.is_known(&Origin::new("acme", "other"), "stored").await.unwrap());
 }
 
 #[tokio::test]
