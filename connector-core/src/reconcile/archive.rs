@@ -33,6 +33,8 @@ pub struct Stored {
     pub legs: Vec<StoredLeg>,
     /// Its recordings.
     pub media: StoredMedia,
+    /// How many recordings are stored, where that is counted.
+    pub recordings: Option<usize>,
     /// How long the stored recordings of the call play in all.
     pub audio: Option<Duration>,
     /// How long they should play by the stored metadata.
@@ -40,9 +42,15 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// A conversation with these recordings, whose legs and lengths are not known.
+    /// A conversation with these recordings, whose number, legs and lengths are not known.
     pub fn new(media: StoredMedia) -> Self {
-        Self { legs: Vec::new(), media, audio: None, call: None }
+        Self { legs: Vec::new(), media, recordings: None, audio: None, call: None }
+    }
+
+    /// The same, with so many recordings: fewer than the source counts are a missing recording.
+    pub fn with_recordings(mut self, count: usize) -> Self {
+        self.recordings = Some(count);
+        self
     }
 
     /// The same, with a leg.

@@ -1,5 +1,6 @@
 //! The store in a file: what every method promises, through the trait that the loops use.
 
+mod archive;
 mod calls;
 mod file;
 mod killed;
