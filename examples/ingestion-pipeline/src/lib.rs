@@ -15,10 +15,14 @@ mod produce;
 mod progress;
 mod recover;
 mod rejections;
+mod rounds;
+mod runs;
 mod scope;
 mod sink;
 mod sqlite;
+mod state;
 mod store;
+mod supervise;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -33,6 +37,8 @@ pub use outbox::Outbox;
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
 pub use recover::Recovering;
+pub use rounds::Schedule;
+pub use runs::{Plan, ReconcileLog, Run};
 pub use scope::{Filter, Judgement, Member, Reason, Scope};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
@@ -41,5 +47,6 @@ pub use sqlite::{
     AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Retried, SqliteArchive, SqliteStore,
     TakenMessage, Tally,
 };
+pub use state::SourceState;
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};

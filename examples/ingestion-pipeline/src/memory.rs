@@ -1,5 +1,7 @@
 //! A store in memory: the contract of [`WorkStore`] in the plainest words. Everything in vectors, one lock, no durability.
 
+mod reconciled;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,9 +9,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use connector_core::reconcile::Gaps;
 use connector_core::{CallEvent, Cursor, Origin, Outcome, Receipt, Rejected, Result};
 
 use crate::call::{Message, StoredCall};
+use crate::runs::Run;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 
@@ -41,6 +45,8 @@ pub struct MemoryStore(Arc<Mutex<Tables>>);
 pub(crate) struct Tables {
     pub(crate) events: BTreeSet<(Origin, String)>,
     pub(crate) work: Vec<Work>,
+    gaps: HashMap<Origin, Gaps>,
+    pub(crate) runs: Vec<Run>,
     calls: BTreeMap<(Origin, String), StoredCall>,
     pub(crate) outbox: Vec<(Message, bool)>,
     dead_letters: Vec<Letter>,
@@ -212,6 +218,7 @@ impl WorkStore for MemoryStore {
             let is_new = tables.reject(batch, rejected);
             *if is_new { &mut recorded.rejected } else { &mut recorded.repeated } += 1;
         }
+        tables.gaps.entry(batch.origin.clone()).or_default().extend(batch.gaps.iter().cloned());
         if let Some(cursor) = &batch.cursor {
             tables.cursors.insert(batch.origin.clone(), cursor.clone());
         }

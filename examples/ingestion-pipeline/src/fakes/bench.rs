@@ -25,6 +25,7 @@ pub(crate) struct Bench {
     pub(crate) sink: MemorySink,
     pub(crate) sent: Sent,
     pub(crate) clock: Clock,
+    options: SourceOptions,
     consumer: Consumer,
 }
 
@@ -56,7 +57,13 @@ impl Bench {
             progress: Progress::default(),
             own_failures: AtomicU32::new(0),
         };
-        Self { source, scope, store, sink, sent, clock, consumer }
+        Self { source, scope, store, sink, sent, clock, options: SourceOptions::default(), consumer }
+    }
+
+    /// The same, with other options of its source.
+    pub(crate) fn with_options(mut self, options: SourceOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Hears events now.
@@ -109,6 +116,7 @@ impl Bench {
     pub(crate) fn pipeline(&self) -> Pipeline {
         Pipeline::new(Interrupted(self.store.clone()), self.sink.clone(), self.sent.outbox())
             .with_clock(self.clock)
-            .source(self.source.connector(), SourceOptions::default().scope(self.scope.clone()))
+            .with_reconcile(self.store.clone())
+            .source(self.source.connector(), self.options.clone().scope(self.scope.clone()))
     }
 }

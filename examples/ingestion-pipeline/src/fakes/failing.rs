@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use connector_core::{Error, Result};
+use chrono::{DateTime, Utc};
+use connector_core::reconcile::{Archive, Gaps, ReconcileMode, Stored};
+use connector_core::{Conversation, Error, Origin, Result};
 
 use crate::call::{Message, StoredCall};
 use crate::memory::{DeadLetter, MemoryStore, State, Work};
+use crate::runs::{ReconcileLog, Run};
 use crate::store::{WorkStore, each_method};
 
 /// A store in memory whose methods can be made to fail. Clones share it.
@@ -59,6 +62,11 @@ impl FailingStore {
         self.words.dead_letters()
     }
 
+    /// The runs that were remembered, in the order in which they were saved last.
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        self.words.look().runs.clone()
+    }
+
     /// Makes every leased row due, as at the start of a process.
     pub(crate) fn reclaim(&self) {
         for work in &mut self.words.look().work {
@@ -94,3 +102,42 @@ macro_rules! failing {
 }
 
 each_method!(failing);
+
+/// What is stored of one source, by a store that can be made to fail.
+#[derive(Debug)]
+struct FailingArchive(FailingStore, Arc<dyn Archive>);
+
+#[async_trait]
+impl Archive for FailingArchive {
+    async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
+        self.0.open("stored")?;
+        self.1.stored(of).await
+    }
+}
+
+#[async_trait]
+impl ReconcileLog for FailingStore {
+    fn archive(&self, origin: &Origin) -> Arc<dyn Archive> {
+        Arc::new(FailingArchive(self.clone(), self.words.archive(origin)))
+    }
+
+    async fn open_gaps(&self, origin: &Origin) -> Result<Gaps> {
+        self.open("open_gaps")?.open_gaps(origin).await
+    }
+
+    async fn close_gaps(&self, origin: &Origin, from: DateTime<Utc>, reached: DateTime<Utc>) -> Result<Gaps> {
+        self.open("close_gaps")?.close_gaps(origin, from, reached).await
+    }
+
+    async fn open_run(&self, origin: &Origin, name: &str) -> Result<Option<Run>> {
+        self.open("open_run")?.open_run(origin, name).await
+    }
+
+    async fn last_run(&self, origin: &Origin, mode: ReconcileMode) -> Result<Option<Run>> {
+        self.open("last_run")?.last_run(origin, mode).await
+    }
+
+    async fn save_run(&self, run: &Run) -> Result<()> {
+        self.open("save_run")?.save_run(run).await
+    }
+}

@@ -7,6 +7,7 @@ mod dead_letters;
 mod ledger;
 mod read;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -33,7 +34,7 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Connections for reading; writing has one of its own, since SQLite has one writer at a time.
 const READERS: u32 = 2;
 /// The version of the tables that this program knows.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// Work, metadata, outgoing messages and the analysis queue in one SQLite file.
 ///

@@ -3,6 +3,7 @@
 mod broken;
 mod calls;
 mod pipeline;
+mod reconcile;
 mod recordings;
 mod restart;
 mod scope;

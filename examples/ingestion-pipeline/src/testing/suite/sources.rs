@@ -31,7 +31,7 @@ impl Archive for Nothing {
 pub(super) async fn outsiders(stage: Stage<'_>) -> Seen {
     let (doors, source) = (stage.open().await?, stage.source("acme", "drop"));
     let scope = Scope::of([kay()]).with_clock(stage.clock);
-    let running = stage.start(&doors, &[(&source, SourceOptions::default().scope(scope))]);
+    let running = stage.start(&doors, &[(&source, SourceOptions::default().scope(scope.clone()))]);
     source.offer_event(event(CallEventKind::Ended, &told("theirs", 1, "lee")));
     let mut hint = event(CallEventKind::Ended, &told("hinted", 1, "lee"));
     hint.facts = None;
@@ -44,6 +44,7 @@ pub(super) async fn outsiders(stage: Stage<'_>) -> Seen {
     source.know(told("missed", 1, "kay"));
     let recovering = Recovering::new(source.connector(), doors.clone(), Nothing)
         .with_clock(stage.clock)
+        .with_scope(scope)
         .with_patience(Duration::ZERO);
     recovering.run(ReconcileRequest::between(ReconcileMode::Manual, at(-60), at(60))).await?;
     stage.finish(&doors, &[&source], running).await?;
