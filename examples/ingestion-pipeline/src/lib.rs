@@ -50,3 +50,8 @@ pub use sqlite::{
 pub use state::SourceState;
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};
+
+/// The code in the page is compiled and run with the tests of this crate.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../../docs/write-your-own-store.md")]
+struct WriteYourOwnStore;

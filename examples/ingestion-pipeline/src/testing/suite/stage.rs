@@ -25,7 +25,7 @@ use crate::store::WorkStore;
 
 /// Longer than leases run and the longest pause lasts, many times over.
 const LONGEST: Duration = Duration::from_secs(3600);
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What was seen of a point.
 pub(super) type Seen = std::result::Result<(), Miss>;
