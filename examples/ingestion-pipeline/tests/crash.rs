@@ -62,6 +62,11 @@ impl Day {
         files_below(&self.site.home.path().join("data/objects"))
     }
 
+    /// How many runs found work that the one before had begun.
+    fn interrupted(&self) -> usize {
+        self.site.log().matches("calls were under way when the last run ended").count()
+    }
+
     fn is_drained(&self) -> bool {
         let waits = |path: &PathBuf| !path.strip_prefix(self.site.drop_path("")).unwrap().starts_with("processed");
         !files_below(&self.site.drop_path("")).iter().any(waits)
@@ -174,16 +179,19 @@ fn aborted_at_every_step_and_killed_at_any_moment_each_call_is_stored_once() {
         }
     }
     let mut random = Random(0x5DEE_CE66_D1CE_5EED);
+    let interrupted = day.interrupted();
     for _ in 0..KILLS {
+        day.drop_call(if random.below(4) == 0 { LARGE } else { 2_000 });
         let process = day.start(None);
-        sleep(Duration::from_millis(random.below(100)));
-        day.drop_call(if random.below(8) == 0 { LARGE } else { 2_000 });
-        sleep(Duration::from_millis(random.below(150)));
+        sleep(Duration::from_millis(30 + random.below(60)));
+        day.drop_call(2_000);
+        sleep(Duration::from_millis(random.below(120)));
         process.kill();
     }
     let last = day.start(None);
     day.site.wait_for("everything to be stored and moved", || day.is_drained());
     last.kill();
+    assert!(day.interrupted() > interrupted, "no kill met any work");
     assert!(day.site.log().contains("uploads that were cut off"), "no upload was cut off: nothing was swept");
     day.recount();
 }

@@ -86,15 +86,15 @@ pub(super) async fn dead_letters(stage: Stage<'_>) -> Seen {
 }
 
 /// Methods that write: they can fail after they did their work.
-const WRITING: [&str; 6] = ["record", "lease", "commit", "published", "finish", "rejection_settled"];
+const WRITING: [&str; 5] = ["record", "lease", "commit", "finish", "rejection_settled"];
 
 pub(super) async fn full_disk(stage: Stage<'_>) -> Seen {
     let (doors, source) = (stage.open().await?, stage.source("acme", "drop"));
     stage.sink.fail_puts(2);
-    for method in ["record", "lease", "call", "commit", "unpublished", "published", "finish", "park"] {
+    for method in ["record", "lease", "call", "commit", "unpublished", "finish", "park"] {
         doors.plan(method, [Act::FailBefore; 2]);
     }
-    for method in ["cursor", "is_known", "next_due", "unsettled_rejections", "rejection_settled"] {
+    for method in ["cursor", "next_due", "published", "unsettled_rejections", "rejection_settled"] {
         doors.plan(method, [Act::FailBefore]);
     }
     for method in WRITING {
@@ -106,6 +106,7 @@ pub(super) async fn full_disk(stage: Stage<'_>) -> Seen {
     // A finish that failed leaves its lease to run out.
     sleep(Duration::from_secs(300)).await;
     stage.finish(&doors, &[&source], running).await?;
+    check(doors.all_done(), || "some methods were not called as often as the work needs them".into())?;
     let call = stored(&doors, &source, "c").await?;
     let versions = stage.sent.versions(&source, "c");
     check(call.version == 1 && stage.sink.has(&call, &source), || {
