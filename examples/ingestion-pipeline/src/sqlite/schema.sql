@@ -102,6 +102,9 @@ CREATE VIEW IF NOT EXISTS calls_v1 AS
            stored, updated
     FROM calls c;
 
+CREATE VIEW IF NOT EXISTS documents_v1 AS
+    SELECT tenant, source, conversation, version, document FROM calls;
+
 CREATE VIEW IF NOT EXISTS recordings_v1 AS
     SELECT tenant, source, conversation, recording, sha256, size, object, kind, media_type, length_s, stored FROM recordings;
 

@@ -7,9 +7,13 @@ mod config;
 mod dead_letters;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "demo")]
+mod fake;
 mod output;
 mod reconcile;
 mod run;
+#[cfg(feature = "schema")]
+mod schema;
 mod show;
 mod sources;
 
@@ -46,6 +50,10 @@ enum Command {
     /// Play a scripted day through every connector, with faults, and recount what was stored.
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
+    /// Serve a vendor's fake, and print how to reach it.
+    #[cfg(feature = "demo")]
+    #[command(subcommand)]
+    Fake(fake::Fake),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
     Run(run::Run),
     /// Compare what the sources know of the past with what is stored, and fetch what was missed.
@@ -62,6 +70,9 @@ enum Command {
     /// Hand messages to the next program.
     #[command(subcommand)]
     Analysis(analysis::Analysis),
+    /// Describe what comes out, as JSON Schemas.
+    #[cfg(feature = "schema")]
+    Schema(schema::SchemaArguments),
 }
 
 #[tokio::main]
@@ -104,6 +115,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.carry_out(data, json).await?,
         Command::Run(run) => run.carry_out(configured()?, json).await?,
+        #[cfg(feature = "demo")]
+        Command::Fake(fake) => fake.carry_out().await?,
         Command::Check => match check::carry_out(configured()?, json).await? {
             check::Verdict::AllWell => true,
             check::Verdict::SomeCannotWork => return Ok(3),
@@ -113,6 +126,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,
         Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
+        #[cfg(feature = "schema")]
+        Command::Schema(schema) => schema.carry_out()?,
     };
     Ok(u8::from(!is_well))
 }
