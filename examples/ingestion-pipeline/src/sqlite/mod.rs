@@ -8,6 +8,7 @@ mod ledger;
 mod people;
 mod read;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -76,6 +76,14 @@ CREATE TABLE IF NOT EXISTS gaps (
     PRIMARY KEY (tenant, source, since, until)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS runs (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL,
+    since TEXT NOT NULL, until TEXT NOT NULL, began TEXT NOT NULL, resume TEXT, reached TEXT NOT NULL, report TEXT NOT NULL,
+    ended TEXT,
+    PRIMARY KEY (tenant, source, name, began)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_mode ON runs (tenant, source, mode, began);
+
 CREATE TABLE IF NOT EXISTS cursors (
     tenant TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, PRIMARY KEY (tenant, source)
 ) WITHOUT ROWID;
@@ -128,5 +136,13 @@ CREATE VIEW IF NOT EXISTS people_v1 AS
            (SELECT group_concat(value, ', ') FROM json_each(m.agent, '$.groups')) AS groups,
            m.agent ->> '$.state' AS state, m.until, m.came
     FROM people p LEFT JOIN memberships m USING (tenant, person);
+
+CREATE VIEW IF NOT EXISTS runs_v1 AS
+    SELECT tenant, source, name, mode, since AS "from", until AS "to", began, ended, reached,
+           report ->> 'compared' AS compared, report ->> 'detected' AS detected, report ->> 'changed' AS changed,
+           report ->> 'missing_recording' AS missing_recording, report ->> 'duration_mismatch' AS duration_mismatch,
+           report ->> 'rejected' AS rejected, report ->> 'left_alone' AS left_alone, report ->> 'recovered' AS recovered,
+           report ->> 'not_recordable' AS not_recordable, report ->> 'failed' AS failed
+    FROM runs;
 
 PRAGMA user_version = 2;

@@ -1,8 +1,11 @@
 //! The promises of the pipeline, one test each: nothing lost, nothing stored twice, nobody stopped by another.
 
+mod broken;
 mod calls;
 mod pipeline;
+mod reconcile;
 mod recordings;
 mod restart;
 mod scope;
+mod suite;
 mod trouble;

@@ -4,17 +4,35 @@ use std::collections::BTreeSet;
 use std::io::stderr;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use connector_core::{Clock, Context};
 use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Progress, SourceOptions, SqliteStore};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::output::{Places, is_terminal, print_json};
 use crate::people::Watching;
 use crate::sources::connect;
 
-pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Abort at the n-th pass of a step, as a crash does.
+    #[cfg(feature = "failpoints")]
+    #[arg(long, hide = true, value_name = "STEP:N")]
+    abort_at: Option<ingestion_pipeline::failpoints::AbortAt>,
+}
+
+impl Run {
+    pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
+        #[cfg(feature = "failpoints")]
+        self.abort_at.into_iter().for_each(ingestion_pipeline::failpoints::arm);
+        run(config, json).await
+    }
+}
+
+async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
+    let started = Clock::system().now();
     let places = Places::new(&config.data);
     let _lock = places.lock()?;
     let store = SqliteStore::open(places.database()).await?;
@@ -23,7 +41,9 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
         info!("{reclaimed} calls were under way when the last run ended, and come again");
     }
     let queue = AnalysisQueue::new(store.clone(), Clock::system());
-    let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
+    let sink = FolderSink::open(places.objects())?;
+    let sweeping = tokio::spawn(sweep(sink.clone(), started));
+    let mut pipeline = Pipeline::new(store.clone(), sink, queue)
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline);
     let (mut broken, mut watching) = (BTreeSet::new(), Watching::default());
@@ -48,6 +68,7 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
     let people = watching.start(&store);
     let report = pipeline.run(stop_signal()).await;
     drop((shown, people));
+    sweeping.abort();
     store.close().await;
     let report = report?;
     if json {
@@ -60,6 +81,15 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
         return Ok(false);
     }
     Ok(true)
+}
+
+/// Tidies up after a run that was killed, while this one works.
+async fn sweep(sink: FolderSink, started: DateTime<Utc>) {
+    match sink.sweep(started).await {
+        Ok(0) => {}
+        Ok(removed) => info!("{removed} files of uploads that were cut off are removed"),
+        Err(error) => warn!("{error}"),
+    }
 }
 
 /// Ready when somebody presses Ctrl-C or sends SIGTERM. A second time ends the program at once.
