@@ -6,4 +6,5 @@ mod reconcile;
 mod recordings;
 mod restart;
 mod scope;
+mod sources;
 mod trouble;

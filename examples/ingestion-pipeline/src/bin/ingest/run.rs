@@ -37,7 +37,7 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
             // One source that cannot work never stops another.
             Err(trouble) => {
                 error!("{trouble}");
-                let standing = Standing::LeftOut { why: trouble.to_string() };
+                let standing = Standing::LeftOut { state: "left_out", why: trouble.to_string() };
                 left_out.push(SourceReport { tenant, source: name, is_live: false, standing });
             }
         }
@@ -98,6 +98,8 @@ enum Standing {
     State(SourceState),
     /// Its settings cannot work, so that it takes no part until the program is started anew.
     LeftOut {
+        /// `left_out`.
+        state: &'static str,
         /// Why.
         why: String,
     },
@@ -115,7 +117,7 @@ impl fmt::Display for RunReport {
         write!(f, "{}", self.report)?;
         self.sources.iter().try_for_each(|SourceReport { tenant, source, standing, .. }| match standing {
             Standing::State(state) => write!(f, "\n{tenant}/{source}: {state}"),
-            Standing::LeftOut { why } => write!(f, "\n{tenant}/{source}: left out: {why}"),
+            Standing::LeftOut { why, .. } => write!(f, "\n{tenant}/{source}: left out: {why}"),
         })
     }
 }
