@@ -189,6 +189,7 @@ fn a_source_that_cannot_work_does_not_stop_another() {
     site.upload("20261019-200000_kay.wav", SPOKEN);
     site.upload("20261019-200000_kay.json", br#"{"caller_id": "+15550100142"}"#);
     site.wait_for("the call", || site.has_call("20261019-200000_kay"));
+    site.wait_for("word of the trouble", || site.log().contains("connecting again"));
     let output = running.terminate();
     assert_eq!(output.status.code(), Some(1), "the end says that a source was broken");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
