@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use connector_core::reconcile::Gaps;
 use connector_core::{CallEvent, Cursor, Error, Origin, Outcome, Receipt, Rejected, Result};
 
+use super::Disk;
 use crate::call::{Message, StoredCall};
 use crate::runs::Run;
 use crate::store::WorkStore;
@@ -31,7 +32,24 @@ pub(super) struct Tables {
     leases: u64,
     looks: usize,
     failing: HashMap<&'static str, u32>,
+    disk: Disk,
+    locked: bool,
 }
+
+/// What a write takes of the disk.
+const ROW: usize = 200;
+/// The methods that only read.
+const READS: [&str; 9] = [
+    "cursor",
+    "next_due",
+    "call",
+    "unpublished",
+    "unsettled_rejections",
+    "stored",
+    "open_gaps",
+    "open_run",
+    "last_run",
+];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
@@ -61,6 +79,21 @@ impl MemoryStore {
     /// Makes the next so many calls of a method fail, as a full disk does.
     pub(crate) fn fail(&self, method: &'static str, times: u32) {
         self.look().failing.insert(method, times);
+    }
+
+    /// Everything that is written lies on this disk.
+    pub(crate) fn put_on(&self, disk: &Disk) {
+        self.look().disk = disk.clone();
+    }
+
+    /// Lets another program hold the database, or give it back: nothing can be written meanwhile.
+    pub(crate) fn lock(&self, locked: bool) {
+        self.look().locked = locked;
+    }
+
+    /// The greatest number of attempts that is held against a call.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.look().work.iter().map(|work| work.row.attempts).max().unwrap_or_default()
     }
 
     /// What is stored of a call of whichever source.
@@ -118,6 +151,12 @@ impl MemoryStore {
 
     pub(super) fn open(&self, method: &'static str) -> Result<MutexGuard<'_, Tables>> {
         let mut tables = self.look();
+        if !READS.contains(&method) {
+            if tables.locked {
+                return Err(Error::storage("the database is locked").during(method));
+            }
+            tables.disk.take(ROW).map_err(|error| error.during(method))?;
+        }
         match tables.failing.get_mut(method) {
             Some(times) if *times > 0 => {
                 *times -= 1;

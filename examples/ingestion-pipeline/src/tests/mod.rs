@@ -1,6 +1,7 @@
 //! The promises of the pipeline, one test each: nothing lost, nothing stored twice, nobody stopped by another.
 
 mod calls;
+mod full;
 mod pipeline;
 mod reconcile;
 mod recordings;
