@@ -6,11 +6,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ingestion_pipeline::Schedule;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+mod reconcile;
 mod scope;
 
 pub(crate) use scope::{AgentSettings, CallsOf, ScopeSettings};
@@ -48,6 +50,8 @@ pub(crate) struct Source {
     pub(crate) tenant: String,
     pub(crate) name: String,
     pub(crate) scope: ScopeSettings,
+    /// When its history is compared with what is stored, by itself.
+    pub(crate) reconcile: Option<Schedule>,
     pub(crate) kind: SourceKind,
 }
 
@@ -186,6 +190,7 @@ impl<'a> Reader<'a> {
         let span = table.span();
         let name = self.take_name(&mut table, "name", "a source", &span)?;
         let whose = format!("source {name:?}");
+        let reconcile = self.take_reconcile(&mut table, &whose)?;
         let kind = self.take_text(&mut table, "kind", &whose, &span)?;
         let has_agents = kind != "universal";
         let scope = self.take_scope(&mut table, &whose, has_agents)?;
@@ -204,7 +209,7 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        Ok(Source { tenant: tenant.to_owned(), name, scope, kind })
+        Ok(Source { tenant: tenant.to_owned(), name, scope, reconcile, kind })
     }
 
     fn take_text(
