@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use connector_core::reconcile::{
-    Archive, Found, Reconcile, ReconcileReport, ReconcileRequest, Recovery, Step, StoredMedia,
+    Archive, Found, Reconcile, ReconcileMode, ReconcileReport, ReconcileRequest, Recovery, Step, StoredMedia,
 };
 use connector_core::{
-    CallEvent, CallEventKind, Clock, Connector, Conversation, ConversationHistory, Error, EventKey, Result, Stamp,
+    CallEvent, CallEventKind, Clock, Connector, Conversation, ConversationHistory, Error, EventKey, Gap, Result, Stamp,
 };
 use futures_util::TryStreamExt;
 use tokio::time::{Instant, sleep};
@@ -121,6 +121,37 @@ impl Recovering {
         self.walk(plan.name.clone(), request.with_resume(resume), known).await
     }
 
+    /// The gaps with whose ends the source's history has caught up.
+    ///
+    /// # Errors
+    /// `is_config` when the source has no history, `is_storage`.
+    pub async fn due_gaps(&self) -> Result<Vec<Gap>> {
+        let lag = self.history()?.limits().lag;
+        let gaps = self.remembered()?.open_gaps(self.connector.origin()).await?;
+        Ok(gaps.due(self.clock.now(), lag))
+    }
+
+    /// Compares a time in which nothing was heard. Once the run has come to its end, the gap is closed as far as it reached;
+    /// until then it stays open, and whoever makes the same gap good goes on where this one stopped.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run).
+    pub async fn make_good(&self, gap: &Gap) -> Result<Run> {
+        let origin = self.connector.origin();
+        info!(%origin, from = %gap.from, to = %gap.to, "making good a time in which nothing was heard: {}", gap.why);
+        let name = format!("gap {}", gap.from.to_rfc3339());
+        let run = self.carry_out(&Plan::new(ReconcileMode::Gap, name, gap.from, gap.to)).await?;
+        self.remembered()?.close_gaps(origin, gap.from, run.report.reached).await?;
+        if run.report.reached < gap.to {
+            return Err(Error::transient("a gap was not reached to its end").of(origin).during("reconcile"));
+        }
+        Ok(run)
+    }
+
+    fn remembered(&self) -> Result<&Arc<dyn ReconcileLog>> {
+        self.log.as_ref().ok_or_else(|| Error::bug("gaps are only known to a log").during("reconcile"))
+    }
+
     async fn walk(&self, name: String, request: ReconcileRequest, known: Option<Run>) -> Result<Run> {
         let now = self.clock.now();
         let (from, to) = (request.from, request.to);
@@ -145,12 +176,10 @@ impl Recovering {
             run.report.add(&step);
             let position = step.resume.clone();
             let recoverable = self.make_work(step, now).await?;
+            self.wait_for(recoverable, &mut run.report).await?;
+            // Only now, so that the report never holds a call of which nobody will say what became of it.
             run.resume = Some(position);
             self.save(&run).await?;
-            if !recoverable.is_empty() {
-                self.wait_for(recoverable, &mut run.report).await?;
-                self.save(&run).await?;
-            }
             self.on_step.iter().for_each(|tell| tell(&run.report));
         }
         run.ended = Some(self.clock.now());

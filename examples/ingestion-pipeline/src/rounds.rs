@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::reconcile::{Gaps, NightlyAt, ReconcileMode};
-use connector_core::{Clock, Error, Gap, Origin, Result};
+use connector_core::{Clock, Origin, Result};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use tracing::info;
 
 use crate::progress::Progress;
 use crate::recover::Recovering;
@@ -75,7 +74,8 @@ impl Rounds {
     async fn round(&self) -> Result<()> {
         let mut failed = Ok(());
         for gap in self.open_gaps().await?.due(self.clock.now(), self.lag) {
-            failed = failed.and(self.make_good(gap).await);
+            failed = failed.and(self.recovering.make_good(&gap).await.map(drop));
+            self.open_gaps().await?;
         }
         if let Some(plan) = self.nightly().await? {
             failed = failed.and(self.recovering.carry_out(&plan).await.map(drop));
@@ -87,19 +87,6 @@ impl Rounds {
         let gaps = self.log.open_gaps(&self.origin).await?;
         self.progress.gaps_open(&self.origin, gaps.open().len());
         Ok(gaps)
-    }
-
-    /// One gap, which is closed as far as the run reached once it came to its end.
-    async fn make_good(&self, gap: Gap) -> Result<()> {
-        info!(origin = %self.origin, from = %gap.from, to = %gap.to, "making good a time in which nothing was heard: {}", gap.why);
-        let name = format!("gap {}", gap.from.to_rfc3339());
-        let run = self.recovering.carry_out(&Plan::new(ReconcileMode::Gap, name, gap.from, gap.to)).await?;
-        let left = self.log.close_gaps(&self.origin, gap.from, run.report.reached).await?;
-        self.progress.gaps_open(&self.origin, left.open().len());
-        if run.report.reached < gap.to {
-            return Err(Error::transient("a gap was not reached to its end").of(&self.origin).during("reconcile"));
-        }
-        Ok(())
     }
 
     /// The nightly run that was interrupted, or is due. A source that was never compared is compared at once.

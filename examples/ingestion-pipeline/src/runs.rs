@@ -57,8 +57,9 @@ pub struct Run {
 /// Where runs of reconciliation are remembered, and the gaps that are still open. Ours is
 /// [`SqliteStore`](crate::SqliteStore), beside [`WorkStore`](crate::WorkStore).
 ///
-/// Every method is one transaction. The position of a run is saved after the work of its step is recorded, in a transaction
-/// of its own: who dies in between finds the same calls again, which costs a lookup and changes nothing.
+/// Every method is one transaction. The position of a run is saved once the work of its step is recorded and was waited
+/// for, in a transaction of its own: who dies in between compares that one step again, whose calls are stored by then or
+/// being worked on, which costs a lookup and changes nothing.
 #[async_trait]
 pub trait ReconcileLog: Debug + Send + Sync + 'static {
     /// What is stored of a source, for comparisons.

@@ -109,3 +109,35 @@ impl fmt::Display for SourceState {
 fn brief(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_792_411_200 + second, 0).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_change_and_another_reason_are_news_and_a_further_attempt_is_none() {
+        let failing = |why: &str, second| SourceState::Live.failing(why.into(), at(0), at(second));
+        assert!(failing("down", 1).is_news(&SourceState::Live));
+        assert!(!failing("down", 9).is_news(&failing("down", 1)));
+        assert!(failing("forbidden", 9).is_news(&failing("down", 1)));
+        assert!(SourceState::Live.is_news(&failing("down", 1)));
+        assert!(!SourceState::Live.is_news(&SourceState::Live));
+        let silent = |second| SourceState::Silent { since: at(second) };
+        assert!(!silent(9).is_news(&silent(1)), "said every few minutes by some sources");
+    }
+
+    #[test]
+    fn trouble_lasts_since_it_began_however_its_kind_changes() {
+        let lost = SourceStatus::Reconnecting { why: "lost".into() };
+        let first = SourceState::Live.after(&lost, at(1)).unwrap();
+        let second = first.failing("gave up".into(), at(5), at(6));
+        let third = second.after(&lost, at(7)).unwrap();
+        assert_eq!(third, SourceState::Reconnecting { why: "lost".into(), since: at(1) });
+        let again = SourceState::Live.after(&lost, at(9)).unwrap();
+        assert_eq!(again, SourceState::Reconnecting { why: "lost".into(), since: at(9) });
+    }
+}

@@ -1,6 +1,7 @@
 //! The store in memory with what only the tests of this crate need: methods that fail, and a look at its work.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use chrono::{DateTime, Utc};
 use connector_core::reconcile::{Archive, Gaps, ReconcileMode, Stored};
 use connector_core::{Conversation, Error, Origin, Result};
 
+use super::Disk;
 use crate::call::{Message, StoredCall};
 use crate::memory::{DeadLetter, MemoryStore, State, Work};
 use crate::runs::{ReconcileLog, Run};
@@ -19,12 +21,45 @@ pub(crate) struct FailingStore {
     words: MemoryStore,
     failing: Arc<Mutex<HashMap<&'static str, u32>>>,
     asked: Arc<Mutex<HashMap<&'static str, usize>>>,
+    disk: Arc<Mutex<Disk>>,
+    locked: Arc<AtomicBool>,
 }
+
+/// What a write takes of the disk.
+const ROW: usize = 200;
+/// The methods that only read.
+const READS: [&str; 10] = [
+    "cursor",
+    "next_due",
+    "call",
+    "is_known",
+    "unpublished",
+    "unsettled_rejections",
+    "stored",
+    "open_gaps",
+    "open_run",
+    "last_run",
+];
 
 impl FailingStore {
     /// Makes the next so many calls of a method fail, as a full disk does.
     pub(crate) fn fail(&self, method: &'static str, times: u32) {
         self.failing.lock().unwrap().insert(method, times);
+    }
+
+    /// Everything that is written lies on this disk.
+    pub(crate) fn put_on(&self, disk: &Disk) {
+        *self.disk.lock().unwrap() = disk.clone();
+    }
+
+    /// Lets another program hold the database, or give it back: nothing can be written meanwhile.
+    pub(crate) fn lock(&self, locked: bool) {
+        self.locked.store(locked, Ordering::Release);
+    }
+
+    /// The greatest number of attempts that is held against a call.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.words.look().work.iter().map(|work| work.row.attempts).max().unwrap_or_default()
     }
 
     /// How often somebody looked for work.
@@ -78,6 +113,12 @@ impl FailingStore {
 
     fn open(&self, method: &'static str) -> Result<&MemoryStore> {
         *self.asked.lock().unwrap().entry(method).or_default() += 1;
+        if !READS.contains(&method) {
+            if self.locked.load(Ordering::Acquire) {
+                return Err(Error::storage("the database is locked").during(method));
+            }
+            self.disk.lock().unwrap().take(ROW).map_err(|error| error.during(method))?;
+        }
         match self.failing.lock().unwrap().get_mut(method) {
             Some(times) if *times > 0 => {
                 *times -= 1;

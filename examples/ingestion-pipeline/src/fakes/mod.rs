@@ -1,6 +1,7 @@
 //! What the tests of this crate share: a store in memory, a scripted source, and short ways to say things.
 
 mod bench;
+mod disk;
 mod failing;
 mod interrupted;
 mod source;
@@ -13,6 +14,7 @@ use connector_core::{
 };
 
 pub(crate) use bench::Bench;
+pub(crate) use disk::Disk;
 pub(crate) use failing::FailingStore;
 pub(crate) use source::{FakeSource, piece_by_piece, ready, recording};
 pub(crate) use surroundings::{MemorySink, Sent, until};

@@ -91,6 +91,11 @@ impl SqliteStore {
 
     /// A transaction that writes: it waits for its turn before it reads, so that it never has to be repeated.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        let Err(sqlx::Error::InvalidSavePointStatement) = begun else { return begun.map_err(failed) };
+        // SQLite ends a transaction by itself when the disk is full. The connection still counts it and would refuse every
+        // other one, so a new connection takes its place.
+        self.writer.acquire().await.map_err(failed)?.close().await.map_err(failed)?;
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
 }

@@ -2,10 +2,12 @@
 
 mod broken;
 mod calls;
+mod full;
 mod pipeline;
 mod reconcile;
 mod recordings;
 mod restart;
 mod scope;
+mod sources;
 mod suite;
 mod trouble;

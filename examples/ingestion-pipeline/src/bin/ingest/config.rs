@@ -6,10 +6,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ingestion_pipeline::Schedule;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+mod reconcile;
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ impl Default for PipelineSettings {
 pub(crate) struct Source {
     pub(crate) tenant: String,
     pub(crate) name: String,
+    /// When its history is compared with what is stored, by itself.
+    pub(crate) reconcile: Option<Schedule>,
     pub(crate) kind: SourceKind,
 }
 
@@ -181,6 +186,7 @@ impl<'a> Reader<'a> {
         let span = table.span();
         let name = self.take_name(&mut table, "name", "a source", &span)?;
         let whose = format!("source {name:?}");
+        let reconcile = self.take_reconcile(&mut table, &whose)?;
         let kind = self.take_text(&mut table, "kind", &whose, &span)?;
         let kind = match kind.as_str() {
             #[cfg(feature = "universal")]
@@ -197,7 +203,7 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        Ok(Source { tenant: tenant.to_owned(), name, kind })
+        Ok(Source { tenant: tenant.to_owned(), name, reconcile, kind })
     }
 
     fn take_text(

@@ -1,8 +1,10 @@
 //! `ingest`: the pipeline as a program.
 
 mod analysis;
+mod backfill;
 mod calls;
 mod check;
+mod comparing;
 mod config;
 mod dead_letters;
 #[cfg(feature = "demo")]
@@ -58,6 +60,8 @@ enum Command {
     Run(run::Run),
     /// Compare what the sources know of the past with what is stored, and fetch what was missed.
     Reconcile(reconcile::ReconcileArguments),
+    /// Fetch the calls of the past, however many. Interrupted and started again with the same arguments, it goes on.
+    Backfill(backfill::BackfillArguments),
     /// Ask every job of every source whether it can work.
     Check,
     /// List stored calls.
@@ -122,6 +126,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
             check::Verdict::SomeCannotWork => return Ok(3),
         },
         Command::Reconcile(arguments) => arguments.carry_out(configured()?, json).await?,
+        Command::Backfill(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,

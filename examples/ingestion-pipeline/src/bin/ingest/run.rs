@@ -1,16 +1,19 @@
 //! `ingest run`: the pipeline until it is told to stop.
 
-use std::collections::BTreeSet;
+use std::fmt;
 use std::io::stderr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::{Clock, Context};
+use connector_core::{Clock, Context, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
-use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Progress, SourceOptions, SqliteStore};
+use ingestion_pipeline::{
+    AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
+};
+use serde::Serialize;
 use tracing::{error, info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::output::{Places, is_terminal, print_json};
 use crate::sources::connect;
 
@@ -44,35 +47,100 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     let sweeping = tokio::spawn(sweep(sink.clone(), started));
     let mut pipeline = Pipeline::new(store.clone(), sink, queue)
         .with_at_once(config.pipeline.at_once)
-        .with_deadline(config.pipeline.deadline);
-    let mut broken = BTreeSet::new();
+        .with_deadline(config.pipeline.deadline)
+        .with_reconcile(store.clone());
+    let mut left_out = Vec::new();
     for source in config.sources {
-        let name = format!("{}/{}", source.tenant, source.name);
+        let (tenant, name, options) = (source.tenant.clone(), source.name.clone(), options_of(&source));
         match connect(source, &store, &Context::default()) {
-            Ok(connector) => pipeline = pipeline.source(connector, SourceOptions::default()),
+            Ok(connector) => pipeline = pipeline.source(connector, options),
             // One source that cannot work never stops another.
             Err(trouble) => {
                 error!("{trouble}");
-                broken.insert(name);
+                let standing = Standing::LeftOut { state: "left_out", why: trouble.to_string() };
+                left_out.push(SourceReport { tenant, source: name, is_live: false, standing });
             }
         }
     }
-    let shown = Shown::start(pipeline.progress());
+    let progress = pipeline.progress();
+    let shown = Shown::start(progress.clone());
     let report = pipeline.run(stop_signal()).await;
     drop(shown);
     sweeping.abort();
     store.close().await;
-    let report = report?;
+    let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, state));
+    let closing = RunReport { report: report?, sources: states.chain(left_out).collect() };
     if json {
-        print_json(&report)?;
+        print_json(&closing)?;
     } else {
-        println!("{report}");
+        println!("{closing}");
     }
-    if !broken.is_empty() {
-        eprintln!("these sources could not work: {}", broken.into_iter().collect::<Vec<_>>().join(", "));
-        return Ok(false);
+    Ok(closing.sources.iter().all(|source| source.is_live))
+}
+
+/// How a source of the configuration takes part.
+fn options_of(source: &Source) -> SourceOptions {
+    let options = SourceOptions::default();
+    match source.reconcile {
+        Some(schedule) => options.reconcile(schedule),
+        None => options,
     }
-    Ok(true)
+}
+
+/// What `ingest run` prints at its end.
+#[derive(Debug, Serialize)]
+struct RunReport {
+    /// What was done.
+    #[serde(flatten)]
+    report: Report,
+    /// How each source was doing at the end.
+    sources: Vec<SourceReport>,
+}
+
+/// How one source was doing at the end.
+#[derive(Debug, Serialize)]
+struct SourceReport {
+    /// Whose it is.
+    tenant: String,
+    /// Its name.
+    source: String,
+    /// Whether it heard.
+    is_live: bool,
+    /// How it was doing.
+    #[serde(flatten)]
+    standing: Standing,
+}
+
+/// How a source was doing.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Standing {
+    /// It took part.
+    State(SourceState),
+    /// Its settings cannot work, so that it takes no part until the program is started anew.
+    LeftOut {
+        /// `left_out`.
+        state: &'static str,
+        /// Why.
+        why: String,
+    },
+}
+
+impl SourceReport {
+    fn new(origin: &Origin, state: SourceState) -> Self {
+        let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
+        Self { tenant, source, is_live: state.is_live(), standing: Standing::State(state) }
+    }
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.report)?;
+        self.sources.iter().try_for_each(|SourceReport { tenant, source, standing, .. }| match standing {
+            Standing::State(state) => write!(f, "\n{tenant}/{source}: {state}"),
+            Standing::LeftOut { why, .. } => write!(f, "\n{tenant}/{source}: left out: {why}"),
+        })
+    }
 }
 
 /// Tidies up after a run that was killed, while this one works.

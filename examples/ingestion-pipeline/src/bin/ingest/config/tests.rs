@@ -10,6 +10,7 @@ id = "acme"
   path = "incoming"
   time_zone = "Europe/Berlin"
   settle = "200ms"
+  reconcile = { at = "02:30", zone = "Europe/Berlin", period = "36h" }
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -25,6 +26,16 @@ fn a_source_is_named_with_its_tenant_and_paths_belong_to_the_file() {
     let SourceKind::Universal(path, settings) = &source.kind;
     assert_eq!(path, Path::new("/etc/ingest/incoming"));
     assert_eq!(settings.settle, Duration::from_millis(200));
+    let schedule = source.reconcile.unwrap();
+    assert_eq!(schedule.period, Duration::from_secs(36 * 3600));
+    let noon = "2026-10-19T12:00:00Z".parse().unwrap();
+    assert_eq!(schedule.at.next_after(noon).to_rfc3339(), "2026-10-20T00:30:00+00:00");
+    let without = GOOD.lines().filter(|line| !line.contains("reconcile")).collect::<Vec<_>>().join("\n");
+    assert_eq!(parse(&without).unwrap().sources[0].reconcile, None, "not by itself, unless it is said");
+    assert_eq!(
+        parse(&GOOD.replace(", period = \"36h\"", "")).unwrap().sources[0].reconcile.unwrap().period.as_secs(),
+        86_400
+    );
 }
 
 #[test]
@@ -38,7 +49,7 @@ fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
 }
 
 /// What is put in place of what, the line that is named, what is said and what is advised.
-const MISTAKES: [(&str, &str, usize, &str, &str); 27] = [
+const MISTAKES: [(&str, &str, usize, &str, &str); 36] = [
     ("data = \"archive\"", "data = \"archive", 2, "the file", "basic string"),
     ("data = \"archive\"", "dta = \"archive\"", 2, "has no key `dta`", "did you mean `data`?"),
     ("data = \"archive\"", "data = 7", 2, "expected path string", ""),
@@ -66,6 +77,21 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 27] = [
     ("\"200ms\"", "200", 10, "expected a string", ""),
     ("\"200ms\"", "\"200\"", 10, "no length of time", "write it as \"200ms\""),
     ("settle = \"200ms\"", "sidecar = \"maybe\"", 10, "unknown variant `maybe`", "`required`"),
+    ("reconcile = {", "reconcil = {", 11, "no key `reconcil`", ""),
+    (
+        "{ at = \"02:30\", zone = \"Europe/Berlin\", period = \"36h\" }",
+        "\"02:30\"",
+        11,
+        "is no table",
+        "write reconcile = {",
+    ),
+    ("at = \"02:30\"", "at = \"2.30\"", 11, "no time of day", "such as \"02:30\""),
+    ("at = \"02:30\"", "at = \"24:00\"", 11, "no time of day", "such as \"02:30\""),
+    ("at = \"02:30\", ", "", 11, "`reconcile` of source \"drop\" lacks the key `at`", "write at = …"),
+    ("zone = \"Europe/Berlin\", period", "zone = \"Mars\", period", 11, "no time zone", "such as Europe/Berlin"),
+    (", zone = \"Europe/Berlin\"", "", 11, "lacks the key `zone`", "write zone = …"),
+    ("period = \"36h\"", "perid = \"36h\"", 11, "no key `perid`", "did you mean `period`?"),
+    ("period = \"36h\"", "period = \"0s\"", 11, "compares nothing", "write \"24h\""),
 ];
 
 #[test]
@@ -83,7 +109,7 @@ fn every_mistake_is_shown_where_it_stands_with_what_to_write_instead() {
 fn two_sources_of_a_tenant_cannot_have_one_name() {
     let source = &GOOD[GOOD.find("  [[tenant.source]]").unwrap()..];
     let error = parse(&format!("{GOOD}{source}")).unwrap_err().to_string();
-    assert!(error.starts_with("ingest.toml:11: there are two sources \"drop\" of tenant \"acme\""), "{error}");
+    assert!(error.starts_with("ingest.toml:12: there are two sources \"drop\" of tenant \"acme\""), "{error}");
     let other = GOOD.replace("data = \"archive\"", "").replace("acme", "other");
     assert_eq!(parse(&format!("{GOOD}{other}")).unwrap().sources.len(), 2, "another tenant may");
 }
