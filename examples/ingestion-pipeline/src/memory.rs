@@ -17,7 +17,8 @@ use crate::runs::Run;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 
-/// A store in memory, for tests of an own pipeline and for small programs. Clones share it, as processes share a file.
+/// A store in memory, for tests of an own pipeline and for small programs. Clones share it, as processes share a file. It
+/// remembers reconciliations too ([`ReconcileLog`](crate::ReconcileLog)).
 ///
 /// It is gone with the last clone, and forgets nothing until then: every event, call, message and dead letter stays, so its
 /// memory grows with all that it ever heard of. A program that runs for long takes a

@@ -54,7 +54,7 @@ impl FailingStore {
 
     /// Lets another program hold the database, or give it back: nothing can be written meanwhile.
     pub(crate) fn lock(&self, locked: bool) {
-        self.locked.store(locked, Ordering::Relaxed);
+        self.locked.store(locked, Ordering::Release);
     }
 
     /// The greatest number of attempts that is held against a call.
@@ -114,7 +114,7 @@ impl FailingStore {
     fn open(&self, method: &'static str) -> Result<&MemoryStore> {
         *self.asked.lock().unwrap().entry(method).or_default() += 1;
         if !READS.contains(&method) {
-            if self.locked.load(Ordering::Relaxed) {
+            if self.locked.load(Ordering::Acquire) {
                 return Err(Error::storage("the database is locked").during(method));
             }
             self.disk.lock().unwrap().take(ROW).map_err(|error| error.during(method))?;
