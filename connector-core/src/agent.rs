@@ -20,6 +20,7 @@ use crate::{EmailAddress, Login, PersonName};
 /// assert_eq!(known.to_string(), "17"); // logins stay out of logs
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct AgentRef {
     /// The vendor's stable id.
@@ -97,6 +98,7 @@ impl fmt::Display for AgentRef {
 
 /// Whether a person works there (still).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AgentState {

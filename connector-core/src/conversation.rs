@@ -8,10 +8,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::seconds::Seconds;
 use crate::{Leg, PhoneNumber, Raw, Recording, Stamp, Vendor};
 
 /// Another id under which the same conversation is known, and what sort of id it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Alias {
     /// The sort of id: `session_id`, `contact_id`, `external_tag`, …
     pub kind: String,
@@ -28,6 +30,7 @@ impl Alias {
 
 /// Names a conversation. Never a bare id: some vendors find a call only with its leg or its approximate time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ConversationRef {
     /// The vendor's id of the whole contact.
@@ -86,6 +89,7 @@ impl fmt::Display for ConversationRef {
 
 /// Who called whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Direction {
@@ -113,6 +117,7 @@ impl fmt::Display for Direction {
 
 /// How much of a conversation's metadata this is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Detail {
     /// An event mentioned it; the metadata must be fetched.
@@ -126,6 +131,7 @@ pub enum Detail {
 
 /// Which recordings the metadata promises.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Expected {
@@ -146,10 +152,12 @@ pub enum Expected {
 
 /// A stretch of time that was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Segment {
     /// When it starts.
     pub started: Stamp,
     /// How long it is.
+    #[serde(default, with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub length: Option<Duration>,
 }
 
@@ -166,6 +174,7 @@ pub struct Segment {
 /// assert_eq!(format!("{attributes:?}"), "{\"contact_name\": •••}");
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Attributes(BTreeMap<String, String>);
 
@@ -197,6 +206,7 @@ impl fmt::Debug for Attributes {
 
 /// A whole contact of a customer: one or more [legs](Leg), which are also the unit in which it is stored and compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Conversation {
     /// Its ids.

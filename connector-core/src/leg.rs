@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::seconds::Seconds;
 use crate::{AgentRef, Revision, Stamp};
 
 /// Something with an id, a name, or both: a queue, a skill, a campaign, a disposition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Named {
     /// The vendor's id.
@@ -34,6 +36,7 @@ impl fmt::Display for Named {
 
 /// A stretch of time in which the customer was on hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hold {
     /// When it starts.
     pub started: Stamp,
@@ -43,31 +46,33 @@ pub struct Hold {
 
 /// Sums over a leg, as far as the vendor tells them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Totals {
     /// Ringing at the agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub ring: Option<Duration>,
     /// Waiting in the queue.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub queue: Option<Duration>,
     /// Talking.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub talk: Option<Duration>,
     /// On hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub hold: Option<Duration>,
     /// How many times on hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<u32>,
     /// Work after the call.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub wrap_up: Option<Duration>,
 }
 
 /// One agent's, queue's or menu's part in a conversation. The customer is no leg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Leg {
     /// The vendor's id, or one made of the conversation's id and an ordinal.

@@ -21,6 +21,7 @@ pub mod reconcile;
 mod recording;
 mod revision;
 pub mod roster;
+mod seconds;
 mod secret;
 mod stamp;
 #[cfg(feature = "testing")]

@@ -8,10 +8,12 @@ use chrono::{DateTime, Utc};
 use futures_core::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+use crate::seconds::Seconds;
 use crate::{ConversationRef, Result, Stamp, names};
 
 /// What was recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RecordingKind {
@@ -48,6 +50,7 @@ impl fmt::Display for RecordingKind {
 
 /// Who is to be heard on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Speaker {
@@ -74,6 +77,7 @@ impl fmt::Display for Speaker {
 
 /// Where a recording lies, in its connector's own words: opaque, storable, and never a signed link.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Locator(String);
 
@@ -98,6 +102,7 @@ impl fmt::Debug for Locator {
 
 /// Tells whether two downloads would give the same bytes: an ETag, or size and modification time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Validator(String);
 
@@ -115,6 +120,7 @@ impl Validator {
 
 /// A recording as the vendor describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Recording {
     /// The vendor's id, or one made by the connector; unique in the conversation.
@@ -136,7 +142,7 @@ pub struct Recording {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<Stamp>,
     /// How long it plays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "Seconds", skip_serializing_if = "Option::is_none")]
     pub length: Option<Duration>,
     /// Its size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 /// assert!(newer.supersedes(&first) && !first.supersedes(&newer) && !again.supersedes(&first));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Revision {
     /// When the vendor changed it, or when we fetched or first saw it.
     pub at: DateTime<Utc>,

@@ -10,6 +10,7 @@ use crate::{Error, Result};
 
 /// Where a time comes from, which says how far it can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StampSource {
@@ -25,6 +26,7 @@ pub enum StampSource {
 
 /// A point in time and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stamp {
     /// The instant.
     pub at: DateTime<Utc>,

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert_ne!(ACME, Vendor::UNIVERSAL);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Vendor(Cow<'static, str>);
 

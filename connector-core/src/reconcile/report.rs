@@ -11,6 +11,7 @@ use crate::Priority;
 
 /// Why history is compared with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReconcileMode {
@@ -71,6 +72,7 @@ pub enum Recovery {
 /// assert_eq!(report.open(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReconcileReport {
     /// Why it ran.

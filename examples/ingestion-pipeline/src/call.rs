@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a call's recordings are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Media {
@@ -34,6 +35,7 @@ impl Media {
 
 /// A recording in the object store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoredRecording {
     /// What the vendor says of it.
     pub recording: Recording,
@@ -117,6 +119,7 @@ impl StoredCall {
 /// The metadata stands in the database under (tenant, source, conversation), the audio in the object store under `object`.
 /// A message may come twice; its `key` tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Message {
     /// The version of this format: 1.
@@ -150,6 +153,7 @@ impl Message {
 
 /// Why there is a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MessageCause {
@@ -161,6 +165,7 @@ pub enum MessageCause {
 
 /// A recording in a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MessageRecording {
     /// Its id in the conversation.

@@ -7,6 +7,7 @@ mod fakes;
 mod intake;
 mod media;
 mod outbox;
+mod people;
 mod pipeline;
 mod produce;
 mod progress;
@@ -27,6 +28,7 @@ mod workers;
 
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
 pub use outbox::Outbox;
+pub use people::{AgentSync, Following, ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow, SyncReport};
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
 pub use recover::Recovering;
@@ -37,8 +39,8 @@ pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
 pub use sqlite::{
-    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Retried, SqliteArchive, SqliteStore,
-    TakenMessage, Tally,
+    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, People, RecordingRow, Retried, SqliteArchive,
+    SqliteStore, TakenMessage, Tally,
 };
 pub use state::SourceState;
 pub use store::WorkStore;

@@ -36,6 +36,7 @@ struct Counts {
 
 /// What a pipeline did while it ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// Events heard for the first time.

@@ -10,6 +10,7 @@ use super::{SqliteStore, commit, failed, text};
 
 /// A row of the view `dead_letters_v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeadLetterRow {
     /// Its number.
     pub id: i64,

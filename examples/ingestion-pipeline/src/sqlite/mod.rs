@@ -5,6 +5,7 @@ mod archive;
 mod dead_letters;
 #[cfg(feature = "universal")]
 mod ledger;
+mod people;
 mod read;
 mod rows;
 mod runs;
@@ -27,6 +28,8 @@ pub use archive::SqliteArchive;
 pub use dead_letters::{DeadLetterRow, Retried};
 #[cfg(feature = "universal")]
 pub use ledger::SqliteLedger;
+pub(crate) use people::Applied;
+pub use people::People;
 pub use read::{CallFilter, CallRow, EventRow, RecordingRow, Tally};
 
 /// How long a command waits for another process that writes.
@@ -34,7 +37,7 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Connections for reading; writing has one of its own, since SQLite has one writer at a time.
 const READERS: u32 = 2;
 /// The version of the tables that this program knows.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// Work, metadata, outgoing messages and the analysis queue in one SQLite file.
 ///

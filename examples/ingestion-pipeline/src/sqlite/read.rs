@@ -23,6 +23,7 @@ pub struct CallFilter {
 
 /// A row of the view `calls_v1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CallRow {
     /// Whose call it is.
     pub tenant: String,
@@ -75,6 +76,7 @@ pub struct RecordingRow {
 
 /// An event of a call, as it was heard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventRow {
     /// What happened.
     pub kind: String,

@@ -94,6 +94,25 @@ CREATE TABLE IF NOT EXISTS ledger (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ledger_by_age ON ledger (tenant, source, touched);
 
+-- Who somebody is in a tenant. Nobody is ever deleted: old calls name them, and they may come back.
+CREATE TABLE IF NOT EXISTS people (
+    tenant TEXT NOT NULL, person TEXT NOT NULL, name TEXT, analyse INTEGER NOT NULL, stopped TEXT,
+    PRIMARY KEY (tenant, person)
+) WITHOUT ROWID;
+
+-- Who somebody is at a source (`agent`), since when no longer (`until`), and who said so.
+CREATE TABLE IF NOT EXISTS memberships (
+    number INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL, person TEXT NOT NULL, source TEXT NOT NULL, agent TEXT NOT NULL,
+    came TEXT NOT NULL CHECK (came IN ('import', 'sync')),
+    until TEXT, ended_by TEXT CHECK (ended_by IN ('import', 'sync'))
+);
+CREATE INDEX IF NOT EXISTS memberships_of_source ON memberships (tenant, source);
+CREATE INDEX IF NOT EXISTS memberships_of_person ON memberships (tenant, person);
+
+-- One row, which counts the changes of people.
+CREATE TABLE IF NOT EXISTS people_changes (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL);
+
 -- A promise: columns are added at most, never renamed, moved or removed. See the pipeline's README.
 CREATE VIEW IF NOT EXISTS calls_v1 AS
     SELECT tenant, source, vendor, conversation, version, direction, started, ended, duration_s, agents, media,
@@ -101,6 +120,9 @@ CREATE VIEW IF NOT EXISTS calls_v1 AS
                AS recordings,
            stored, updated
     FROM calls c;
+
+CREATE VIEW IF NOT EXISTS documents_v1 AS
+    SELECT tenant, source, conversation, version, document FROM calls;
 
 CREATE VIEW IF NOT EXISTS recordings_v1 AS
     SELECT tenant, source, conversation, recording, sha256, size, object, kind, media_type, length_s, stored FROM recordings;
@@ -116,4 +138,11 @@ CREATE VIEW IF NOT EXISTS runs_v1 AS
            report ->> 'not_recordable' AS not_recordable, report ->> 'failed' AS failed
     FROM runs;
 
-PRAGMA user_version = 2;
+CREATE VIEW IF NOT EXISTS people_v1 AS
+    SELECT p.tenant, p.person, p.name, p.analyse, m.source, m.agent ->> '$.who.id' AS id,
+           m.agent ->> '$.who.login' AS login, m.agent ->> '$.who.email' AS email,
+           (SELECT group_concat(value, ', ') FROM json_each(m.agent, '$.groups')) AS groups,
+           m.agent ->> '$.state' AS state, m.until, m.came
+    FROM people p LEFT JOIN memberships m USING (tenant, person);
+
+PRAGMA user_version = 3;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use connector_core::Clock;
 use ingestion_pipeline::{AnalysisQueue, TakenMessage};
+use serde::Serialize;
 
 use crate::output::{Places, print_json, table};
 
@@ -27,6 +28,16 @@ pub(crate) enum Analysis {
     },
 }
 
+/// A message that somebody is done with: a line of `ingest analysis done --json`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Finished {
+    /// The key of the message.
+    pub(crate) key: String,
+    /// Whether such a message was waiting; it waits no longer.
+    pub(crate) done: bool,
+}
+
 impl Analysis {
     pub(crate) async fn carry_out(self, places: &Places, json: bool) -> anyhow::Result<bool> {
         let queue = AnalysisQueue::new(places.open().await?, Clock::system());
@@ -47,7 +58,7 @@ impl Analysis {
                 for key in keys {
                     let done = queue.done(&key).await?;
                     if json {
-                        print_json(&serde_json::json!({ "key": key, "done": done }))?;
+                        print_json(&Finished { key, done })?;
                     } else if !done {
                         eprintln!("{key}: no such message waits");
                     }

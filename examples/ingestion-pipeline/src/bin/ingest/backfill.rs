@@ -28,12 +28,12 @@ impl BackfillArguments {
     pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
         let comparing = Comparing::start(config, &self.meant, json).await?;
         let mut is_well = true;
-        for connector in comparing.connectors() {
+        for (connector, scope) in comparing.connectors() {
             let origin = connector.origin().clone();
             let interrupted = self.interrupted(&comparing, &origin).await?;
             let resumed = interrupted.as_ref().is_some_and(|run| run.resume.is_some());
             let plan = interrupted.as_ref().map_or_else(|| self.plan(), Plan::of);
-            let run = comparing.recovering(connector).carry_out(&plan).await;
+            let run = comparing.recovering(connector, scope).carry_out(&plan).await;
             is_well &= comparing.tell(&origin, resumed, run)?;
         }
         comparing.end().await?;

@@ -3,7 +3,7 @@
 use connector_core::{CheckReport, Context, JobCheck, Origin};
 use futures_util::future::join_all;
 use ingestion_pipeline::SqliteStore;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::output::{Places, print_json};
@@ -33,7 +33,7 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<Verd
     let reports = join_all(asked).await;
     store.close().await;
     if json {
-        reports.iter().map(as_json).try_for_each(|report| print_json(&report))?;
+        reports.iter().map(CheckedSource::from).try_for_each(|report| print_json(&report))?;
     } else {
         println!("{}", told(&reports));
     }
@@ -41,17 +41,50 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<Verd
     Ok(if all_well { Verdict::AllWell } else { Verdict::SomeCannotWork })
 }
 
-fn as_json(report: &CheckReport) -> Value {
-    let jobs = report.jobs.iter().map(|(job, check)| {
-        let (state, detail) = parts(check);
-        let mut value = json!({ "job": job, "state": state.to_lowercase() });
-        if let Some((what, advice)) = detail {
-            value["what"] = json!(what);
-            value["advice"] = json!(advice);
+/// What the jobs of a source said: a line of `ingest check --json`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct CheckedSource {
+    /// Whose source it is.
+    pub(crate) tenant: String,
+    /// The source.
+    pub(crate) source: String,
+    /// Whether every job can work.
+    pub(crate) ok: bool,
+    /// What each job said.
+    pub(crate) jobs: Vec<CheckedJob>,
+}
+
+/// What a job of a source said.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct CheckedJob {
+    /// `agents`, `events`, `history` or `recordings`; `source` where there is no connector to ask.
+    pub(crate) job: String,
+    /// `ok`, `forbidden`, `failed` or `unknown`.
+    pub(crate) state: String,
+    /// What is missing, or what was said or seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) what: Option<String>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) advice: Option<String>,
+}
+
+impl From<&CheckReport> for CheckedSource {
+    fn from(report: &CheckReport) -> Self {
+        let job = |(job, check): &(&str, JobCheck)| {
+            let (state, detail) = parts(check);
+            let (what, advice) = detail.map(|(what, advice)| (what.to_owned(), advice.to_owned())).unzip();
+            CheckedJob { job: (*job).to_owned(), state: state.to_lowercase(), what, advice }
+        };
+        Self {
+            tenant: report.origin.tenant.to_string(),
+            source: report.origin.source.to_string(),
+            ok: report.is_ok(),
+            jobs: report.jobs.iter().map(job).collect(),
         }
-        value
-    });
-    json!({ "tenant": report.origin.tenant, "source": report.origin.source, "ok": report.is_ok(), "jobs": jobs.collect::<Vec<_>>() })
+    }
 }
 
 /// The word for a check, and what is to be said of it.

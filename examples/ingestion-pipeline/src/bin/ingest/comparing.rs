@@ -10,7 +10,7 @@ use connector_core::reconcile::ReconcileReport;
 use connector_core::{Clock, Connector, Context, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{
-    AnalysisQueue, FolderSink, Pipeline, Recovering, Report, Run, SourceOptions, SqliteArchive, SqliteStore,
+    AnalysisQueue, FolderSink, Pipeline, Recovering, Report, Run, Scope, SourceOptions, SqliteArchive, SqliteStore,
 };
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::output::{Places, is_terminal, print_json};
+use crate::people::scope_of;
 use crate::sources::connect;
 
 /// Which sources are meant.
@@ -33,23 +34,24 @@ pub(crate) struct Meant {
 
 /// A comparison of one source, as it is printed with `--json`.
 #[derive(Debug, Serialize)]
-struct Compared<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Compared {
     /// Whose source it is.
-    tenant: &'a str,
+    pub(crate) tenant: String,
     /// Its name.
-    source: &'a str,
+    pub(crate) source: String,
     /// Whether it went on where another run was interrupted.
-    resumed: bool,
+    pub(crate) resumed: bool,
     /// What it amounted to; none where it failed.
-    report: Option<&'a ReconcileReport>,
+    pub(crate) report: Option<ReconcileReport>,
     /// Why it failed; none where it did not.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// The sources that are meant, and somebody who does the work that is found.
 pub(crate) struct Comparing {
     pub(crate) store: SqliteStore,
-    connectors: Vec<Connector>,
+    connectors: Vec<(Connector, Scope)>,
     own: Option<Working>,
     json: bool,
 }
@@ -59,7 +61,7 @@ impl Comparing {
         let places = Places::new(&config.data);
         let lock = places.lock();
         let store = SqliteStore::open(places.database()).await?;
-        let connectors = meant.connectors(config, &store)?;
+        let connectors = meant.connectors(config, &store).await?;
         // Where a pipeline runs already, it does the work; else one of our own does, which hears nothing.
         let own = match lock {
             Ok(lock) => Some(Working::start(lock, &places, &store, &connectors).await?),
@@ -69,17 +71,18 @@ impl Comparing {
     }
 
     /// The sources that are meant and have a history.
-    pub(crate) fn connectors(&self) -> Vec<Connector> {
+    pub(crate) fn connectors(&self) -> Vec<(Connector, Scope)> {
         self.connectors.clone()
     }
 
     /// A comparison of one source, which is remembered and shows how far it is.
-    pub(crate) fn recovering(&self, connector: Connector) -> Recovering {
+    pub(crate) fn recovering(&self, connector: Connector, scope: Scope) -> Recovering {
         let origin = connector.origin().clone();
         let archive = SqliteArchive::new(self.store.clone(), origin.clone());
         let shown = Shown::new(origin);
         Recovering::new(connector, self.store.clone(), archive)
             .with_log(self.store.clone())
+            .with_scope(scope)
             .on_step(move |report| shown.show(report))
     }
 
@@ -96,7 +99,8 @@ impl Comparing {
             eprintln!("error: {error}");
         }
         if self.json {
-            print_json(&Compared { tenant: &origin.tenant, source: &origin.source, resumed, report, error })?;
+            let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
+            print_json(&Compared { tenant, source, resumed, report: report.cloned(), error })?;
         } else if let Some(report) = report {
             println!("{origin}: {}{report}", if resumed { "resumed, " } else { "" });
         }
@@ -113,16 +117,19 @@ impl Comparing {
 }
 
 impl Meant {
-    fn connectors(&self, config: Config, store: &SqliteStore) -> anyhow::Result<Vec<Connector>> {
+    async fn connectors(&self, config: Config, store: &SqliteStore) -> anyhow::Result<Vec<(Connector, Scope)>> {
         let is_meant = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| wanted == name);
         let sources = config.sources.into_iter();
         let meant = sources.filter(|s| is_meant(&s.tenant, &self.tenant) && is_meant(&s.name, &self.source));
-        let connectors: Vec<Connector> =
-            meant.map(|source| connect(source, store, &Context::default())).collect::<Result<_, _>>()?;
+        let mut connectors = Vec::new();
+        for source in meant {
+            let scope = scope_of(&source.scope, &Origin::new(&source.tenant, &source.name), store).await?;
+            connectors.push((connect(source, store, &Context::default())?, scope));
+        }
         if connectors.is_empty() {
             bail!("no source of the configuration is meant");
         }
-        Ok(connectors.into_iter().filter(|connector| connector.history().is_some()).collect())
+        Ok(connectors.into_iter().filter(|(connector, _)| connector.history().is_some()).collect())
     }
 }
 
@@ -172,13 +179,14 @@ impl Working {
         lock: std::fs::File,
         places: &Places,
         store: &SqliteStore,
-        connectors: &[Connector],
+        connectors: &[(Connector, Scope)],
     ) -> anyhow::Result<Self> {
         store.reclaim().await?;
         let queue = AnalysisQueue::new(store.clone(), Clock::system());
         let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue);
-        for connector in connectors {
-            pipeline = pipeline.source(connector.clone().without_events(), SourceOptions::default());
+        for (connector, scope) in connectors {
+            let options = SourceOptions::default().scope(scope.clone());
+            pipeline = pipeline.source(connector.clone().without_events(), options);
         }
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(pipeline.run(async {

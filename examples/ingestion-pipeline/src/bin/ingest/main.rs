@@ -1,5 +1,6 @@
 //! `ingest`: the pipeline as a program.
 
+mod agents;
 mod analysis;
 mod backfill;
 mod calls;
@@ -9,9 +10,14 @@ mod config;
 mod dead_letters;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "demo")]
+mod fake;
 mod output;
+mod people;
 mod reconcile;
 mod run;
+#[cfg(feature = "schema")]
+mod schema;
 mod show;
 mod sources;
 
@@ -48,6 +54,10 @@ enum Command {
     /// Play a scripted day through every connector, with faults, and recount what was stored.
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
+    /// Serve a vendor's fake, and print how to reach it.
+    #[cfg(feature = "demo")]
+    #[command(subcommand)]
+    Fake(fake::Fake),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
     Run,
     /// Compare what the sources know of the past with what is stored, and fetch what was missed.
@@ -63,9 +73,15 @@ enum Command {
     /// See to what could not be used.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    /// Say whose calls count.
+    #[command(subcommand)]
+    Agents(agents::Agents),
     /// Hand messages to the next program.
     #[command(subcommand)]
     Analysis(analysis::Analysis),
+    /// Describe what comes out, as JSON Schemas.
+    #[cfg(feature = "schema")]
+    Schema(schema::SchemaArguments),
 }
 
 #[tokio::main]
@@ -107,6 +123,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
     let is_well = match command {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.carry_out(data, json).await?,
+        #[cfg(feature = "demo")]
+        Command::Fake(fake) => fake.carry_out().await?,
         Command::Run => run::carry_out(configured()?, json).await?,
         Command::Check => match check::carry_out(configured()?, json).await? {
             check::Verdict::AllWell => true,
@@ -117,7 +135,10 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,
+        Command::Agents(agents) => agents.carry_out(configured()?, json).await?,
         Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
+        #[cfg(feature = "schema")]
+        Command::Schema(schema) => schema.carry_out()?,
     };
     Ok(u8::from(!is_well))
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use connector_core::reconcile::ReconcileMode;
 use connector_core::{Clock, Connector};
-use ingestion_pipeline::Plan;
+use ingestion_pipeline::{Plan, Scope};
 
 use crate::comparing::{Comparing, Meant};
 use crate::config::Config;
@@ -33,12 +33,12 @@ impl ReconcileArguments {
     pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
         let comparing = Comparing::start(config, &self.meant, json).await?;
         let mut is_well = true;
-        for connector in comparing.connectors() {
+        for (connector, scope) in comparing.connectors() {
             is_well &= match self.gaps {
-                true => make_good(&comparing, connector, json).await?,
+                true => make_good(&comparing, connector, scope, json).await?,
                 false => {
                     let origin = connector.origin().clone();
-                    let run = comparing.recovering(connector).carry_out(&self.plan()).await;
+                    let run = comparing.recovering(connector, scope).carry_out(&self.plan()).await;
                     comparing.tell(&origin, false, run)?
                 }
             };
@@ -57,9 +57,9 @@ impl ReconcileArguments {
 }
 
 /// The gaps of one source that are due.
-async fn make_good(comparing: &Comparing, connector: Connector, json: bool) -> anyhow::Result<bool> {
+async fn make_good(comparing: &Comparing, connector: Connector, scope: Scope, json: bool) -> anyhow::Result<bool> {
     let origin = connector.origin().clone();
-    let recovering = comparing.recovering(connector);
+    let recovering = comparing.recovering(connector, scope);
     let due = recovering.due_gaps().await?;
     if due.is_empty() && !json {
         println!("{origin}: no gap is due");

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::stderr;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use connector_core::{Clock, Context, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{
@@ -14,6 +15,7 @@ use tracing::{error, info};
 
 use crate::config::{Config, Source};
 use crate::output::{Places, is_terminal, print_json};
+use crate::people::Watching;
 use crate::sources::connect;
 
 pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool> {
@@ -29,25 +31,31 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline)
         .with_reconcile(store.clone());
-    let mut left_out = Vec::new();
+    let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
-        let (tenant, name, options) = (source.tenant.clone(), source.name.clone(), options_of(&source));
-        match connect(source, &store, &Context::default()) {
-            Ok(connector) => pipeline = pipeline.source(connector, options),
+        let (tenant, name) = (source.tenant.clone(), source.name.clone());
+        let (scope, options) = (source.scope.clone(), options_of(&source));
+        let connected = async {
+            let connector = connect(source, &store, &Context::default())?;
+            let scope = watching.add(&scope, &connector, &store).await?;
+            Ok::<_, connector_core::Error>((connector, scope))
+        };
+        match connected.await {
+            Ok((connector, scope)) => pipeline = pipeline.source(connector, options.scope(scope)),
             // One source that cannot work never stops another.
             Err(trouble) => {
                 error!("{trouble}");
-                let standing = Standing::LeftOut { state: "left_out", why: trouble.to_string() };
-                left_out.push(SourceReport { tenant, source: name, is_live: false, standing });
+                left_out.push(SourceReport::left_out(tenant, name, &trouble));
             }
         }
     }
     let progress = pipeline.progress();
     let shown = Shown::start(progress.clone());
+    let people = watching.start(&store);
     let report = pipeline.run(stop_signal()).await;
-    drop(shown);
+    drop((shown, people));
     store.close().await;
-    let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, state));
+    let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, &state));
     let closing = RunReport { report: report?, sources: states.chain(left_out).collect() };
     if json {
         print_json(&closing)?;
@@ -68,57 +76,61 @@ fn options_of(source: &Source) -> SourceOptions {
 
 /// What `ingest run` prints at its end.
 #[derive(Debug, Serialize)]
-struct RunReport {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct RunReport {
     /// What was done.
     #[serde(flatten)]
-    report: Report,
+    pub(crate) report: Report,
     /// How each source was doing at the end.
-    sources: Vec<SourceReport>,
+    pub(crate) sources: Vec<SourceReport>,
 }
 
 /// How one source was doing at the end.
 #[derive(Debug, Serialize)]
-struct SourceReport {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct SourceReport {
     /// Whose it is.
     tenant: String,
     /// Its name.
     source: String,
     /// Whether it heard.
     is_live: bool,
-    /// How it was doing.
-    #[serde(flatten)]
-    standing: Standing,
-}
-
-/// How a source was doing.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Standing {
-    /// It took part.
-    State(SourceState),
-    /// Its settings cannot work, so that it takes no part until the program is started anew.
-    LeftOut {
-        /// `left_out`.
-        state: &'static str,
-        /// Why.
-        why: String,
-    },
+    /// `starting`, `live`, `throttled`, `silent`, `reconnecting`, `failing`, or `left_out` where its settings cannot work.
+    state: String,
+    /// Why it did not hear.
+    why: Option<String>,
+    /// Since when it was so.
+    since: Option<DateTime<Utc>>,
+    /// The same for people.
+    #[serde(skip)]
+    told: String,
 }
 
 impl SourceReport {
-    fn new(origin: &Origin, state: SourceState) -> Self {
+    pub(crate) fn new(origin: &Origin, state: &SourceState) -> Self {
+        let (word, why, since) = match state {
+            SourceState::Starting => ("starting", None, None),
+            SourceState::Live => ("live", None, None),
+            SourceState::Throttled { .. } => ("throttled", None, None),
+            SourceState::Silent { since } => ("silent", None, Some(*since)),
+            SourceState::Reconnecting { why, since } => ("reconnecting", Some(why.clone()), Some(*since)),
+            SourceState::Failing { why, since, .. } => ("failing", Some(why.clone()), Some(*since)),
+            _ => ("unknown", None, None),
+        };
         let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
-        Self { tenant, source, is_live: state.is_live(), standing: Standing::State(state) }
+        Self { tenant, source, is_live: state.is_live(), state: word.to_owned(), why, since, told: state.to_string() }
+    }
+
+    fn left_out(tenant: String, source: String, trouble: &connector_core::Error) -> Self {
+        let (why, told) = (Some(trouble.to_string()), format!("left out: {trouble}"));
+        Self { tenant, source, is_live: false, state: "left_out".to_owned(), why, since: None, told }
     }
 }
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report)?;
-        self.sources.iter().try_for_each(|SourceReport { tenant, source, standing, .. }| match standing {
-            Standing::State(state) => write!(f, "\n{tenant}/{source}: {state}"),
-            Standing::LeftOut { why, .. } => write!(f, "\n{tenant}/{source}: left out: {why}"),
-        })
+        self.sources.iter().try_for_each(|source| write!(f, "\n{}/{}: {}", source.tenant, source.source, source.told))
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use connector_core::{Direction, Hold, Leg, Named, Origin, Speaker, Zone};
-use ingestion_pipeline::{EventRow, StoredCall, StoredRecording, WorkStore};
+use connector_core::{Conversation, Direction, Hold, Leg, Named, Origin, Speaker, Zone};
+use ingestion_pipeline::{EventRow, Media, StoredCall, StoredRecording, WorkStore};
 use serde::Serialize;
 
 use crate::output::{Places, length, print_json, size};
@@ -18,6 +18,32 @@ pub(crate) struct Show {
     /// The time zone of what is shown.
     #[arg(long, default_value = "UTC")]
     zone: Zone,
+}
+
+/// A call with all that is known of it: the object that `ingest show --json` prints.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Shown {
+    /// Whose call it is.
+    pub(crate) tenant: String,
+    /// The source it came from.
+    pub(crate) source: String,
+    /// The call's version, counted from 1.
+    pub(crate) version: u32,
+    /// Whether its recordings are all there.
+    pub(crate) media: Media,
+    /// Its metadata document.
+    pub(crate) metadata: Conversation,
+    /// Its recordings.
+    pub(crate) recordings: Vec<StoredRecording>,
+    /// What was heard of it, in that order.
+    pub(crate) events: Vec<EventRow>,
+    /// When it was stored first.
+    pub(crate) stored: DateTime<Utc>,
+    /// When this version was stored.
+    pub(crate) updated: DateTime<Utc>,
+    /// When each version was handed to the analysis queue.
+    pub(crate) published: Vec<DateTime<Utc>>,
 }
 
 /// Everything that is known of a call.
@@ -66,12 +92,19 @@ struct Line {
 }
 
 impl Story {
-    fn to_json(&self) -> impl Serialize {
-        serde_json::json!({
-            "tenant": self.call.origin.tenant, "source": self.call.origin.source, "version": self.call.version,
-            "media": self.call.media, "metadata": self.call.document, "recordings": self.call.recordings,
-            "events": self.events, "stored": self.call.stored, "updated": self.call.updated, "published": self.published,
-        })
+    fn to_json(&self) -> Shown {
+        Shown {
+            tenant: self.call.origin.tenant.to_string(),
+            source: self.call.origin.source.to_string(),
+            version: self.call.version,
+            media: self.call.media,
+            metadata: self.call.document.clone(),
+            recordings: self.call.recordings.clone(),
+            events: self.events.clone(),
+            stored: self.call.stored,
+            updated: self.call.updated,
+            published: self.published.clone(),
+        }
     }
 
     fn tell(&self, zone: &Zone) -> String {

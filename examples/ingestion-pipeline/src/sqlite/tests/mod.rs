@@ -5,6 +5,7 @@ mod calls;
 mod file;
 mod killed;
 mod model;
+mod people;
 mod queue;
 mod records;
 mod runs;

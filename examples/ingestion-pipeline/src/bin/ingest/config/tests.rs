@@ -1,3 +1,6 @@
+use connector_core::Direction;
+use ingestion_pipeline::Filter;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -49,7 +52,7 @@ fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
 }
 
 /// What is put in place of what, the line that is named, what is said and what is advised.
-const MISTAKES: [(&str, &str, usize, &str, &str); 36] = [
+const MISTAKES: [(&str, &str, usize, &str, &str); 52] = [
     ("data = \"archive\"", "data = \"archive", 2, "the file", "basic string"),
     ("data = \"archive\"", "dta = \"archive\"", 2, "has no key `dta`", "did you mean `data`?"),
     ("data = \"archive\"", "data = 7", 2, "expected path string", ""),
@@ -92,6 +95,40 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 36] = [
     (", zone = \"Europe/Berlin\"", "", 11, "lacks the key `zone`", "write zone = …"),
     ("period = \"36h\"", "perid = \"36h\"", 11, "no key `perid`", "did you mean `period`?"),
     ("period = \"36h\"", "period = \"0s\"", 11, "compares nothing", "write \"24h\""),
+    ("\"200ms\"", "\"200ms\"\ncalls_of = \"peple\"", 11, "neither \"everyone\" nor", "did you mean \"people\"?"),
+    ("\"200ms\"", "\"200ms\"\ncalls_of = [\"kay\"]", 11, "neither \"everyone\" nor", "write \"everyone\" or"),
+    ("\"200ms\"", "\"200ms\"\ncall_of = \"people\"", 11, "no key `call_of`", "did you mean `calls_of`?"),
+    ("\"200ms\"", "\"200ms\"\nfilters = {}", 11, "no key `filters`", "did you mean `filter`?"),
+    ("\"200ms\"", "\"200ms\"\nfilter = \"10s\"", 11, "`filter` of source \"drop\" is no table", "write filter = {"),
+    (
+        "\"200ms\"",
+        "\"200ms\"\nfilter = { min_lenght = \"1s\" }",
+        11,
+        "`filter` of source",
+        "did you mean `min_length`?",
+    ),
+    ("\"200ms\"", "\"200ms\"\nfilter = { min_length = 10 }", 11, "expected a string", "`filter` of source \"drop\""),
+    ("\"200ms\"", "\"200ms\"\nfilter = { min_length = \"ten\" }", 11, "no length of time", "write it as"),
+    (
+        "\"200ms\"",
+        "\"200ms\"\nfilter = { directions = [\"inbond\"] }",
+        11,
+        "unknown variant",
+        "did you mean \"inbound\"?",
+    ),
+    ("\"200ms\"", "\"200ms\"\nfilter = { directions = \"inbound\" }", 11, "expected a sequence", ""),
+    ("\"200ms\"", "\"200ms\"\nfilter = { queues = [7] }", 11, "expected a string", ""),
+    ("\"200ms\"", "\"200ms\"\nagents = true", 11, "`agents` of source \"drop\" is no table", "write agents = {"),
+    (
+        "\"200ms\"",
+        "\"200ms\"\nagents = { group = [] }",
+        11,
+        "`agents` of source \"drop\" has no key `group`",
+        "mean `groups`?",
+    ),
+    ("\"200ms\"", "\"200ms\"\nagents = { every = \"0s\" }", 11, "too often", "write 1s or more"),
+    ("\"200ms\"", "\"200ms\"\nagents = { analyse = \"no\" }", 11, "expected a boolean", ""),
+    ("\"200ms\"", "\"200ms\"\nagents = {}", 11, "source \"drop\" has no list of agents", "`ingest agents import`"),
 ];
 
 #[test]
@@ -121,4 +158,33 @@ fn a_line_with_a_secret_is_not_shown() {
         assert!(error.starts_with("ingest.toml:10: ") && error.contains("= •••"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+}
+
+#[test]
+fn calls_are_everyones_unless_said_otherwise() {
+    let scope = &parse(GOOD).unwrap().sources[0].scope;
+    assert_eq!((scope.calls_of, &scope.filter, scope.agents.is_none()), (CallsOf::Everyone, &Filter::default(), true));
+    let filter = "filter = { min_length = \"10s\", directions = [\"inbound\", \"internal\"], queues = [\"Support\"] }";
+    let config = parse(&format!("{GOOD}calls_of = \"people\"\n{filter}\n")).unwrap();
+    let scope = &config.sources[0].scope;
+    assert_eq!(scope.calls_of, CallsOf::People);
+    let wanted = Filter::default().with_min_length(Duration::from_secs(10)).with_queues(["Support"]);
+    assert_eq!(scope.filter, wanted.with_directions([Direction::Inbound, Direction::Internal]));
+}
+
+#[test]
+fn agents_are_listed_every_hour_unless_said_otherwise() {
+    let agents = |text: &str| {
+        let text = format!("agents = {text}");
+        let reader = Reader { file: "ingest.toml", text: &text };
+        let mut table = DeTable::parse(&text).unwrap();
+        reader.take_scope(&mut table, "source \"x\"", true).unwrap().agents.unwrap()
+    };
+    let hour = Duration::from_secs(3600);
+    assert_eq!(agents("{}"), AgentSettings { groups: Vec::new(), every: hour, analyse: true });
+    let said = agents("{ groups = [\"Sales\"], every = \"30s\", analyse = false }");
+    assert_eq!(
+        said,
+        AgentSettings { groups: vec!["Sales".to_owned()], every: Duration::from_secs(30), analyse: false }
+    );
 }

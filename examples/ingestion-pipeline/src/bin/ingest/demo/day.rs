@@ -49,7 +49,7 @@ pub(crate) struct Demo {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Faults {
+pub(crate) enum Faults {
     /// None.
     None,
     /// Those of an ordinary day.
@@ -62,7 +62,7 @@ enum Faults {
 const SMALL_DAY: usize = 30;
 
 impl Faults {
-    fn plan(self, calls: usize, seed: u64) -> FaultPlan {
+    pub(crate) fn plan(self, calls: usize, seed: u64) -> FaultPlan {
         let kinds: &[Fault] = match self {
             Self::None => return FaultPlan::none(),
             Self::Some if calls >= SMALL_DAY => return FaultPlan::some(seed),
@@ -110,7 +110,7 @@ impl Demo {
 }
 
 /// A day of just so many calls that reach a drop folder: one that was not recorded never does.
-fn dropped_day(calls: usize, seed: u64) -> Scenario {
+pub(crate) fn dropped_day(calls: usize, seed: u64) -> Scenario {
     let mut day = Scenario::day(calls + calls / 8 + 2, seed);
     day.calls.retain(|call| call.recorded);
     day.calls.truncate(calls);

@@ -6,4 +6,6 @@ mod running;
 mod script;
 mod told;
 
-pub(crate) use day::Demo;
+pub(crate) use day::{Demo, Faults, dropped_day};
+#[cfg(feature = "schema")]
+pub(crate) use script::{Line, ScriptLeg, ScriptLive, ScriptRecording};

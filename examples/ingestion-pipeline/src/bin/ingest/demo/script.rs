@@ -10,36 +10,55 @@ use serde::{Deserialize, Serialize};
 
 /// One conversation that must be stored: a line of `script.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Line {
+    /// Whose call it is.
     pub(crate) tenant: String,
+    /// The source it comes from.
     pub(crate) source: String,
+    /// The system behind the source.
     pub(crate) vendor: String,
+    /// The call's id in the source.
     pub(crate) conversation: String,
+    /// Its parts.
     pub(crate) legs: Vec<ScriptLeg>,
+    /// Its recordings.
     pub(crate) recordings: Vec<ScriptRecording>,
+    /// Its live audio.
     pub(crate) live: Vec<ScriptLive>,
 }
 
 /// A part of the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ScriptLeg {
+    /// The leg's id.
     pub(crate) id: String,
+    /// Who took it.
     pub(crate) agent: String,
+    /// When it started.
     pub(crate) started: DateTime<Utc>,
+    /// When it ended.
     pub(crate) ended: DateTime<Utc>,
 }
 
 /// A recording of the conversation; `sha256` is null only where the audio was live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ScriptRecording {
+    /// SHA-256 of its bytes, in lower-case hex.
     pub(crate) sha256: Option<String>,
+    /// Its size in bytes.
     pub(crate) size: Option<u64>,
 }
 
 /// A live audio session of the conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ScriptLive {
+    /// The session's id.
     pub(crate) session: String,
+    /// Whether it belongs to an event of a call.
     pub(crate) matched: bool,
 }
 

@@ -1,0 +1,96 @@
+//! `ingest fake`: a vendor's fake, for clients in any language to be tried on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use connector_core::Zone;
+use connector_universal::testing::Uploader;
+use serde::Serialize;
+
+use crate::demo::{Faults, dropped_day};
+use crate::output::print_json;
+
+/// Which vendor's.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Fake {
+    /// Upload a day's recordings, each with its metadata file, into a directory.
+    Universal(Universal),
+}
+
+/// What the day is like.
+#[derive(Debug, Args)]
+struct FakeDay {
+    /// How many calls it has.
+    #[arg(long, default_value_t = 12)]
+    calls: usize,
+    /// The number that it is made from: the same number, the same day.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Which faults happen.
+    #[arg(long, value_enum, default_value_t = Faults::None)]
+    faults: Faults,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Universal {
+    /// The directory, made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+    /// The zone of the times in file names.
+    #[arg(long, default_value = "Europe/Berlin")]
+    zone: Zone,
+    /// The pause between two uploads.
+    #[arg(long, default_value = "200ms", value_parser = humantime::parse_duration, value_name = "TIME")]
+    pace: Duration,
+    #[command(flatten)]
+    day: FakeDay,
+}
+
+/// What a client needs to use a fake: the one object that `ingest fake` prints, before anything happens.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Served {
+    /// The vendor whose fake it is.
+    pub(crate) vendor: String,
+    /// Where it is reached, by what each address is for.
+    pub(crate) urls: BTreeMap<String, String>,
+    /// What it admits a client with; invented, and worth nothing elsewhere.
+    pub(crate) credentials: BTreeMap<String, String>,
+    /// Settings of a source in `ingest.toml` that uses it.
+    pub(crate) settings: BTreeMap<String, String>,
+    /// The ids of the calls that take place.
+    pub(crate) calls: Vec<String>,
+}
+
+impl Fake {
+    /// Serves until everything has happened.
+    pub(crate) async fn carry_out(self) -> anyhow::Result<bool> {
+        match self {
+            Self::Universal(folder) => folder.carry_out().await,
+        }
+    }
+}
+
+impl Universal {
+    async fn carry_out(self) -> anyhow::Result<bool> {
+        let Self { into, zone, pace, day } = self;
+        std::fs::create_dir_all(&into).with_context(|| format!("cannot make {}", into.display()))?;
+        let directory = into.canonicalize().with_context(|| format!("cannot find {}", into.display()))?;
+        let faults = day.faults.plan(day.calls, day.seed);
+        let uploader = Uploader::new(&directory, dropped_day(day.calls, day.seed), zone, faults);
+        let path = directory.display().to_string();
+        let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        print_json(&Served {
+            vendor: "universal".to_owned(),
+            urls: pairs(&[("drop", &format!("file://{path}"))]),
+            credentials: BTreeMap::new(),
+            settings: pairs(&[("kind", "universal"), ("path", &path), ("time_zone", &zone.to_string())]),
+            calls: uploader.expected().into_iter().map(|call| call.conversation).collect(),
+        })?;
+        uploader.play(pace).await?;
+        Ok(true)
+    }
+}
