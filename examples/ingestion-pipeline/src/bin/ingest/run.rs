@@ -101,6 +101,8 @@ pub(crate) struct SourceReport {
     why: Option<String>,
     /// Since when it was so.
     since: Option<DateTime<Utc>>,
+    /// When it was to be started again; only where it was failing.
+    next_try: Option<DateTime<Utc>>,
     /// The same for people.
     #[serde(skip)]
     told: String,
@@ -117,13 +119,18 @@ impl SourceReport {
             SourceState::Failing { why, since, .. } => ("failing", Some(why.clone()), Some(*since)),
             _ => ("unknown", None, None),
         };
+        let next_try = match state {
+            SourceState::Failing { next_try, .. } => Some(*next_try),
+            _ => None,
+        };
         let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
-        Self { tenant, source, is_live: state.is_live(), state: word.to_owned(), why, since, told: state.to_string() }
+        let (is_live, told) = (state.is_live(), state.to_string());
+        Self { tenant, source, is_live, state: word.to_owned(), why, since, next_try, told }
     }
 
     fn left_out(tenant: String, source: String, trouble: &connector_core::Error) -> Self {
         let (why, told) = (Some(trouble.to_string()), format!("left out: {trouble}"));
-        Self { tenant, source, is_live: false, state: "left_out".to_owned(), why, since: None, told }
+        Self { tenant, source, is_live: false, state: "left_out".to_owned(), why, since: None, next_try: None, told }
     }
 }
 

@@ -197,8 +197,10 @@ pub(super) fn imported() -> Value {
 
 pub(super) fn run() -> Value {
     let since = "2026-10-19T14:02:53Z".parse().expect("a time");
+    let next_try = "2026-10-19T14:03:53Z".parse().expect("a time");
     let lost = SourceState::Reconnecting { why: "the folder itself cannot be opened".to_owned(), since };
-    let sources = [("dialer", SourceState::Live), ("share", lost)]
+    let failing = SourceState::Failing { why: "unauthorized: the password was changed".to_owned(), since, next_try };
+    let sources = [("dialer", SourceState::Live), ("share", lost), ("genesys-us", failing)]
         .map(|(source, state)| SourceReport::new(&Origin::new("acme", source), &state));
     let mut report = Report::default();
     (report.events, report.stored, report.recordings, report.bytes) = (12, 12, 12, 4_632_720);
