@@ -174,14 +174,13 @@ impl Pipeline {
             let arrivals = Arrivals { work: work_arrived.clone(), ..Arrivals::default() };
             producers.spawn(self.tell(connector, &consumer, &arrivals));
             producers.spawn(self.make_good(connector, options, &arrivals));
-            let state = match connector.events() {
-                Some(events) => {
-                    producers.spawn(self.hear(connector, events, options, &arrivals));
-                    SourceState::Starting
-                }
-                None => SourceState::Live,
-            };
+            let events = connector.events();
+            // Before its loop can say how it is doing.
+            let state = if events.is_some() { SourceState::Starting } else { SourceState::Live };
             self.progress.source(connector.origin(), |_| Some(state));
+            if let Some(events) = events {
+                producers.spawn(self.hear(connector, events, options, &arrivals));
+            }
         }
         let workers = Workers {
             origins: self.sources.iter().map(|(connector, _)| connector.origin().clone()).collect(),

@@ -22,7 +22,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Keeps the people in step with a source's list of agents: adds who came, changes who changed, and deactivates who left.
 ///
-/// Nobody is deleted, and what an import said stands. A list that broke off or rejected rows makes nobody leave. The people
+/// Nobody is deleted, and what an import said stands. A list that broke off, rejected rows or is empty makes nobody leave. The people
 /// known of the source and the list, of 100,000 agents at most, are held in memory while they are compared.
 ///
 /// ```no_run
@@ -123,7 +123,8 @@ impl AgentSync {
         let origin = self.connector.origin();
         let mut listed = Listed::default();
         let broke_off = self.list(&mut listed).await.err();
-        let is_whole = broke_off.is_none() && listed.rejected.is_empty();
+        // An empty list is a wrong group or a missing permission more often than a centre that everybody left.
+        let is_whole = broke_off.is_none() && listed.rejected.is_empty() && !listed.agents.is_empty();
         let count = listed.agents.len() as u64;
         let applied = self.people.apply(origin, listed.agents, is_whole, self.analyse, self.clock.now()).await?;
         if let Some(scope) = &self.scope {

@@ -37,7 +37,7 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Connections for reading; writing has one of its own, since SQLite has one writer at a time.
 const READERS: u32 = 2;
 /// The version of the tables that this program knows.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// Work, metadata, outgoing messages and the analysis queue in one SQLite file.
 ///

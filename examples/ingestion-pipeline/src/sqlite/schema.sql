@@ -145,4 +145,4 @@ CREATE VIEW IF NOT EXISTS runs_v1 AS
            report ->> 'not_recordable' AS not_recordable, report ->> 'failed' AS failed
     FROM runs;
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

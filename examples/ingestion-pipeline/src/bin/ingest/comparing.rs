@@ -34,17 +34,18 @@ pub(crate) struct Meant {
 
 /// A comparison of one source, as it is printed with `--json`.
 #[derive(Debug, Serialize)]
-struct Compared<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Compared {
     /// Whose source it is.
-    tenant: &'a str,
+    pub(crate) tenant: String,
     /// Its name.
-    source: &'a str,
+    pub(crate) source: String,
     /// Whether it went on where another run was interrupted.
-    resumed: bool,
+    pub(crate) resumed: bool,
     /// What it amounted to; none where it failed.
-    report: Option<&'a ReconcileReport>,
+    pub(crate) report: Option<ReconcileReport>,
     /// Why it failed; none where it did not.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// The sources that are meant, and somebody who does the work that is found.
@@ -98,7 +99,8 @@ impl Comparing {
             eprintln!("error: {error}");
         }
         if self.json {
-            print_json(&Compared { tenant: &origin.tenant, source: &origin.source, resumed, report, error })?;
+            let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
+            print_json(&Compared { tenant, source, resumed, report: report.cloned(), error })?;
         } else if let Some(report) = report {
             println!("{origin}: {}{report}", if resumed { "resumed, " } else { "" });
         }

@@ -26,6 +26,9 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<Source>,
 }
 
+/// The keys that sources of every kind have beside their own.
+const SHARED: [&str; 4] = ["calls_of", "filter", "agents", "reconcile"];
+
 /// How the pipeline works.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -198,7 +201,7 @@ impl<'a> Reader<'a> {
             #[cfg(feature = "universal")]
             "universal" => {
                 let path = self.take_text(&mut table, "path", &whose, &span)?;
-                SourceKind::Universal(directory.join(path), Box::new(self.read_beside(&whose, table, &scope::KEYS)?))
+                SourceKind::Universal(directory.join(path), Box::new(self.read_beside(&whose, table, &SHARED)?))
             }
             _ => {
                 let known = if cfg!(feature = "universal") { "\"universal\"" } else { "none in this build" };

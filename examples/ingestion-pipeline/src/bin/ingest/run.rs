@@ -52,8 +52,8 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         .with_reconcile(store.clone());
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
-        let (tenant, name, options) = (source.tenant.clone(), source.name.clone(), options_of(&source));
-        let scope = source.scope.clone();
+        let (tenant, name) = (source.tenant.clone(), source.name.clone());
+        let (scope, options) = (source.scope.clone(), options_of(&source));
         let connected = async {
             let connector = connect(source, &store, &Context::default())?;
             let scope = watching.add(&scope, &connector, &store).await?;
@@ -64,8 +64,7 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
             // One source that cannot work never stops another.
             Err(trouble) => {
                 error!("{trouble}");
-                let standing = Standing::LeftOut { state: "left_out", why: trouble.to_string() };
-                left_out.push(SourceReport { tenant, source: name, is_live: false, standing });
+                left_out.push(SourceReport::left_out(tenant, name, &trouble));
             }
         }
     }
@@ -76,7 +75,7 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     drop((shown, people));
     sweeping.abort();
     store.close().await;
-    let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, state));
+    let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, &state));
     let closing = RunReport { report: report?, sources: states.chain(left_out).collect() };
     if json {
         print_json(&closing)?;
@@ -97,57 +96,68 @@ fn options_of(source: &Source) -> SourceOptions {
 
 /// What `ingest run` prints at its end.
 #[derive(Debug, Serialize)]
-struct RunReport {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct RunReport {
     /// What was done.
     #[serde(flatten)]
-    report: Report,
+    pub(crate) report: Report,
     /// How each source was doing at the end.
-    sources: Vec<SourceReport>,
+    pub(crate) sources: Vec<SourceReport>,
 }
 
 /// How one source was doing at the end.
 #[derive(Debug, Serialize)]
-struct SourceReport {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct SourceReport {
     /// Whose it is.
     tenant: String,
     /// Its name.
     source: String,
     /// Whether it heard.
     is_live: bool,
-    /// How it was doing.
-    #[serde(flatten)]
-    standing: Standing,
-}
-
-/// How a source was doing.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Standing {
-    /// It took part.
-    State(SourceState),
-    /// Its settings cannot work, so that it takes no part until the program is started anew.
-    LeftOut {
-        /// `left_out`.
-        state: &'static str,
-        /// Why.
-        why: String,
-    },
+    /// `starting`, `live`, `throttled`, `silent`, `reconnecting`, `failing`, or `left_out` where its settings cannot work.
+    state: String,
+    /// Why it did not hear.
+    why: Option<String>,
+    /// Since when it was so.
+    since: Option<DateTime<Utc>>,
+    /// When it was to be started again; only where it was failing.
+    next_try: Option<DateTime<Utc>>,
+    /// The same for people.
+    #[serde(skip)]
+    told: String,
 }
 
 impl SourceReport {
-    fn new(origin: &Origin, state: SourceState) -> Self {
+    pub(crate) fn new(origin: &Origin, state: &SourceState) -> Self {
+        let (word, why, since) = match state {
+            SourceState::Starting => ("starting", None, None),
+            SourceState::Live => ("live", None, None),
+            SourceState::Throttled { .. } => ("throttled", None, None),
+            SourceState::Silent { since } => ("silent", None, Some(*since)),
+            SourceState::Reconnecting { why, since } => ("reconnecting", Some(why.clone()), Some(*since)),
+            SourceState::Failing { why, since, .. } => ("failing", Some(why.clone()), Some(*since)),
+            _ => ("unknown", None, None),
+        };
+        let next_try = match state {
+            SourceState::Failing { next_try, .. } => Some(*next_try),
+            _ => None,
+        };
         let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
-        Self { tenant, source, is_live: state.is_live(), standing: Standing::State(state) }
+        let (is_live, told) = (state.is_live(), state.to_string());
+        Self { tenant, source, is_live, state: word.to_owned(), why, since, next_try, told }
+    }
+
+    fn left_out(tenant: String, source: String, trouble: &connector_core::Error) -> Self {
+        let (why, told) = (Some(trouble.to_string()), format!("left out: {trouble}"));
+        Self { tenant, source, is_live: false, state: "left_out".to_owned(), why, since: None, next_try: None, told }
     }
 }
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report)?;
-        self.sources.iter().try_for_each(|SourceReport { tenant, source, standing, .. }| match standing {
-            Standing::State(state) => write!(f, "\n{tenant}/{source}: {state}"),
-            Standing::LeftOut { why, .. } => write!(f, "\n{tenant}/{source}: left out: {why}"),
-        })
+        self.sources.iter().try_for_each(|source| write!(f, "\n{}/{}: {}", source.tenant, source.source, source.told))
     }
 }
 

@@ -106,6 +106,12 @@ fn contracts() -> Vec<Contract> {
             "a line of `ingest check --json`",
             examples::checked_source(),
         ),
+        Contract::new::<crate::run::RunReport>("run.v1", "what `ingest run --json` prints at its end", examples::run()),
+        Contract::new::<crate::comparing::Compared>(
+            "reconcile.v1",
+            "a line of `ingest reconcile --json` and `ingest backfill --json`",
+            examples::compared(),
+        ),
         Contract::new::<PersonRow>("people.v1", "a line of `ingest agents list --json`", examples::person()),
         Contract::new::<ImportReport>(
             "agents-import.v1",

@@ -103,7 +103,7 @@ async fn the_scope_gets_the_people_of_all_pages() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_off_or_rejects_rows_makes_nobody_leave() {
+async fn a_list_that_breaks_off_rejects_rows_or_is_empty_makes_nobody_leave() {
     let site = Site::new().await;
     site.sync([Ok(Page::new(vec![agent("1", "kay"), agent("2", "lee")]))]).await;
     let broken = site.sync([Ok(Page::new(vec![agent("3", "may")])), Err(Error::transient("cut"))]).await;
@@ -113,6 +113,7 @@ async fn a_list_that_breaks_off_or_rejects_rows_makes_nobody_leave() {
     page.rejected.push(Rejected::new("row 2", "no_id", "it has no id"));
     let rejected = site.sync([Ok(page)]).await;
     assert_eq!((rejected.deactivated, rejected.rejected.len()), (0, 1));
+    assert_eq!(site.sync([Ok(Page::new(Vec::new()))]).await.deactivated, 0);
     assert!(site.covers("kay") && site.covers("lee") && site.covers("may"));
 }
 

@@ -8,9 +8,6 @@ use serde::{Deserialize, Deserializer};
 
 use super::{ConfigError, Reader, Table, duration, nearest};
 
-/// The keys that are read here.
-pub(super) const KEYS: [&str; 3] = ["calls_of", "filter", "agents"];
-
 /// Whose calls are stored, and which of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScopeSettings {

@@ -114,7 +114,7 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 52] = [
     ("\"200ms\"", "\"200ms\"\nagents = { every = \"0s\" }", 11, "too often", "write 1s or more"),
     ("\"200ms\"", "\"200ms\"\nagents = { analyse = \"no\" }", 11, "expected a boolean", ""),
     ("\"200ms\"", "\"200ms\"\nagents = {}", 11, "source \"drop\" has no list of agents", "`ingest agents import`"),
-    ("reconcile = {", "reconcil = {", 11, "no key `reconcil`", ""),
+    ("reconcile = {", "reconcil = {", 11, "no key `reconcil`", "did you mean `reconcile`?"),
     (
         "{ at = \"02:30\", zone = \"Europe/Berlin\", period = \"36h\" }",
         "\"02:30\"",
