@@ -176,6 +176,8 @@ impl Consumer {
     }
 
     async fn store_and_hand_on(&self, row: &WorkRow) -> Result<Done> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoints::pass(crate::failpoints::Step::Leased);
         let connector = self.connector(&row.origin)?;
         let known = self.store.call(&row.origin, &row.conversation.id).await?;
         let document = match self.metadata(connector, row, known.as_ref()).await? {
@@ -189,14 +191,22 @@ impl Consumer {
         let mut call = self.next_version(row, known.as_ref(), document);
         let done = self.fetch_media(connector, row, &mut call).await?;
         if known.as_ref().is_none_or(|known| says_something_new(known, &call)) {
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::BeforeCommit);
             if !self.store.commit(&row.lease, &call).await? {
                 return Err(Error::transient("somebody else works on this call").of(&row.origin));
             }
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::AfterCommit);
             self.progress.committed(known.is_none());
         }
         self.publish(row).await?;
         if matches!(done, Done::Whole) {
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::BeforeSettle);
             self.settle(connector, row).await?;
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::Settled);
         }
         Ok(done)
     }
@@ -261,6 +271,8 @@ impl Consumer {
         for message in self.store.unpublished(&row.origin, &row.conversation.id).await? {
             let key = message.key.clone();
             self.outbox.publish(message).await.map_err(ours)?;
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::Published);
             self.store.published(&key, self.clock.now()).await?;
         }
         Ok(())

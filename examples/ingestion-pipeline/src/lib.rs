@@ -2,10 +2,13 @@
 
 mod call;
 mod consume;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
 #[cfg(test)]
 mod fakes;
 mod intake;
 mod media;
+mod memory;
 mod outbox;
 mod people;
 mod pipeline;
@@ -21,12 +24,16 @@ mod sqlite;
 mod state;
 mod store;
 mod supervise;
+mod sweep;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod work;
 mod workers;
 
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
+pub use memory::{DeadLetter, MemoryStore};
 pub use outbox::Outbox;
 pub use people::{AgentSync, Following, ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow, SyncReport};
 pub use pipeline::{Pipeline, SourceOptions};
@@ -45,3 +52,8 @@ pub use sqlite::{
 pub use state::SourceState;
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};
+
+/// The code in the page is compiled and run with the tests of this crate.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../../docs/write-your-own-store.md")]
+struct WriteYourOwnStore;

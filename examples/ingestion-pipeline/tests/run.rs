@@ -376,3 +376,12 @@ fn reconcile_beside_a_running_pipeline_leaves_the_work_to_it() {
     running.terminate();
     assert_eq!(site.json(&["analysis", "take", "--limit", "10"]).len(), 1, "nothing was stored anew");
 }
+
+#[cfg(not(feature = "failpoints"))]
+#[test]
+fn a_program_that_is_used_cannot_be_told_to_abort() {
+    let site = Site::new("");
+    let output = site.output(&["run", "--abort-at", "leased:1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--abort-at"), "{output:?}");
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use connector_core::{CallEvent, Clock, ResumeOptions};
 
 use super::interrupted::Interrupted;
-use super::{FakeSource, MemorySink, MemoryStore, Sent, at, batch, origin};
+use super::{FailingStore, FakeSource, MemorySink, Sent, at, batch, origin};
 use crate::consume::{Consumer, LEASE};
 use crate::pipeline::Pipeline;
 use crate::pipeline::SourceOptions;
@@ -21,7 +21,7 @@ use crate::work::WorkRow;
 pub(crate) struct Bench {
     pub(crate) source: FakeSource,
     pub(crate) scope: Scope,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: FailingStore,
     pub(crate) sink: MemorySink,
     pub(crate) sent: Sent,
     pub(crate) clock: Clock,
@@ -32,7 +32,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new(source: FakeSource) -> Self {
         let clock = Clock::starting_at(at(0));
-        Self::of(source, Scope::everyone(), MemoryStore::default(), MemorySink::default(), Sent::default(), clock)
+        Self::of(source, Scope::everyone(), FailingStore::default(), MemorySink::default(), Sent::default(), clock)
     }
 
     /// The same store, sink and outbox with another source.
@@ -45,7 +45,7 @@ impl Bench {
         Self::of(self.source, scope, self.store, self.sink, self.sent, self.clock)
     }
 
-    fn of(source: FakeSource, scope: Scope, store: MemoryStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
+    fn of(source: FakeSource, scope: Scope, store: FailingStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
         let consumer = Consumer {
             connectors: HashMap::from([(origin(), source.connector())]),
             scopes: HashMap::from([(origin(), scope.clone())]),

@@ -2,9 +2,8 @@
 
 mod bench;
 mod disk;
+mod failing;
 mod interrupted;
-mod memory;
-mod reconciled;
 mod source;
 mod surroundings;
 
@@ -16,10 +15,11 @@ use connector_core::{
 
 pub(crate) use bench::Bench;
 pub(crate) use disk::Disk;
-pub(crate) use memory::{MemoryStore, State};
+pub(crate) use failing::FailingStore;
 pub(crate) use source::{FakeSource, piece_by_piece, ready, recording};
 pub(crate) use surroundings::{MemorySink, Sent, until};
 
+pub(crate) use crate::memory::State;
 use crate::work::Batch;
 
 /// A second of the day on which everything happens.

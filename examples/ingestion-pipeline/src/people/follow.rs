@@ -16,6 +16,23 @@ const ANEW: Duration = Duration::from_secs(3600);
 
 /// Sets the scopes of running sources from the people in the database, now and whenever they change: an import by another
 /// process reaches a running pipeline so.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("ingest.db");
+/// use connector_core::{AgentRef, Clock, Origin};
+/// use ingestion_pipeline::{Following, PeopleFile, Scope, SqliteStore};
+///
+/// let (store, drop, scope) = (SqliteStore::open(path).await?, Origin::new("acme", "drop"), Scope::of([]));
+/// let following = Following::new(store.people(), [(drop.clone(), scope.clone())]);
+///
+/// let file = PeopleFile::read("tenant,person,source,login\nacme,E-17,drop,kay\n".as_bytes(), &[drop])?;
+/// store.people().import(&file, Clock::system().now(), false).await?;
+/// following.set().await?; // once; `run` does it whenever anybody changes
+/// assert!(scope.watch().covers(&AgentRef::default().with_login("kay")));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Following {
     people: People,

@@ -24,6 +24,17 @@ const FIRST_PAUSE: Duration = Duration::from_secs(30);
 ///
 /// Nobody is deleted, and what an import said stands. A list that broke off or rejected rows makes nobody leave. The people
 /// known of the source and the list, of 100,000 agents at most, are held in memory while they are compared.
+///
+/// ```no_run
+/// # async fn sync(connector: connector_core::Connector) -> connector_core::Result<()> {
+/// use ingestion_pipeline::{AgentSync, Scope, SqliteStore};
+///
+/// let store = SqliteStore::open("ingest.db").await?;
+/// let scope = Scope::of(store.people().members_of(connector.origin()).await?);
+/// let sync = AgentSync::new(connector, store.people())?.in_groups(["Sales"]).with_scope(scope.clone());
+/// println!("{}", sync.run_once().await?);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AgentSync {
     connector: Connector,

@@ -1,5 +1,6 @@
 //! The promises of the pipeline, one test each: nothing lost, nothing stored twice, nobody stopped by another.
 
+mod broken;
 mod calls;
 mod full;
 mod pipeline;
@@ -8,4 +9,5 @@ mod recordings;
 mod restart;
 mod scope;
 mod sources;
+mod suite;
 mod trouble;

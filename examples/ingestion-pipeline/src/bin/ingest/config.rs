@@ -49,9 +49,9 @@ impl Default for PipelineSettings {
 pub(crate) struct Source {
     pub(crate) tenant: String,
     pub(crate) name: String,
+    pub(crate) scope: ScopeSettings,
     /// When its history is compared with what is stored, by itself.
     pub(crate) reconcile: Option<Schedule>,
-    pub(crate) scope: ScopeSettings,
     pub(crate) kind: SourceKind,
 }
 
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        Ok(Source { tenant: tenant.to_owned(), name, reconcile, scope, kind })
+        Ok(Source { tenant: tenant.to_owned(), name, scope, reconcile, kind })
     }
 
     fn take_text(

@@ -59,7 +59,7 @@ enum Command {
     #[command(subcommand)]
     Fake(fake::Fake),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
-    Run,
+    Run(run::Run),
     /// Compare what the sources know of the past with what is stored, and fetch what was missed.
     Reconcile(reconcile::ReconcileArguments),
     /// Fetch the calls of the past, however many. Interrupted and started again with the same arguments, it goes on.
@@ -87,7 +87,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let level = if matches!(arguments.command, Command::Run) { "info" } else { "error" };
+    let level = if matches!(arguments.command, Command::Run(_)) { "info" } else { "error" };
     let filter =
         EnvFilter::builder().with_env_var("INGEST_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
@@ -123,9 +123,9 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
     let is_well = match command {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.carry_out(data, json).await?,
+        Command::Run(run) => run.carry_out(configured()?, json).await?,
         #[cfg(feature = "demo")]
         Command::Fake(fake) => fake.carry_out().await?,
-        Command::Run => run::carry_out(configured()?, json).await?,
         Command::Check => match check::carry_out(configured()?, json).await? {
             check::Verdict::AllWell => true,
             check::Verdict::SomeCannotWork => return Ok(3),

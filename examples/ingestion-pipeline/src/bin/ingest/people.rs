@@ -5,6 +5,7 @@ use std::time::Duration;
 use connector_core::{Connector, Origin};
 use ingestion_pipeline::{AgentSync, Following, Scope, SqliteStore};
 use tokio::task::JoinSet;
+use tracing::warn;
 
 use crate::config::{AgentSettings, CallsOf, ScopeSettings};
 
@@ -55,6 +56,9 @@ impl Watching {
             self.syncs.push((sync, agents.every));
         }
         if is_people {
+            if scope.watch().people().is_some_and(|people| people.is_empty()) {
+                warn!(%origin, "nobody is known here yet, so no call is stored: see `ingest agents import`");
+            }
             self.scopes.push((origin.clone(), scope.clone()));
         }
         Ok(scope)

@@ -11,14 +11,31 @@ use ingestion_pipeline::{
     AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
 };
 use serde::Serialize;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::{Config, Source};
 use crate::output::{Places, is_terminal, print_json};
 use crate::people::Watching;
 use crate::sources::connect;
 
-pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Abort at the n-th pass of a step, as a crash does.
+    #[cfg(feature = "failpoints")]
+    #[arg(long, hide = true, value_name = "STEP:N")]
+    abort_at: Option<ingestion_pipeline::failpoints::AbortAt>,
+}
+
+impl Run {
+    pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
+        #[cfg(feature = "failpoints")]
+        self.abort_at.into_iter().for_each(ingestion_pipeline::failpoints::arm);
+        run(config, json).await
+    }
+}
+
+async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
+    let started = Clock::system().now();
     let places = Places::new(&config.data);
     let _lock = places.lock()?;
     let store = SqliteStore::open(places.database()).await?;
@@ -27,14 +44,16 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
         info!("{reclaimed} calls were under way when the last run ended, and come again");
     }
     let queue = AnalysisQueue::new(store.clone(), Clock::system());
-    let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
+    let sink = FolderSink::open(places.objects())?;
+    let sweeping = tokio::spawn(sweep(sink.clone(), started));
+    let mut pipeline = Pipeline::new(store.clone(), sink, queue)
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline)
         .with_reconcile(store.clone());
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
-        let (tenant, name) = (source.tenant.clone(), source.name.clone());
-        let (scope, options) = (source.scope.clone(), options_of(&source));
+        let (tenant, name, options) = (source.tenant.clone(), source.name.clone(), options_of(&source));
+        let scope = source.scope.clone();
         let connected = async {
             let connector = connect(source, &store, &Context::default())?;
             let scope = watching.add(&scope, &connector, &store).await?;
@@ -54,6 +73,7 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
     let people = watching.start(&store);
     let report = pipeline.run(stop_signal()).await;
     drop((shown, people));
+    sweeping.abort();
     store.close().await;
     let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, &state));
     let closing = RunReport { report: report?, sources: states.chain(left_out).collect() };
@@ -138,6 +158,15 @@ impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report)?;
         self.sources.iter().try_for_each(|source| write!(f, "\n{}/{}: {}", source.tenant, source.source, source.told))
+    }
+}
+
+/// Tidies up after a run that was killed, while this one works.
+async fn sweep(sink: FolderSink, started: DateTime<Utc>) {
+    match sink.sweep(started).await {
+        Ok(0) => {}
+        Ok(removed) => info!("{removed} files of uploads that were cut off are removed"),
+        Err(error) => warn!("{error}"),
     }
 }
 

@@ -127,6 +127,24 @@ async fn rows_that_nobody_can_tell_apart_are_lines_without_names() {
     assert!(site.covers("kay"));
 }
 
+#[tokio::test]
+async fn a_sync_that_fails_goes_on_and_keeps_the_people_known() {
+    let site = Site::new().await;
+    site.sync([Ok(Page::new(vec![agent("1", "kay")]))]).await;
+    site.directory.pages.lock().unwrap().push(Err(Error::transient("the line is down")));
+    let task = tokio::spawn(site.sync.clone().run_every(Duration::from_millis(5)));
+    let mut changes = site.scope.watch().changes();
+    let mut until = async |login: &str| {
+        while !site.covers(login) {
+            site.directory.pages.lock().unwrap().push(Ok(Page::new(vec![agent("1", "kay"), agent("2", "lee")])));
+            let _ = tokio::time::timeout(Duration::from_millis(20), changes.next()).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), until("lee")).await.unwrap();
+    assert!(site.covers("kay") && !task.is_finished());
+    task.abort();
+}
+
 #[test]
 fn after_failures_it_waits_longer_each_time_but_never_longer_than_usual() {
     let hour = Duration::from_secs(3600);

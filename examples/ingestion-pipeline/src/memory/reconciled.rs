@@ -1,4 +1,4 @@
-//! What reconciliation needs of the store in memory.
+//! What reconciliation needs of the store in memory: what is stored, and runs and gaps.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ struct MemoryArchive(MemoryStore, Origin);
 #[async_trait]
 impl Archive for MemoryArchive {
     async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
-        let tables = self.0.open("stored")?;
+        let tables = self.0.look();
         let stored = of.iter().map(|call| {
             let id = &call.this.id;
             let work = tables.work.iter().find(|work| work.row.origin == self.1 && work.row.conversation.id == *id);
@@ -47,30 +47,30 @@ impl ReconcileLog for MemoryStore {
     }
 
     async fn open_gaps(&self, origin: &Origin) -> Result<Gaps> {
-        Ok(self.open("open_gaps")?.gaps.get(origin).cloned().unwrap_or_default())
+        Ok(self.look().gaps.get(origin).cloned().unwrap_or_default())
     }
 
     async fn close_gaps(&self, origin: &Origin, from: DateTime<Utc>, reached: DateTime<Utc>) -> Result<Gaps> {
-        let mut tables = self.open("close_gaps")?;
+        let mut tables = self.look();
         let gaps = tables.gaps.entry(origin.clone()).or_default();
         gaps.close(from, reached);
         Ok(gaps.clone())
     }
 
     async fn open_run(&self, origin: &Origin, name: &str) -> Result<Option<Run>> {
-        let tables = self.open("open_run")?;
+        let tables = self.look();
         let is_it = |run: &&Run| run.origin == *origin && run.name == name && run.ended.is_none();
         Ok(tables.runs.iter().filter(is_it).max_by_key(|run| run.began).cloned())
     }
 
     async fn last_run(&self, origin: &Origin, mode: ReconcileMode) -> Result<Option<Run>> {
-        let tables = self.open("last_run")?;
+        let tables = self.look();
         let is_it = |run: &&Run| run.origin == *origin && run.report.mode == mode;
         Ok(tables.runs.iter().filter(is_it).max_by_key(|run| run.began).cloned())
     }
 
     async fn save_run(&self, run: &Run) -> Result<()> {
-        let mut tables = self.open("save_run")?;
+        let mut tables = self.look();
         let key = |run: &Run| (run.origin.clone(), run.name.clone(), run.began);
         tables.runs.retain(|known| key(known) != key(run));
         tables.runs.push(run.clone());
