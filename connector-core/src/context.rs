@@ -20,6 +20,8 @@ pub struct Context {
     clock: Clock,
     secrets: Arc<dyn SecretSource>,
     raw: RawPolicy,
+    #[cfg(feature = "http")]
+    pub(crate) http: crate::http::Shared,
 }
 
 impl Context {
@@ -75,6 +77,8 @@ impl Default for Context {
             clock: Clock::default(),
             secrets: Arc::new(EnvironmentAndFiles),
             raw: RawPolicy::default(),
+            #[cfg(feature = "http")]
+            http: crate::http::Shared::default(),
         }
     }
 }

@@ -9,6 +9,8 @@ mod delivery;
 mod download;
 mod error;
 mod event;
+#[cfg(feature = "http")]
+pub mod http;
 mod jobs;
 mod leg;
 mod listing;

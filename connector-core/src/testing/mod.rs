@@ -8,6 +8,8 @@
 mod audio;
 pub mod conformance;
 mod faults;
+#[cfg(feature = "http")]
+pub mod http;
 mod scenario;
 mod timeline;
 mod voice;

@@ -1,0 +1,202 @@
+//! The client of one vendor's API, for one account.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+use url::Url;
+
+use super::account::{Account, AccountKey};
+use super::auth::{Login, Token, TokenSource};
+use super::errors::VendorErrors;
+use super::limiter::{EndpointClass, Limits, RateHeaders};
+use super::links::{LinkPolicy, below, refuse_plain_http};
+use super::options::HttpOptions;
+use super::redact::redact_url;
+use super::request::RequestBuilder;
+use super::retry::RetryPolicy;
+use super::transport::{Exchange, Transport};
+use crate::{Context, Error, Result};
+
+/// The longest answer that is read whole, in bytes, unless a request says otherwise.
+const MAX_BODY: u64 = 64 << 20;
+
+/// Speaks with one vendor's API as one account. Clones are the same client.
+///
+/// It logs in, keeps the vendor's limits, repeats what may be repeated, and makes errors that say what to do. Its token is
+/// sent to the API's own host and to no other.
+#[derive(Clone)]
+pub struct HttpClient(Arc<Settings>);
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) cx: Context,
+    pub(crate) account: Arc<Account>,
+    pub(crate) base: Url,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) login: Option<Arc<Login>>,
+    pub(crate) errors: Arc<dyn VendorErrors>,
+    pub(crate) links: LinkPolicy,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) rate_headers: RateHeaders,
+    pub(crate) max_body: u64,
+    limits: HashMap<String, Limits>,
+}
+
+impl HttpClient {
+    /// A client of the API at this address, which may hold a path.
+    ///
+    /// # Errors
+    /// `is_config` when the address is not https (or http on this machine), or when the options cannot be used.
+    pub fn new(cx: &Context, account: &AccountKey, base: Url, options: &HttpOptions) -> Result<Self> {
+        refuse_plain_http(&base)?;
+        if !base.username().is_empty() || base.password().is_some() || base.query().is_some() {
+            return Err(Error::config(format!("{} holds more than a host and a path", redact_url(&base))));
+        }
+        Ok(Self(Arc::new(Settings {
+            cx: cx.clone(),
+            account: cx.account(account),
+            base,
+            transport: cx.transport(options)?,
+            login: None,
+            errors: Arc::new(()),
+            links: LinkPolicy::own_host_only(),
+            retry: RetryPolicy::default(),
+            rate_headers: RateHeaders::NONE,
+            max_body: MAX_BODY,
+            limits: HashMap::new(),
+        })))
+    }
+
+    /// The same client, which logs in here.
+    pub fn with_login(self, source: impl TokenSource) -> Self {
+        self.with(|settings| {
+            let exchange = Exchange::new(settings.transport.clone(), settings.cx.clock());
+            let (secrets, account) = (settings.cx.secrets().clone(), settings.account.clone());
+            settings.login = Some(Arc::new(Login::new(Arc::new(source), secrets, account, exchange)));
+        })
+    }
+
+    /// The same client at another address, with the same login: for a vendor that tells the address after the login.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn at(self, base: Url) -> Result<Self> {
+        refuse_plain_http(&base)?;
+        Ok(self.with(|settings| settings.base = base))
+    }
+
+    /// The same client, which reads the vendor's errors like this.
+    pub fn with_errors(self, errors: impl VendorErrors) -> Self {
+        self.with(|settings| settings.errors = Arc::new(errors))
+    }
+
+    /// The same client, which follows links to these hosts as well.
+    pub fn with_links(self, links: LinkPolicy) -> Self {
+        self.with(|settings| settings.links = links)
+    }
+
+    /// The same client, as stubborn as this.
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        self.with(|settings| settings.retry = retry)
+    }
+
+    /// The same client, which keeps these limits for a class of endpoints. The class `""` is that of requests which name
+    /// none. All clients of the account share them; who names a class first sets them.
+    pub fn with_limits(self, class: impl Into<String>, limits: Limits) -> Self {
+        self.with(|settings| drop(settings.limits.insert(class.into(), limits)))
+    }
+
+    /// The same client, which learns the limits from these headers.
+    pub fn with_rate_headers(self, names: RateHeaders) -> Self {
+        self.with(|settings| settings.rate_headers = names)
+    }
+
+    /// The same client, which refuses answers of more bytes than this.
+    pub fn with_max_body(self, bytes: u64) -> Self {
+        self.with(|settings| settings.max_body = bytes)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// A GET of a path below the API's address. Ids in it go through [`segment`](super::segment).
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST. It is not repeated unless the request says that it may be.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// A PUT.
+    pub fn put(&self, path: &str) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// A DELETE.
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Any request: for an endpoint that a connector does not know, with the same login, limits, repetition and
+    /// redaction. [`RequestBuilder::send_any`] gives a [`RawResponse`](super::RawResponse), whatever its status.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, below(&self.0.base, path), "request")
+    }
+
+    /// A GET of a link out of one of the vendor's answers. A host other than the API's own sees neither token nor headers
+    /// of ours.
+    pub fn get_link(&self, link: &str) -> RequestBuilder {
+        let refused: fn(String) -> Error = |message| Error::forbidden(message);
+        let url = Url::parse(link).map_err(|_| (refused, "a link that is no address is not followed".to_owned()));
+        let url = url.and_then(|url| match self.0.links.check(&self.0.base, &url) {
+            Ok(()) => Ok(url),
+            Err(error) => Err((refused, error.to_string())),
+        });
+        RequestBuilder::new(self.clone(), Method::GET, url, "follow a link")
+    }
+
+    /// The token that requests carry at the moment, after logging in if need be.
+    ///
+    /// # Errors
+    /// Those of the login; `is_bug` when the client has none.
+    pub async fn token(&self) -> Result<Token> {
+        let login = self.0.login.as_ref().ok_or_else(|| Error::bug("this client does not log in"))?;
+        login.token().await.map_err(|error| error.of(self.0.cx.origin()))
+    }
+
+    /// The address of the API.
+    pub fn base(&self) -> &Url {
+        &self.0.base
+    }
+
+    /// What the program shares with its connectors.
+    pub fn context(&self) -> &Context {
+        &self.0.cx
+    }
+
+    /// The limits of a class of endpoints, as they are shared by all clients of the account.
+    pub fn class(&self, name: &str) -> EndpointClass {
+        let limits = self.0.limits.get(name).cloned().unwrap_or_default();
+        self.0.account.class(name, &limits)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("origin", self.0.cx.origin())
+            .field("account", self.0.account.key())
+            .field("base", &redact_url(&self.0.base))
+            .finish_non_exhaustive()
+    }
+}

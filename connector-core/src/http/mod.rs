@@ -1,0 +1,74 @@
+//! What every connector over HTTP stands on, so that a vendor's crate holds only the vendor.
+//!
+//! An [`HttpClient`] is made from a [`Context`], an [`AccountKey`], the address of the API and [`HttpOptions`]. It logs in
+//! ([`TokenSource`], [`OAuth2`]), keeps the vendor's limits ([`Limits`]), repeats what may be repeated ([`RetryPolicy`]),
+//! refuses what is too large or leads elsewhere ([`LinkPolicy`]), and turns a vendor's error into an
+//! [`Error`](crate::Error) ([`VendorErrors`]).
+//!
+//! What belongs to an account at the vendor (limits, the breaker for wrong credentials) is shared by all clients of one
+//! context; connections are shared by all whose options are equal. The wire is a [`Transport`], so that tests need no
+//! socket and may pause the clock.
+
+mod account;
+mod auth;
+mod client;
+mod errors;
+mod limiter;
+mod links;
+mod oauth;
+mod options;
+mod redact;
+mod request;
+mod response;
+mod retry;
+mod transport;
+
+use std::sync::Arc;
+
+pub use account::{Account, AccountKey};
+pub use auth::{Token, TokenSource};
+pub use client::HttpClient;
+pub use errors::{VendorError, VendorErrors};
+pub use limiter::{EndpointClass, Limits, Permit, Rate, RateHeaders};
+pub use links::{LinkPolicy, segment};
+pub use oauth::{ClientAuth, OAuth2};
+pub use options::{HttpOptions, Proxy};
+pub use request::{RequestBuilder, Streaming};
+pub use response::{RawResponse, Response};
+pub use retry::RetryPolicy;
+pub use transport::{Body, Exchange, Transport};
+
+use crate::{Context, Result};
+
+/// What all contexts of a program share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    accounts: Arc<account::Accounts>,
+    clients: Arc<options::Clients>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+/// With the feature `http`.
+impl Context {
+    /// What clients of this account at a vendor share. It lives as long as one of them.
+    pub fn account(&self, key: &AccountKey) -> Arc<Account> {
+        self.http.accounts.get(key)
+    }
+
+    /// The wire for these options: one set of connections for each distinct set of options.
+    ///
+    /// # Errors
+    /// `is_config` when a certificate or the proxy cannot be used.
+    pub fn transport(&self, options: &HttpOptions) -> Result<Arc<dyn Transport>> {
+        match &self.http.transport {
+            Some(transport) => Ok(transport.clone()),
+            None => self.http.clients.get(options),
+        }
+    }
+
+    /// The same context with this in place of the network, whatever the options say. For tests.
+    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.http.transport = Some(transport);
+        self
+    }
+}

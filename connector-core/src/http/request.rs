@@ -1,0 +1,377 @@
+//! One request, from leave to send it to the last byte of its answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, IF_RANGE, LOCATION, RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::auth::{Login, Token};
+use super::client::HttpClient;
+use super::limiter::{EndpointClass, Permit};
+use super::links::is_own;
+use super::redact::redact_url;
+use super::response::{RawResponse, Response, collect};
+use super::retry::Budget;
+use super::transport::Body;
+use crate::{Error, Priority, Result};
+
+/// How many redirects are followed.
+const REDIRECTS: u32 = 5;
+
+/// How much of an error's body is read, in bytes.
+const ERROR_BODY: u64 = 64 << 10;
+
+/// The headers that a host other than the API's own may see.
+const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, RANGE, IF_RANGE];
+
+/// A request that is being put together. It can be sent more than once.
+#[derive(Clone)]
+#[must_use = "nothing happens before it is sent"]
+pub struct RequestBuilder {
+    client: HttpClient,
+    method: Method,
+    url: Result<Url, Trouble>,
+    headers: HeaderMap,
+    body: Bytes,
+    class: Option<String>,
+    priority: Priority,
+    operation: &'static str,
+    repeatable: bool,
+    max_body: u64,
+}
+
+/// Why it cannot be sent: the kind of error, and its words. The error is made when it is sent.
+pub(crate) type Trouble = (fn(String) -> Error, String);
+
+/// The head of an answer, and its body as it comes. The request counts as on its way until the body is dropped.
+#[non_exhaustive]
+pub struct Streaming {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, as it was sent: no limit and no repetition guards it.
+    pub body: Body,
+}
+
+impl fmt::Debug for Streaming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with a body to come", self.status)
+    }
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(client: HttpClient, method: Method, url: Result<Url, Trouble>, operation: &'static str) -> Self {
+        let repeatable = method.is_idempotent();
+        let max_body = client.settings().max_body;
+        let (headers, body, class) = (HeaderMap::new(), Bytes::new(), None);
+        Self { client, method, url, headers, body, class, priority: Priority::Live, operation, repeatable, max_body }
+    }
+
+    /// With this field in the query.
+    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
+        if let Ok(url) = &mut self.url {
+            url.query_pairs_mut().append_pair(name, &value.to_string());
+        }
+        self
+    }
+
+    /// With this header. Only the API's own host sees it.
+    pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        match HeaderValue::from_str(value.as_ref()) {
+            Ok(value) => drop(self.headers.insert(name, value)),
+            Err(_) => self.url = bug(format!("the value of the header {name} cannot be sent")),
+        }
+        self
+    }
+
+    /// With this JSON as its body.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.body("application/json", bytes),
+            Err(_) => {
+                self.url = bug("the body cannot be written as JSON".to_owned());
+                self
+            }
+        }
+    }
+
+    /// With this URL-encoded form as its body.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    /// With this body.
+    pub fn body(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        self.body = body.into();
+        self
+    }
+
+    /// In this class of endpoints instead of the common one; see [`HttpClient::with_limits`].
+    pub fn class(mut self, name: impl Into<String>) -> Self {
+        self.class = Some(name.into());
+        self
+    }
+
+    /// Who waits for it.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// What it is for, by the name of the method; it stands in errors.
+    pub fn during(mut self, operation: &'static str) -> Self {
+        self.operation = operation;
+        self
+    }
+
+    /// Sending it twice does no harm, though it is a POST or PATCH: a search, for one.
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// An answer of more bytes than this is refused.
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Sends it; the whole answer, whose status is a success.
+    ///
+    /// # Errors
+    /// That of the vendor, as the client's [`VendorErrors`](super::VendorErrors) reads it; those of the
+    /// [`Transport`](super::Transport) once the [`RetryPolicy`](super::RetryPolicy) is used up; `is_unauthorized` when the
+    /// credentials are wrong, `is_rate_limited` when a limit is used up for long, `is_too_large`, `is_forbidden` when it
+    /// leads to a host that is not on the list.
+    pub async fn send(self) -> Result<Response> {
+        let answer = self.any_status().await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(self.named(self.error(&answer))) }
+    }
+
+    /// Sends it; the whole answer, whatever its status. What may pass by itself is repeated first and then an error.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), but for the vendor's errors that repeating does not help.
+    pub async fn send_any(self) -> Result<RawResponse> {
+        self.any_status().await
+    }
+
+    async fn any_status(&self) -> Result<Response> {
+        let packed = HeaderValue::from_static("gzip");
+        self.repeat(&packed, |head, body| async move {
+            let bytes = collect(&head, body, self.max_body).await?;
+            Ok(Response::new(head.status, head.headers, bytes, self.client.settings().cx.clock().now()))
+        })
+        .await
+    }
+
+    /// Sends it; the head of the answer, whatever its status, and its body as it comes. A cut of the body is the
+    /// caller's to heal.
+    ///
+    /// # Errors
+    /// As [`send_any`](Self::send_any).
+    pub async fn stream(self) -> Result<Streaming> {
+        let plain = HeaderValue::from_static("identity");
+        self.repeat(
+            &plain,
+            |head, body| async move { Ok(Streaming { status: head.status, headers: head.headers, body }) },
+        )
+        .await
+    }
+
+    async fn repeat<T, F>(&self, coding: &HeaderValue, finish: impl Fn(http::response::Parts, Body) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let settings = self.client.settings();
+        let mut budget = Budget::new(settings.retry);
+        let mut renewed = false;
+        loop {
+            let (url, class) = self.ready().map_err(|error| self.named(error))?;
+            let permit = match &class {
+                Some(class) => Some(class.acquire(self.priority).await.map_err(|error| self.named(error))?),
+                None => None,
+            };
+            let (began, mut sent) = (Instant::now(), false);
+            let attempt = async {
+                let (head, body) = self.attempt(url, coding, &mut renewed, &mut sent).await?;
+                if let Some(class) = &class {
+                    class.learn(&settings.rate_headers, &head.headers);
+                }
+                finish(head, hold(body, permit)).await
+            };
+            let limit = budget.left();
+            let error = match timeout(limit, attempt).await.unwrap_or_else(|_| Err(took_too_long(limit))) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            if let (Some(class), Some(wait)) = (&class, error.retry_after())
+                && (error.is_rate_limited() || error.is_transient())
+            {
+                class.pause(wait);
+            }
+            let pause = budget.pause_after(began.elapsed(), &error);
+            match pause.filter(|_| self.repeatable || !sent) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(self.named(error)),
+            }
+        }
+    }
+
+    /// Where it goes, and whose limit it takes. A link to another host has no limit unless a class is named.
+    fn ready(&self) -> Result<(Url, Option<EndpointClass>)> {
+        let url = self.url.clone().map_err(|(kind, message)| kind(message))?;
+        let own = is_own(&self.client.settings().base, &url);
+        let class = match &self.class {
+            Some(name) => Some(self.client.class(name)),
+            None => own.then(|| self.client.class("")),
+        };
+        Ok((url, class))
+    }
+
+    /// Sends it once, follows redirects, and once with another token if the first is refused. An answer that
+    /// repeating may change is an error.
+    async fn attempt(
+        &self,
+        url: Url,
+        coding: &HeaderValue,
+        renewed: &mut bool,
+        sent: &mut bool,
+    ) -> Result<(http::response::Parts, Body)> {
+        let settings = self.client.settings();
+        let (mut url, mut redirects) = (url, 0);
+        loop {
+            let own = is_own(&settings.base, &url);
+            let token = match &settings.login {
+                Some(source) if own => Some(source.token().await?),
+                _ => None,
+            };
+            *sent = true;
+            let answer = settings.transport.send(self.request(&url, coding, token.as_ref())?).await?;
+            let (head, body) = answer.into_parts();
+            if let Some(target) = self.redirect(&head, &url)? {
+                redirects += 1;
+                if redirects > REDIRECTS {
+                    return Err(Error::invalid(format!("more than {REDIRECTS} redirects")));
+                }
+                url = target;
+                continue;
+            }
+            if head.status == StatusCode::UNAUTHORIZED
+                && let (Some(source), Some(token)) = (&settings.login, &token)
+                && renew(renewed, source, token).await?
+            {
+                continue;
+            }
+            if head.status.is_client_error() || head.status.is_server_error() {
+                return self.refused(head, body).await;
+            }
+            return Ok((head, body));
+        }
+    }
+
+    /// An error's body is read here, up to a limit that no error breaks.
+    async fn refused(&self, head: http::response::Parts, body: Body) -> Result<(http::response::Parts, Body)> {
+        let bytes = collect(&head, body, ERROR_BODY).await.unwrap_or_default();
+        let now = self.client.settings().cx.clock().now();
+        let answer = Response::new(head.status, head.headers.clone(), bytes.clone(), now);
+        let error = self.error(&answer);
+        if error.is_transient() || error.is_rate_limited() {
+            return Err(error);
+        }
+        let mut head = head;
+        // It is unpacked by now.
+        head.headers.remove(http::header::CONTENT_ENCODING);
+        head.headers.remove(http::header::CONTENT_LENGTH);
+        Ok((head, futures_util::stream::iter([Ok(bytes)]).boxed()))
+    }
+
+    fn request(&self, url: &Url, coding: &HeaderValue, token: Option<&Token>) -> Result<Request<Bytes>> {
+        let mut headers = self.headers.clone();
+        headers.insert(ACCEPT_ENCODING, coding.clone());
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
+        let mut request = Request::builder().method(self.method.clone()).uri(url.as_str());
+        let foreign = !is_own(&self.client.settings().base, url);
+        for (name, value) in &headers {
+            if !foreign || HARMLESS.contains(name) {
+                request = request.header(name, value);
+            }
+        }
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, token.header()?);
+        }
+        let body = if foreign { Bytes::new() } else { self.body.clone() };
+        request.body(body).map_err(|_| Error::bug("the request cannot be sent"))
+    }
+
+    /// Where the answer sends us, if it does and we may go there.
+    fn redirect(&self, head: &http::response::Parts, url: &Url) -> Result<Option<Url>> {
+        if !matches!(head.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let Some(location) = head.headers.get(LOCATION).filter(|_| self.method.is_safe()) else {
+            return Err(Error::invalid("a redirect that cannot be followed").with_status(head.status.as_u16()));
+        };
+        let target = location.to_str().ok().and_then(|location| url.join(location).ok());
+        let target = target.ok_or_else(|| Error::invalid("a redirect to something that is no address"))?;
+        let settings = self.client.settings();
+        settings.links.check(&settings.base, &target)?;
+        Ok(Some(target))
+    }
+
+    pub(crate) fn error(&self, answer: &Response) -> Error {
+        answer.error(&*self.client.settings().errors)
+    }
+
+    /// The error, with whose it is and what it was met at.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        error.during(self.operation).of(self.client.settings().cx.origin())
+    }
+}
+
+/// The token was refused: whether there is another one to try. There is one only once in a request.
+async fn renew(renewed: &mut bool, login: &Login, refused: &Token) -> Result<bool> {
+    if std::mem::replace(renewed, true) {
+        login.give_up(refused).await;
+        return Ok(false);
+    }
+    Ok(login.after_refusal(refused).await?.is_some())
+}
+
+fn bug(what: String) -> Result<Url, Trouble> {
+    Err((|message| Error::bug(message), what))
+}
+
+/// The body, with the permit that lasts as long.
+fn hold(body: Body, permit: Option<Permit>) -> Body {
+    body.map(move |piece| {
+        let _held = &permit;
+        piece
+    })
+    .boxed()
+}
+
+fn took_too_long(limit: Duration) -> Error {
+    Error::transient(format!("no answer within {} s", limit.as_secs()))
+}
+
+/// Neither headers nor body, which may hold anything.
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.as_ref().map_or_else(|_| String::new(), redact_url);
+        write!(f, "{} {url}", self.method)
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+#[path = "request/tests.rs"]
+mod tests;
