@@ -1,7 +1,7 @@
 //! A drop folder that is a directory of this machine.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -57,7 +57,29 @@ const BATCH: usize = 256;
 /// ```
 #[derive(Clone, Debug)]
 pub struct LocalFolder {
-    root: Arc<Path>,
+    root: Arc<Root>,
+}
+
+/// Where the folder is.
+#[derive(Debug)]
+struct Root {
+    given: PathBuf,
+    /// The same without links, once it was there.
+    found: OnceLock<Arc<Path>>,
+}
+
+impl Root {
+    fn find(&self) -> Result<Arc<Path>> {
+        if let Some(found) = self.found.get() {
+            return Ok(Arc::clone(found));
+        }
+        let found = self.given.canonicalize().map_err(root_is_gone)?;
+        Ok(Arc::clone(self.found.get_or_init(|| found.into())))
+    }
+
+    fn path(&self) -> &Path {
+        self.found.get().map_or(&self.given, |found| found)
+    }
 }
 
 impl LocalFolder {
@@ -75,12 +97,34 @@ impl LocalFolder {
         if !root.is_dir() {
             return Err(wrong("is no directory"));
         }
-        Ok(Self { root: root.into() })
+        let found = OnceLock::from(Arc::from(root));
+        Ok(Self { root: Arc::new(Root { given: path.to_owned(), found }) })
     }
 
-    /// The directory, without links in its path.
+    /// A folder in a directory that may not be there yet: a share that is mounted later. Until it is there, every call is
+    /// [`is_storage`](Error::is_storage); from then on it is as if it had been [opened](Self::open) at that moment.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+    /// # let home = tempfile::tempdir()?;
+    /// use connector_folder::{Folder, FolderPath, LocalFolder};
+    ///
+    /// let (path, dropped) = (home.path().join("share"), FolderPath::new("a.wav")?);
+    /// let folder = LocalFolder::expected_at(&path);
+    /// assert!(folder.stat(&dropped).await.unwrap_err().is_storage());
+    /// std::fs::create_dir(&path)?;
+    /// assert_eq!(folder.stat(&dropped).await?, None);
+    /// # Ok(()) }
+    /// ```
+    pub fn expected_at(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        let given = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { root: Arc::new(Root { given, found: OnceLock::new() }) }
+    }
+
+    /// The directory, without links in its path once it was there.
     pub fn path(&self) -> &Path {
-        &self.root
+        self.root.path()
     }
 
     /// Does something with a path on a thread that may block.
@@ -91,18 +135,22 @@ impl LocalFolder {
         work: impl FnOnce(&Path, &FolderPath) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (root, path) = (Arc::clone(&self.root), path.clone());
-        blocking(move || work(&root, &path)).await.map_err(|error| error.during(operation))
+        blocking(move || work(&root.find()?, &path)).await.map_err(|error| error.during(operation))
     }
 }
 
 #[async_trait]
 impl Folder for LocalFolder {
     fn list(&self, dir: &FolderPath) -> BoxStream<'static, Result<Listed>> {
-        let lister = Lister::new(Arc::clone(&self.root), dir.clone());
-        stream::try_unfold(lister, |mut lister| {
+        let begin = (Arc::clone(&self.root), dir.clone(), None);
+        stream::try_unfold(begin, |(root, dir, lister)| {
             blocking(move || {
+                let mut lister = match lister {
+                    Some(lister) => lister,
+                    None => Lister::new(root.find()?, dir.clone()),
+                };
                 let batch = lister.next_batch(BATCH)?;
-                Ok((!batch.is_empty()).then_some((batch, lister)))
+                Ok((!batch.is_empty()).then_some((batch, (root, dir, Some(lister)))))
             })
         })
         .map_ok(|batch| stream::iter(batch.into_iter().map(Ok)))
@@ -116,9 +164,10 @@ impl Folder for LocalFolder {
     }
 
     async fn read(&self, path: &FolderPath, from: u64, only_if: Option<&Version>) -> Result<FileRead> {
-        let (root, only_if) = (Arc::clone(&self.root), only_if.cloned());
-        let reading =
-            self.at("read", path, move |_, path| Reading::open(root, path.clone(), from, only_if.as_ref())).await?;
+        let only_if = only_if.cloned();
+        let open =
+            move |root: &Path, path: &FolderPath| Reading::open(root.into(), path.clone(), from, only_if.as_ref());
+        let reading = self.at("read", path, open).await?;
         let version = reading.version().clone();
         Ok(FileRead::new(version, reading.into_stream()))
     }
@@ -141,8 +190,9 @@ impl Folder for LocalFolder {
     }
 
     fn notices(&self) -> Option<BoxStream<'static, Notice>> {
+        // One that is not there cannot be watched, and whoever lists it hears so.
         #[cfg(feature = "watch")]
-        return watch::notices(&self.root);
+        return self.root.find().ok().filter(|root| root.is_dir()).and_then(|root| watch::notices(&root));
         #[cfg(not(feature = "watch"))]
         return None;
     }

@@ -49,6 +49,27 @@ fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at / 251 + at) as u8).collect()
 }
 
+#[tokio::test]
+async fn a_folder_that_comes_later_is_in_trouble_until_then_and_works_from_then_on() {
+    let home = tempfile::tempdir().unwrap();
+    let share = home.path().join("share");
+    let folder = LocalFolder::expected_at(&share);
+    for _ in 0..2 {
+        assert!(folder.list(&FolderPath::root()).try_next().await.unwrap_err().is_storage());
+        assert!(folder.read(&path("a"), 0, None).await.unwrap_err().is_storage());
+        assert!(folder.write(&path("a"), "x".into()).await.unwrap_err().is_storage());
+        assert!(folder.notices().is_none());
+    }
+    assert!(!share.exists(), "it is not made");
+    fs::create_dir(&share).unwrap();
+    folder.write(&path("a"), "RIFF".into()).await.unwrap();
+    assert_eq!(names(&folder, &FolderPath::root()).await, set(["a"]));
+    assert_eq!(bytes(&folder, "a", 1).await.unwrap(), b"IFF");
+    assert_eq!(folder.path(), share.canonicalize().unwrap());
+    fs::remove_dir_all(&share).unwrap();
+    assert!(folder.stat(&path("a")).await.unwrap_err().is_storage(), "and gone again, it is no empty folder");
+}
+
 #[test]
 fn only_a_directory_can_be_opened_and_the_error_says_so() {
     let home = tempfile::tempdir().unwrap();

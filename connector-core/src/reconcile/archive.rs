@@ -1,6 +1,7 @@
 //! What is stored, as a comparison needs to know it.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,6 +18,13 @@ pub trait Archive: Debug + Send + Sync + 'static {
     async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>>;
 }
 
+#[async_trait]
+impl<T: Archive + ?Sized> Archive for Arc<T> {
+    async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
+        (**self).stored(of).await
+    }
+}
+
 /// What is stored of one conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -25,6 +33,8 @@ pub struct Stored {
     pub legs: Vec<StoredLeg>,
     /// Its recordings.
     pub media: StoredMedia,
+    /// How many recordings are stored, where that is counted.
+    pub recordings: Option<usize>,
     /// How long the stored recordings of the call play in all.
     pub audio: Option<Duration>,
     /// How long they should play by the stored metadata.
@@ -32,9 +42,15 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// A conversation with these recordings, whose legs and lengths are not known.
+    /// A conversation with these recordings, whose number, legs and lengths are not known.
     pub fn new(media: StoredMedia) -> Self {
-        Self { legs: Vec::new(), media, audio: None, call: None }
+        Self { legs: Vec::new(), media, recordings: None, audio: None, call: None }
+    }
+
+    /// The same, with so many recordings: fewer than the source counts are a missing recording.
+    pub fn with_recordings(mut self, count: usize) -> Self {
+        self.recordings = Some(count);
+        self
     }
 
     /// The same, with a leg.

@@ -8,7 +8,7 @@ use crate::{Conversation, Expected, Leg};
 /// What is wrong with a conversation, if anything: of several things the one whose remedy covers the others.
 pub(super) fn judge(listed: Conversation, stored: Option<&Stored>, tolerance: Duration) -> Option<Found> {
     let Some(stored) = stored else { return Some(Found::MissingCall(listed)) };
-    if lacks_recording(&listed, stored.media) {
+    if lacks_recording(&listed, stored) {
         return Some(Found::MissingRecording(listed));
     }
     if listed.legs.iter().any(|leg| is_news(leg, stored)) {
@@ -27,9 +27,15 @@ fn is_news(leg: &Leg, stored: &Stored) -> bool {
     }
 }
 
-fn lacks_recording(listed: &Conversation, media: StoredMedia) -> bool {
-    match media {
-        StoredMedia::Complete | StoredMedia::Pending => false,
+fn lacks_recording(listed: &Conversation, stored: &Stored) -> bool {
+    match stored.media {
+        StoredMedia::Pending => false,
+        StoredMedia::Complete => match (&listed.expected, stored.recordings) {
+            (Expected::Count(counted), Some(count)) => {
+                u64::try_from(count).is_ok_and(|count| count < u64::from(*counted))
+            }
+            _ => false,
+        },
         StoredMedia::Missing => promise(listed) != Some(false),
         StoredMedia::None => promise(listed) == Some(true),
     }
@@ -161,6 +167,24 @@ mod tests {
                 let wanted = if missing { "missing recording" } else { "nothing" };
                 assert_eq!(found(promises(expected.clone()), &stored), wanted, "{expected:?} {media:?}");
             }
+        }
+    }
+
+    #[test]
+    fn fewer_recordings_than_the_source_counts_are_a_missing_one() {
+        let counted = |expected| Conversation { expected, ..listed("a") };
+        let stored =
+            |media, count| Stored { media, ..stored(StoredVersion::Fingerprint("a".into())) }.with_recordings(count);
+        for (count, found_of_two) in
+            [(0, "missing recording"), (1, "missing recording"), (2, "nothing"), (3, "nothing")]
+        {
+            assert_eq!(
+                found(counted(Expected::Count(2)), &stored(StoredMedia::Complete, count)),
+                found_of_two,
+                "{count}"
+            );
+            assert_eq!(found(counted(Expected::Count(2)), &stored(StoredMedia::Pending, count)), "nothing", "{count}");
+            assert_eq!(found(counted(Expected::Some), &stored(StoredMedia::Complete, count)), "nothing", "{count}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! A folder between the uploads and the connector, on which not everything arrives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +19,8 @@ const UNCUT: u64 = 70 * 1024;
 
 /// A folder that passes everything on but what its plan takes away.
 ///
-/// [`LostEvent`](Fault::LostEvent): the word that a file is whole is lost, so that only the next listing finds it.
+/// [`LostEvent`](Fault::LostEvent): the word that a file is whole is lost, so that only the next listing finds it; as
+/// [`heard`](Self::heard), the pair is lost from the listings too.
 /// [`CutDownload`](Fault::CutDownload): a recording that is read from its beginning breaks off in the middle, though not
 /// before 70 KiB. A fault counts as fired when the reader meets it, not before.
 ///
@@ -47,12 +48,51 @@ pub struct MisbehavingFolder {
     folder: Arc<dyn Folder>,
     faults: FaultPlan,
     unheard: Arc<Mutex<BTreeSet<String>>>,
+    lost: Arc<Mutex<Lost>>,
+}
+
+/// What a listener never learns of.
+#[derive(Debug, Default)]
+struct Lost {
+    /// Every pair that was seen, and whether it is lost.
+    pairs: BTreeMap<String, bool>,
+    /// Whether what was lost shows again.
+    found_again: bool,
 }
 
 impl MisbehavingFolder {
     /// A folder that misbehaves by this plan.
     pub fn new(folder: impl Folder, faults: FaultPlan) -> Self {
-        Self { folder: Arc::new(folder), faults, unheard: Arc::default() }
+        Self { folder: Arc::new(folder), faults, unheard: Arc::default(), lost: Arc::default() }
+    }
+
+    /// The folder as somebody hears of it from whom [`LostEvent`](Fault::LostEvent) takes whole pairs: no word of them, in
+    /// no listing either, as a vendor's event that is lost for good. The folder itself, which stands for the vendor's
+    /// history, shows them.
+    pub fn heard(&self) -> HeardFolder {
+        HeardFolder { all: self.clone() }
+    }
+
+    /// From now on [`heard`](Self::heard) loses nothing more, and shows what it lost.
+    pub fn find_again(&self) {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).found_again = true;
+    }
+
+    /// The names, without their extensions, of the pairs that [`heard`](Self::heard) lost.
+    pub fn lost(&self) -> BTreeSet<String> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.pairs.iter().filter(|(_, lost)| **lost).map(|(stem, _)| stem.clone()).collect()
+    }
+
+    /// Whether the pair of a file is lost, which is decided when it is seen first.
+    fn loses(&self, path: &FolderPath) -> bool {
+        // What was moved away was heard of.
+        if is_temporary(path.name()) || path.as_str().contains('/') {
+            return false;
+        }
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_lost = *lost.pairs.entry(stem(path)).or_insert_with(|| self.faults.fire(Fault::LostEvent));
+        is_lost && !lost.found_again
     }
 
     /// The names, without their extensions, of files of which word was lost.
@@ -106,13 +146,72 @@ impl Folder for MisbehavingFolder {
             let Notice::Whole(path) = notice else { return false };
             let is_lost = !is_temporary(path.name()) && faults.fire(Fault::LostEvent);
             if is_lost {
-                let stem = path.name().rsplit_once('.').map_or(path.name(), |(stem, _)| stem).to_owned();
-                unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(stem);
+                unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(stem(path));
             }
             is_lost
         };
         Some(self.folder.notices()?.filter(move |notice| future::ready(!lost(notice))).boxed())
     }
+}
+
+/// A [`MisbehavingFolder`] as it is heard of.
+#[derive(Clone, Debug)]
+pub struct HeardFolder {
+    all: MisbehavingFolder,
+}
+
+#[async_trait]
+impl Folder for HeardFolder {
+    fn list(&self, dir: &FolderPath) -> BoxStream<'static, Result<Listed>> {
+        let all = self.all.clone();
+        let is_heard = move |entry: &Result<Listed>| match entry {
+            Ok(Listed::File { path, .. }) => !all.loses(path),
+            _ => true,
+        };
+        self.all.list(dir).filter(move |entry| future::ready(is_heard(entry))).boxed()
+    }
+
+    async fn stat(&self, path: &FolderPath) -> Result<Option<Version>> {
+        if self.all.loses(path) { Ok(None) } else { self.all.stat(path).await }
+    }
+
+    async fn read(&self, path: &FolderPath, from: u64, only_if: Option<&Version>) -> Result<FileRead> {
+        self.all.read(path, from, only_if).await
+    }
+
+    async fn rename(&self, from: &FolderPath, to: &FolderPath) -> Result<Renamed> {
+        self.all.rename(from, to).await
+    }
+
+    async fn write(&self, path: &FolderPath, content: Bytes) -> Result<()> {
+        self.all.write(path, content).await
+    }
+
+    async fn remove(&self, path: &FolderPath) -> Result<bool> {
+        self.all.remove(path).await
+    }
+
+    async fn writable(&self) -> Result<bool> {
+        self.all.writable().await
+    }
+
+    fn appears_whole(&self) -> bool {
+        self.all.appears_whole()
+    }
+
+    fn notices(&self) -> Option<BoxStream<'static, Notice>> {
+        let all = self.all.clone();
+        let is_heard = move |notice: &Notice| match notice {
+            Notice::Whole(path) | Notice::Written(path) => !all.loses(path),
+            _ => true,
+        };
+        Some(self.all.folder.notices()?.filter(move |notice| future::ready(is_heard(notice))).boxed())
+    }
+}
+
+/// A file's name without its extension.
+fn stem(path: &FolderPath) -> String {
+    path.name().rsplit_once('.').map_or(path.name(), |(stem, _)| stem).to_owned()
 }
 
 fn is_sidecar(path: &FolderPath) -> bool {
@@ -148,4 +247,34 @@ fn cut(bytes: BoxStream<'static, Result<Bytes>>, cut_at: u64, faults: FaultPlan)
         }
     });
     cut.boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_folder::LocalFolder;
+    use futures_util::TryStreamExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lost_pair_is_never_heard_of_until_it_is_found_again_and_always_there() {
+        let home = tempfile::tempdir().unwrap();
+        let faults = FaultPlan::none().lose_events(1).every(Fault::LostEvent, 1);
+        let folder = MisbehavingFolder::new(LocalFolder::open(home.path()).unwrap(), faults.clone());
+        let heard = folder.heard();
+        let count =
+            async |folder: &dyn Folder| folder.list(&FolderPath::root()).try_collect::<Vec<_>>().await.unwrap().len();
+        for name in ["a.wav", "a.json"] {
+            std::fs::write(home.path().join(name), "x").unwrap();
+        }
+        assert_eq!((count(&heard).await, count(&folder).await), (0, 2), "both of its files");
+        for name in ["b.wav", "b.json"] {
+            std::fs::write(home.path().join(name), "x").unwrap();
+        }
+        assert_eq!((count(&heard).await, faults.fired(Fault::LostEvent)), (2, 1));
+        assert_eq!(heard.stat(&FolderPath::new("a.wav").unwrap()).await.unwrap(), None);
+        assert_eq!(folder.lost().into_iter().collect::<Vec<_>>(), ["a"]);
+        folder.find_again();
+        assert_eq!((count(&heard).await, folder.lost().len()), (4, 1), "it was lost all the same");
+    }
 }

@@ -8,5 +8,5 @@ mod misbehaving;
 mod sidecars;
 mod uploader;
 
-pub use misbehaving::MisbehavingFolder;
+pub use misbehaving::{HeardFolder, MisbehavingFolder};
 pub use uploader::{ExpectedCall, Uploader};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use connector_core::{
     Clock, Connector, Conversation, Detail, Error, Lookup, LookupOptions, Origin, Outcome, Result, ResumeOptions,
     SettleOptions,
@@ -31,6 +32,8 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(600);
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(900));
 /// The longest wait while our own disk or database fails.
 const LONGEST_OWN_PAUSE: Duration = Duration::from_secs(60);
+/// The longest wait until it is tried again to write down how the work on a call ended.
+const LONGEST_END_PAUSE: Duration = Duration::from_secs(8);
 /// The longest wait that a source can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 /// A row is given up after so many attempts in vain,
@@ -64,15 +67,31 @@ pub(crate) enum Done {
     Lacking(Error),
 }
 
+/// What becomes of a row after the work on it.
+enum End {
+    Finish,
+    /// It comes again; `failed` says why it was in vain.
+    Park {
+        due: DateTime<Utc>,
+        failed: Option<String>,
+    },
+    Bury {
+        reason: &'static str,
+        detail: String,
+    },
+}
+
 impl Consumer {
     /// Works on a row and ends its lease one way or another. Dropping the future leaves the lease to run out.
     pub(crate) async fn work(&self, row: WorkRow) {
-        let worked = tokio::select! {
-            worked = AssertUnwindSafe(self.store_and_hand_on(&row)).catch_unwind() => worked.unwrap_or_else(panicked),
-            () = self.keep(&row.lease) => return info!(task = row.lease.row, "somebody else has the lease now"),
+        let work = async {
+            let worked = AssertUnwindSafe(self.store_and_hand_on(&row)).catch_unwind().await;
+            let end = self.end_of(&row, worked.unwrap_or_else(panicked));
+            self.end(&row, end).await;
         };
-        if let Err(error) = self.end(&row, worked).await {
-            warn!(origin = %row.origin, task = row.lease.row, "the row could not be ended, its lease runs out: {error}");
+        tokio::select! {
+            () = work => {}
+            () = self.keep(&row.lease) => info!(task = row.lease.row, "somebody else has the lease now"),
         }
     }
 
@@ -88,37 +107,55 @@ impl Consumer {
         }
     }
 
-    async fn end(&self, row: &WorkRow, worked: Result<Done>) -> Result<()> {
+    /// Writes down how the work ended, for as long as it takes: a lease that runs out because our own database cannot be
+    /// written to would count as an attempt of the call.
+    async fn end(&self, row: &WorkRow, end: End) {
+        let mut pause = PAUSES.0;
+        while let Err(error) = self.write_end(row, &end).await {
+            warn!(origin = %row.origin, task = row.lease.row, ?pause, "the end of the work could not be written down: {error}");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_END_PAUSE);
+        }
+    }
+
+    async fn write_end(&self, row: &WorkRow, end: &End) -> Result<()> {
+        match end {
+            End::Finish => self.store.finish(&row.lease, &row.receipts, self.clock.now()).await,
+            End::Park { due, failed } => self.store.park(&row.lease, *due, failed.as_deref()).await,
+            End::Bury { reason, detail } => self.store.bury(&row.lease, reason, detail, self.clock.now()).await,
+        }
+    }
+
+    fn end_of(&self, row: &WorkRow, worked: Result<Done>) -> End {
         let now = self.clock.now();
         let own_pause = self.own_pause(&worked);
         match worked {
-            Ok(Done::Whole) => self.store.finish(&row.lease, &row.receipts, now).await,
+            Ok(Done::Whole) => End::Finish,
             // The source is told nothing, but its receipts go: should it offer the call again, it is judged anew.
             Ok(Done::LeftAlone) => {
-                self.store.finish(&row.lease, &row.receipts, now).await?;
                 self.progress.left_alone(1);
-                Ok(())
+                End::Finish
             }
             Ok(Done::NotYet { retry_after }) => {
                 self.progress.parked();
-                self.store.park(&row.lease, after(now, bounded(retry_after)), None).await
+                End::Park { due: after(now, bounded(retry_after)), failed: None }
             }
             // Our own side failing is never the call's fault: no attempt is counted, and it is tried for as long as it takes.
             Err(error) if error.is_storage() => {
                 warn!(origin = %row.origin, task = row.lease.row, pause = ?own_pause, "put off: {error}");
                 self.progress.parked();
-                self.store.park(&row.lease, after(now, own_pause), None).await
+                End::Park { due: after(now, own_pause), failed: None }
             }
             Err(error) if !self.gives_up(row, &error) => {
                 let pause = bounded(error.retry_after().unwrap_or_else(|| pause(row.attempts)));
                 warn!(origin = %row.origin, task = row.lease.row, attempt = row.attempts + 1, ?pause, "put off: {error}");
                 self.progress.parked();
-                self.store.park(&row.lease, after(now, pause), Some(&error.to_string())).await
+                End::Park { due: after(now, pause), failed: Some(error.to_string()) }
             }
             Ok(Done::Lacking(error)) | Err(error) => {
                 warn!(origin = %row.origin, task = row.lease.row, "given up: {error}");
                 self.progress.buried();
-                self.store.bury(&row.lease, reason(&error), &error.to_string(), now).await
+                End::Bury { reason: reason(&error), detail: error.to_string() }
             }
         }
     }
@@ -139,6 +176,8 @@ impl Consumer {
     }
 
     async fn store_and_hand_on(&self, row: &WorkRow) -> Result<Done> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoints::pass(crate::failpoints::Step::Leased);
         let connector = self.connector(&row.origin)?;
         let known = self.store.call(&row.origin, &row.conversation.id).await?;
         let document = match self.metadata(connector, row, known.as_ref()).await? {
@@ -152,14 +191,22 @@ impl Consumer {
         let mut call = self.next_version(row, known.as_ref(), document);
         let done = self.fetch_media(connector, row, &mut call).await?;
         if known.as_ref().is_none_or(|known| says_something_new(known, &call)) {
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::BeforeCommit);
             if !self.store.commit(&row.lease, &call).await? {
                 return Err(Error::transient("somebody else works on this call").of(&row.origin));
             }
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::AfterCommit);
             self.progress.committed(known.is_none());
         }
         self.publish(row).await?;
         if matches!(done, Done::Whole) {
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::BeforeSettle);
             self.settle(connector, row).await?;
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::Settled);
         }
         Ok(done)
     }
@@ -224,6 +271,8 @@ impl Consumer {
         for message in self.store.unpublished(&row.origin, &row.conversation.id).await? {
             let key = message.key.clone();
             self.outbox.publish(message).await.map_err(ours)?;
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::pass(crate::failpoints::Step::Published);
             self.store.published(&key, self.clock.now()).await?;
         }
         Ok(())

@@ -60,6 +60,10 @@ impl Intake {
         };
         match &piece {
             Ok(bytes) => {
+                #[cfg(feature = "failpoints")]
+                if self.size > 0 {
+                    crate::failpoints::pass(crate::failpoints::Step::Uploading);
+                }
                 self.hash.update(bytes);
                 self.size += bytes.len() as u64;
             }

@@ -2,37 +2,58 @@
 
 mod call;
 mod consume;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
 #[cfg(test)]
 mod fakes;
 mod intake;
 mod media;
+mod memory;
 mod outbox;
+mod people;
 mod pipeline;
 mod produce;
 mod progress;
 mod recover;
 mod rejections;
+mod rounds;
+mod runs;
 mod scope;
 mod sink;
 mod sqlite;
+mod state;
 mod store;
+mod supervise;
+mod sweep;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod work;
 mod workers;
 
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
+pub use memory::{DeadLetter, MemoryStore};
 pub use outbox::Outbox;
+pub use people::{AgentSync, Following, ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow, SyncReport};
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report};
 pub use recover::Recovering;
+pub use rounds::Schedule;
+pub use runs::{Plan, ReconcileLog, Run};
 pub use scope::{Filter, Judgement, Member, Reason, Scope};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
 pub use sqlite::{
-    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, RecordingRow, Retried, SqliteArchive, SqliteStore,
-    TakenMessage, Tally,
+    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, People, RecordingRow, Retried, SqliteArchive,
+    SqliteStore, TakenMessage, Tally,
 };
+pub use state::SourceState;
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};
+
+/// The code in the page is compiled and run with the tests of this crate.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../../docs/write-your-own-store.md")]
+struct WriteYourOwnStore;

@@ -8,20 +8,26 @@ use std::time::Duration;
 
 use connector_core::{Clock, Connector, Error, EventSource, Origin, Result, ResumeOptions, Watch};
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join_all, ready};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tracing::{error, info, warn};
+use tokio::time::timeout;
+use tracing::{info, warn};
 
 use crate::consume::Consumer;
 use crate::outbox::Outbox;
 use crate::produce::Producer;
 use crate::progress::{Progress, Report};
+use crate::recover::Recovering;
 use crate::rejections::Rejections;
+use crate::rounds::{self, Rounds, Schedule};
+use crate::runs::ReconcileLog;
 use crate::scope::Scope;
 use crate::sink::ObjectSink;
+use crate::state::SourceState;
 use crate::store::WorkStore;
+use crate::supervise::{say_once, supervise};
+use crate::work::after;
 use crate::workers::Workers;
 
 /// Pauses between restarts of a loop that failed: the first, doubled up to the last.
@@ -33,6 +39,9 @@ pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), D
 pub struct SourceOptions {
     /// Whose calls are to be heard and stored.
     pub scope: Scope,
+    /// When the source's history is compared with what is stored; never by itself where there is none. Times in which
+    /// nothing was heard are made good all the same.
+    pub reconcile: Option<Schedule>,
 }
 
 impl SourceOptions {
@@ -46,12 +55,18 @@ impl SourceOptions {
     pub fn watch(self, watch: Watch) -> Self {
         self.scope(Scope::over(watch))
     }
+
+    /// The same options with a comparison every night.
+    pub fn reconcile(mut self, schedule: Schedule) -> Self {
+        self.reconcile = Some(schedule);
+        self
+    }
 }
 
-/// Everybody's calls.
+/// Everybody's calls, and no comparison every night.
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { scope: Scope::everyone() }
+        Self { scope: Scope::everyone(), reconcile: None }
     }
 }
 
@@ -62,6 +77,7 @@ pub struct Pipeline {
     store: Arc<dyn WorkStore>,
     sink: Arc<dyn ObjectSink>,
     outbox: Arc<dyn Outbox>,
+    reconciling: Option<Arc<dyn ReconcileLog>>,
     sources: Vec<(Connector, SourceOptions)>,
     clock: Clock,
     at_once: usize,
@@ -77,6 +93,7 @@ impl Pipeline {
             store: Arc::new(store),
             sink: Arc::new(sink),
             outbox: Arc::new(outbox),
+            reconciling: None,
             sources: Vec::new(),
             clock: Clock::system(),
             at_once: 4,
@@ -89,6 +106,13 @@ impl Pipeline {
     /// The same pipeline with one more source.
     pub fn source(mut self, connector: Connector, options: SourceOptions) -> Self {
         self.sources.push((connector, options));
+        self
+    }
+
+    /// The same pipeline, making good what its sources miss: each that has a history is compared with what is stored, at
+    /// night as its [`SourceOptions`] say, and over every time in which it heard nothing, once the history has caught up.
+    pub fn with_reconcile(mut self, log: impl ReconcileLog) -> Self {
+        self.reconciling = Some(Arc::new(log));
         self
     }
 
@@ -147,10 +171,15 @@ impl Pipeline {
         });
         let mut producers = JoinSet::new();
         for (connector, options) in &self.sources {
-            let rejections_arrived = Arc::new(Notify::new());
-            producers.spawn(self.tell(connector, &consumer, &rejections_arrived));
-            if let Some(events) = connector.events() {
-                producers.spawn(self.hear(connector, events, options, &work_arrived, rejections_arrived));
+            let arrivals = Arrivals { work: work_arrived.clone(), ..Arrivals::default() };
+            producers.spawn(self.tell(connector, &consumer, &arrivals));
+            producers.spawn(self.make_good(connector, options, &arrivals));
+            let events = connector.events();
+            // Before its loop can say how it is doing.
+            let state = if events.is_some() { SourceState::Starting } else { SourceState::Live };
+            self.progress.source(connector.origin(), |_| Some(state));
+            if let Some(events) = events {
+                producers.spawn(self.hear(connector, events, options, &arrivals));
             }
         }
         let workers = Workers {
@@ -185,38 +214,70 @@ impl Pipeline {
         connector: &Connector,
         events: Arc<dyn EventSource>,
         options: &SourceOptions,
-        work_arrived: &Arc<Notify>,
-        rejections_arrived: Arc<Notify>,
+        arrivals: &Arrivals,
     ) -> BoxFuture<'static, ()> {
         let producer = Arc::new(Producer {
             connector: connector.clone(),
             events,
             scope: options.scope.clone(),
             store: self.store.clone(),
-            work_arrived: work_arrived.clone(),
-            rejections_arrived,
+            work_arrived: arrivals.work.clone(),
+            rejections_arrived: arrivals.rejections.clone(),
+            gaps_arrived: arrivals.gaps.clone(),
             progress: self.progress.clone(),
+            clock: self.clock,
         });
         let run = move || {
             let producer = producer.clone();
             async move { producer.run().await }.boxed()
         };
-        supervise(format!("{}: events", connector.origin()), run).boxed()
+        let (progress, clock, origin) = (self.progress.clone(), self.clock, connector.origin().clone());
+        let failed = move |why: String, pause| {
+            let now = clock.now();
+            progress.source(&origin, |before| Some(before.failing(why, now, after(now, pause))));
+        };
+        supervise(RESTARTS, failed, run).boxed()
     }
 
     /// The loop that tells a source of its rejections.
-    fn tell(&self, connector: &Connector, consumer: &Arc<Consumer>, arrived: &Arc<Notify>) -> BoxFuture<'static, ()> {
+    fn tell(&self, connector: &Connector, consumer: &Arc<Consumer>, arrivals: &Arrivals) -> BoxFuture<'static, ()> {
         let rejections = Arc::new(Rejections {
             origin: connector.origin().clone(),
             consumer: consumer.clone(),
             store: self.store.clone(),
-            arrived: arrived.clone(),
+            arrived: arrivals.rejections.clone(),
         });
         let run = move || {
             let rejections = rejections.clone();
             async move { rejections.run().await }.boxed()
         };
-        supervise(format!("{}: rejections", connector.origin()), run).boxed()
+        supervise(RESTARTS, say_once(format!("{}: rejections", connector.origin())), run).boxed()
+    }
+
+    /// The loop that makes good what a source missed; nothing where it has no history.
+    fn make_good(&self, connector: &Connector, options: &SourceOptions, arrivals: &Arrivals) -> BoxFuture<'static, ()> {
+        let (Some(log), Some(history)) = (&self.reconciling, connector.history()) else { return ready(()).boxed() };
+        let origin = connector.origin().clone();
+        let recovering = Recovering::of(connector.clone(), self.store.clone(), log.archive(&origin))
+            .remembering(log.clone())
+            .with_scope(options.scope.clone())
+            .with_clock(self.clock)
+            .counting(self.progress.clone());
+        let rounds = Arc::new(Rounds {
+            lag: history.limits().lag,
+            recovering,
+            log: log.clone(),
+            schedule: options.reconcile,
+            clock: self.clock,
+            progress: self.progress.clone(),
+            gaps_arrived: arrivals.gaps.clone(),
+            origin,
+        });
+        let run = move || {
+            let rounds = rounds.clone();
+            async move { rounds.run().await }.boxed()
+        };
+        supervise(rounds::PAUSES, say_once(format!("{}: reconcile", connector.origin())), run).boxed()
     }
 
     fn scopes(&self) -> HashMap<Origin, Scope> {
@@ -237,22 +298,10 @@ impl Pipeline {
     }
 }
 
-/// Runs a loop for ever: when it ends, fails or panics, it is started again after a pause.
-async fn supervise(name: String, start: impl Fn() -> BoxFuture<'static, Result<()>>) {
-    let mut pause = RESTARTS.0;
-    loop {
-        let started = tokio::time::Instant::now();
-        let mut running = JoinSet::new();
-        running.spawn(start());
-        match running.join_next().await {
-            Some(Ok(Ok(()))) => info!("{name}: ended; starting again in {pause:?}"),
-            Some(Ok(Err(error))) => warn!("{name}: {error}; starting again in {pause:?}"),
-            Some(Err(_)) | None => error!("{name}: panicked; starting again in {pause:?}"),
-        }
-        if started.elapsed() > RESTARTS.1 {
-            pause = RESTARTS.0;
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(RESTARTS.1);
-    }
+/// What the loops of one source wake each other with.
+#[derive(Default)]
+struct Arrivals {
+    work: Arc<Notify>,
+    rejections: Arc<Notify>,
+    gaps: Arc<Notify>,
 }

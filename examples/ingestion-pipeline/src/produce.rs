@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use connector_core::{
-    CallEvent, Connector, Delivery, Detail, EventSource, Refusal, Result, SourceItem, SubscribeRequest,
+    CallEvent, Clock, Connector, Delivery, Detail, EventSource, Refusal, Result, SourceItem, SourceStatus,
+    SubscribeRequest,
 };
 use futures_util::TryStreamExt;
 use tokio::sync::Notify;
@@ -12,6 +13,7 @@ use tracing::{debug, info, warn};
 
 use crate::progress::Progress;
 use crate::scope::{Judgement, Scope};
+use crate::state::SourceState;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause};
 
@@ -23,7 +25,9 @@ pub(crate) struct Producer {
     pub(crate) store: Arc<dyn WorkStore>,
     pub(crate) work_arrived: Arc<Notify>,
     pub(crate) rejections_arrived: Arc<Notify>,
+    pub(crate) gaps_arrived: Arc<Notify>,
     pub(crate) progress: Progress,
+    pub(crate) clock: Clock,
 }
 
 impl Producer {
@@ -33,10 +37,23 @@ impl Producer {
         let origin = self.connector.origin();
         let cursor = self.store.cursor(origin).await?;
         let mut stream = self.events.deliveries(SubscribeRequest::new(self.scope.watch()).from(cursor));
+        let mut said = None;
         while let Some(item) = stream.try_next().await? {
             match item {
-                SourceItem::Delivery(delivery) => self.record(delivery).await?,
-                SourceItem::Status(status) => info!(%origin, "{status}"),
+                SourceItem::Delivery(delivery) => {
+                    // Whoever delivers, hears.
+                    self.progress.source(origin, |before| (!before.is_live()).then_some(SourceState::Live));
+                    self.record(delivery).await?;
+                }
+                SourceItem::Status(status @ SourceStatus::Waiting { .. }) => {
+                    let words = status.to_string();
+                    if said.replace(words.clone()) != Some(words) {
+                        info!(%origin, "{status}");
+                    }
+                }
+                SourceItem::Status(status) => {
+                    self.progress.source(origin, |before| before.after(&status, self.clock.now()));
+                }
                 _ => debug!(%origin, "an item of a kind this pipeline does not know"),
             }
         }
@@ -54,6 +71,9 @@ impl Producer {
         match self.store_ours(&mut batch).await {
             Ok(()) => {
                 self.work_arrived.notify_one();
+                if !batch.gaps.is_empty() {
+                    self.gaps_arrived.notify_one();
+                }
                 if !batch.rejected.is_empty() {
                     self.rejections_arrived.notify_one();
                 }

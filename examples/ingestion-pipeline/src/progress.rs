@@ -1,11 +1,15 @@
 //! How far the loops have come, for whoever watches.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use connector_core::Origin;
 use serde::Serialize;
+use tracing::{info, warn};
 
+use crate::state::SourceState;
 use crate::work::Recorded;
 
 /// Live counts of a running pipeline. Clones share them.
@@ -24,6 +28,9 @@ struct Counts {
     resumed: AtomicU64,
     parked: AtomicU64,
     buried: AtomicU64,
+    recovered: AtomicU64,
+    gaps: Mutex<BTreeMap<Origin, u64>>,
+    sources: Mutex<BTreeMap<Origin, SourceState>>,
     left_alone: AtomicU64,
 }
 
@@ -52,6 +59,10 @@ pub struct Report {
     pub parked: u64,
     /// Calls given up; the dead letters say why.
     pub buried: u64,
+    /// Calls that were missed, found by a comparison with a source's history, and stored.
+    pub recovered: u64,
+    /// Times in which a source with a history heard nothing, and that no comparison has covered yet.
+    pub gaps_open: u64,
     /// Calls left alone, since they are outside the [`Scope`](crate::Scope). One that is told of again counts again.
     pub left_alone: u64,
 }
@@ -83,6 +94,36 @@ impl Progress {
         self.0.buried.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn recovered(&self, calls: u64) {
+        self.0.recovered.fetch_add(calls, Ordering::Relaxed);
+    }
+
+    pub(crate) fn gaps_open(&self, origin: &Origin, gaps: usize) {
+        self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone(), gaps as u64);
+    }
+
+    /// Notes how a source is doing, and says so in the log if that is news.
+    pub(crate) fn source(&self, origin: &Origin, next: impl FnOnce(&SourceState) -> Option<SourceState>) {
+        let mut states = self.states();
+        let before = states.get(origin).cloned().unwrap_or(SourceState::Starting);
+        let Some(state) = next(&before) else { return };
+        match (state.is_news(&before), state.is_live()) {
+            (true, true) => info!(%origin, "{state}"),
+            (true, false) => warn!(%origin, "{state}"),
+            (false, _) => {}
+        }
+        states.insert(origin.clone(), state);
+    }
+
+    fn states(&self) -> MutexGuard<'_, BTreeMap<Origin, SourceState>> {
+        self.0.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How each source of the pipeline is doing now. Empty before it runs.
+    pub fn sources(&self) -> BTreeMap<Origin, SourceState> {
+        self.states().clone()
+    }
+
     pub(crate) fn left_alone(&self, calls: usize) {
         self.0.left_alone.fetch_add(calls as u64, Ordering::Relaxed);
     }
@@ -101,6 +142,8 @@ impl Progress {
             resumed: get(&self.0.resumed),
             parked: get(&self.0.parked),
             buried: get(&self.0.buried),
+            recovered: get(&self.0.recovered),
+            gaps_open: self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
             left_alone: get(&self.0.left_alone),
         }
     }
@@ -110,7 +153,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, {} given up, {} left alone",
+            "{} calls stored, {} updated, {} recordings ({} bytes, {} downloads resumed); {} events, {} repeated, {} rejected, \
+             {} given up; {} recovered, {} gaps open, {} left alone",
             self.stored,
             self.updated,
             self.recordings,
@@ -120,6 +164,8 @@ impl fmt::Display for Report {
             self.repeated,
             self.rejected,
             self.buried,
+            self.recovered,
+            self.gaps_open,
             self.left_alone
         )
     }

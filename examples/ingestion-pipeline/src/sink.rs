@@ -1,11 +1,12 @@
 //! Where the bytes of recordings go.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::TryStreamExt;
@@ -14,6 +15,8 @@ use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use tokio::io::AsyncWriteExt;
+
+use crate::sweep::{Wanted, sweep};
 
 /// Size of the pieces in which a recording is written.
 const PIECE: usize = 4 << 20;
@@ -32,6 +35,7 @@ pub trait ObjectSink: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone)]
 pub struct FolderSink {
     store: Arc<dyn ObjectStore>,
+    directory: PathBuf,
 }
 
 impl FolderSink {
@@ -41,11 +45,26 @@ impl FolderSink {
     /// When the directory cannot be made.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         std::fs::create_dir_all(&path)?;
-        let store = LocalFileSystem::new_with_prefix(path)
+        let store = LocalFileSystem::new_with_prefix(&path)
             .map_err(|error| Error::storage(error.to_string()).caused_by(error))?
             .with_fsync(true)
             .with_automatic_cleanup(true);
-        Ok(Self { store: Arc::new(store) })
+        Ok(Self { store: Arc::new(store), directory: path.as_ref().to_owned() })
+    }
+
+    /// Removes what uploads left behind whose process died in the middle: files beside their targets, named
+    /// `NAME#NUMBER`, that were last written before this time. Say when the process started, and nothing that is being
+    /// uploaded is touched. Returns how many there were.
+    ///
+    /// It walks through all directories once, on a thread for blocking work; dropping the future ends it.
+    ///
+    /// # Errors
+    /// `is_storage` when a directory cannot be read, or a file cannot be removed.
+    pub async fn sweep(&self, before: DateTime<Utc>) -> Result<u64> {
+        let (_wanted, unwanted) = Wanted::new();
+        let directory = self.directory.clone();
+        let swept = tokio::task::spawn_blocking(move || sweep(&directory, before, &unwanted)).await;
+        swept.map_err(|error| Error::bug("the sweep came to no end").caused_by(error))?
     }
 }
 

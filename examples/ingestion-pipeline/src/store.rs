@@ -75,3 +75,51 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// Notes that the source was told of a rejection.
     async fn rejection_settled(&self, id: i64, at: DateTime<Utc>) -> Result<()>;
 }
+
+/// Hands the signature of every method of [`WorkStore`] to a macro, for stores that wrap others.
+#[cfg(any(test, feature = "testing"))]
+macro_rules! each_method {
+    ($then:ident) => {
+        $then! {
+            fn record(&self, batch: &$crate::work::Batch) -> $crate::work::Recorded;
+            fn cursor(&self, origin: &connector_core::Origin) -> Option<connector_core::Cursor>;
+            fn lease(
+                &self,
+                of: &[connector_core::Origin],
+                now: chrono::DateTime<chrono::Utc>,
+                length: std::time::Duration,
+                limit: usize
+            ) -> Vec<$crate::work::WorkRow>;
+            fn next_due(&self, of: &[connector_core::Origin]) -> Option<chrono::DateTime<chrono::Utc>>;
+            fn renew(&self, lease: &$crate::work::Lease, until: chrono::DateTime<chrono::Utc>) -> bool;
+            fn call(&self, origin: &connector_core::Origin, conversation: &str) -> Option<$crate::call::StoredCall>;
+            fn is_known(&self, origin: &connector_core::Origin, conversation: &str) -> bool;
+            fn commit(&self, lease: &$crate::work::Lease, call: &$crate::call::StoredCall) -> bool;
+            fn unpublished(&self, origin: &connector_core::Origin, conversation: &str) -> Vec<$crate::call::Message>;
+            fn published(&self, key: &str, at: chrono::DateTime<chrono::Utc>) -> ();
+            fn finish(
+                &self,
+                lease: &$crate::work::Lease,
+                settled: &[connector_core::Receipt],
+                now: chrono::DateTime<chrono::Utc>
+            ) -> ();
+            fn park(&self, lease: &$crate::work::Lease, due: chrono::DateTime<chrono::Utc>, failed: Option<&str>) -> ();
+            fn bury(
+                &self,
+                lease: &$crate::work::Lease,
+                reason: &str,
+                detail: &str,
+                now: chrono::DateTime<chrono::Utc>
+            ) -> ();
+            fn unsettled_rejections(
+                &self,
+                of: &[connector_core::Origin],
+                after: i64,
+                limit: usize
+            ) -> Vec<$crate::work::UnsettledRejection>;
+            fn rejection_settled(&self, id: i64, at: chrono::DateTime<chrono::Utc>) -> ();
+        }
+    };
+}
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use each_method;

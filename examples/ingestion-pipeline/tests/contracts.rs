@@ -82,6 +82,20 @@ fn what_is_said_of_trouble_is_what_the_schemas_say() {
     assert_eq!(checked.len(), 2);
     assert!(checked.iter().any(|source| source["ok"] == false));
     hold("check.v1", &checked);
+
+    let people = "tenant,person,name,source,login\nacme,E-1,Kay Verne,drop,kay\nacme,E-2,,dorp,lee\n";
+    fs::write(at("people.csv"), people).unwrap();
+    for (name, arguments) in
+        [("agents-import.v1", &["agents", "import", "people.csv"][..]), ("people.v1", &["agents", "list"])]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_ingest"))
+            .args(arguments)
+            .arg("--json")
+            .current_dir(home.path())
+            .output()
+            .unwrap();
+        hold(name, &lines(&String::from_utf8(output.stdout).unwrap()));
+    }
 }
 
 /// A client in any language: it reads the one object, finds what it names, and sees the calls come.

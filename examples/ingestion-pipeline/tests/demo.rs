@@ -55,7 +55,8 @@ fn whoever_likes_can_recount() {
 
     let script = lines(&fs::read(data.join("script.jsonl")).unwrap());
     assert_eq!((summary["total"]["calls"].as_u64(), script.len()), (Some(30), 30));
-    assert!(summary["vendors"]["universal"]["recovered"].as_u64().unwrap() > 0);
+    let count = |key: &str| summary["vendors"]["universal"][key].as_u64().unwrap();
+    assert!(count("recovered") > 0 && count("recovered") == count("events_lost"), "{summary}");
     let calls = lines(&ingest(&["calls", "--json", "--limit", "1000"], &data).stdout);
     let stored: BTreeSet<&str> = calls.iter().map(|call| call["conversation"].as_str().unwrap()).collect();
     assert_eq!((calls.len(), stored.len()), (script.len(), script.len()));

@@ -173,9 +173,7 @@ fn a_killed_run_loses_nothing() {
 fn only_one_pipeline_works_on_a_place() {
     let site = Site::new("");
     let running = site.start();
-    site.wait_for("the lock", || {
-        site.home.path().join("data/ingest.lock").exists() && site.log().contains("listening")
-    });
+    site.wait_for("the lock", || site.home.path().join("data/ingest.lock").exists() && site.log().contains("live"));
     let second = site.output(&["run"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("another pipeline works on"), "{second:?}");
@@ -191,9 +189,71 @@ fn a_source_that_cannot_work_does_not_stop_another() {
     site.upload("20261019-200000_kay.wav", SPOKEN);
     site.upload("20261019-200000_kay.json", br#"{"caller_id": "+15550100142"}"#);
     site.wait_for("the call", || site.has_call("20261019-200000_kay"));
+    site.wait_for("word of the trouble", || site.log().contains("connecting again"));
     let output = running.terminate();
     assert_eq!(output.status.code(), Some(1), "the end says that a source was broken");
-    assert!(site.log().contains("acme/broken"), "{}", site.log());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("\nacme/drop: live") && text.contains("\nacme/broken: connecting again since"), "{text}");
+    assert_eq!(site.log().matches("the folder itself cannot be opened").count(), 1, "said once: {}", site.log());
+}
+
+#[test]
+fn a_source_whose_folder_comes_later_begins_to_work_then() {
+    let site = Site::new(
+        "[[tenant.source]]\nname = \"later\"\nkind = \"universal\"\npath = \"later\"\ntime_zone = \"Europe/Berlin\"\n\
+         settle = \"200ms\"\nrescan = \"300ms\"\n",
+    );
+    let running = site.start();
+    site.wait_for("word of the trouble", || site.log().contains("connecting again"));
+    let later = site.home.path().join("later");
+    fs::create_dir(&later).unwrap();
+    fs::write(later.join("20261019-200100_kay.wav"), SPOKEN).unwrap();
+    fs::write(later.join("20261019-200100_kay.json"), br#"{"caller_id": "+15550100142"}"#).unwrap();
+    site.wait_for("the call", || site.has_call("20261019-200100_kay"));
+    let output = running.terminate();
+    assert_eq!(output.status.code(), Some(0), "{output:?} {}", site.log());
+}
+
+#[test]
+fn a_backfill_that_was_killed_goes_on_where_it_stopped() {
+    let site = Site::new("");
+    let processed = site.drop_path("processed/2026-10-20");
+    fs::create_dir_all(&processed).unwrap();
+    for n in 0..200 {
+        let stem = format!("20261019-10{:02}{:02}_kay", n / 60, n % 60);
+        fs::write(processed.join(format!("{stem}.wav")), SPOKEN).unwrap();
+        fs::write(processed.join(format!("{stem}.json")), br#"{"caller_id": "+15550100142"}"#).unwrap();
+    }
+    let arguments = ["--json", "backfill", "--from", "2026-10-19", "--to", "2026-10-20"];
+    let mut killed = site.command().args(arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
+    site.wait_for("some calls", || site.calls().len() >= 80);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(site.calls().len() < 200, "it was killed in the middle");
+
+    let again = |more: &[&str]| {
+        let output = site.command().args(arguments).args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let second = again(&[]);
+    let compared = second["report"]["compared"].as_u64().unwrap();
+    assert_eq!((second["resumed"].as_bool(), second["error"].is_null()), (Some(true), true), "{second}");
+    assert_eq!(compared, 200, "what was compared before the kill counts, and nothing twice: {second}");
+    assert_eq!((site.calls().len(), second["report"]["mode"].as_str()), (200, Some("backfill")));
+    let third = again(&[]);
+    assert_eq!((third["resumed"].as_bool(), third["report"]["detected"].as_u64()), (Some(false), Some(0)), "{third}");
+    assert_eq!(again(&["--restart"])["resumed"].as_bool(), Some(false));
+    assert_eq!(site.json(&["analysis", "take", "--limit", "1000"]).len(), 200, "each was stored once");
+}
+
+#[test]
+fn gaps_are_made_good_on_demand() {
+    let site = Site::new("");
+    let output = site.output(&["reconcile", "--gaps"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "acme/drop: no gap is due\n");
+    assert_eq!(site.output(&["reconcile", "--gaps", "--last", "1h"]).status.code(), Some(2));
 }
 
 #[test]
@@ -241,7 +301,7 @@ fn check_asks_every_job_and_says_what_cannot_work() {
     fs::remove_dir(site.drop_path("")).unwrap();
     let broken = site.output(&["check"]);
     assert_eq!(broken.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&broken.stdout).contains("exit code 3: 1 of 1 jobs cannot work"), "{broken:?}");
+    assert!(String::from_utf8_lossy(&broken.stdout).contains("exit code 3: 3 of 3 jobs cannot work"), "{broken:?}");
 }
 
 #[test]
@@ -315,4 +375,13 @@ fn reconcile_beside_a_running_pipeline_leaves_the_work_to_it() {
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("acme/drop: "), "{output:?}");
     running.terminate();
     assert_eq!(site.json(&["analysis", "take", "--limit", "10"]).len(), 1, "nothing was stored anew");
+}
+
+#[cfg(not(feature = "failpoints"))]
+#[test]
+fn a_program_that_is_used_cannot_be_told_to_abort() {
+    let site = Site::new("");
+    let output = site.output(&["run", "--abort-at", "leased:1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--abort-at"), "{output:?}");
 }

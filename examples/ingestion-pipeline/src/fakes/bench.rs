@@ -8,7 +8,7 @@ use std::time::Duration;
 use connector_core::{CallEvent, Clock, ResumeOptions};
 
 use super::interrupted::Interrupted;
-use super::{FakeSource, MemorySink, MemoryStore, Sent, at, batch, origin};
+use super::{FailingStore, FakeSource, MemorySink, Sent, at, batch, origin};
 use crate::consume::{Consumer, LEASE};
 use crate::pipeline::Pipeline;
 use crate::pipeline::SourceOptions;
@@ -21,17 +21,18 @@ use crate::work::WorkRow;
 pub(crate) struct Bench {
     pub(crate) source: FakeSource,
     pub(crate) scope: Scope,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: FailingStore,
     pub(crate) sink: MemorySink,
     pub(crate) sent: Sent,
     pub(crate) clock: Clock,
+    options: SourceOptions,
     consumer: Consumer,
 }
 
 impl Bench {
     pub(crate) fn new(source: FakeSource) -> Self {
         let clock = Clock::starting_at(at(0));
-        Self::of(source, Scope::everyone(), MemoryStore::default(), MemorySink::default(), Sent::default(), clock)
+        Self::of(source, Scope::everyone(), FailingStore::default(), MemorySink::default(), Sent::default(), clock)
     }
 
     /// The same store, sink and outbox with another source.
@@ -44,7 +45,7 @@ impl Bench {
         Self::of(self.source, scope, self.store, self.sink, self.sent, self.clock)
     }
 
-    fn of(source: FakeSource, scope: Scope, store: MemoryStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
+    fn of(source: FakeSource, scope: Scope, store: FailingStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
         let consumer = Consumer {
             connectors: HashMap::from([(origin(), source.connector())]),
             scopes: HashMap::from([(origin(), scope.clone())]),
@@ -56,7 +57,13 @@ impl Bench {
             progress: Progress::default(),
             own_failures: AtomicU32::new(0),
         };
-        Self { source, scope, store, sink, sent, clock, consumer }
+        Self { source, scope, store, sink, sent, clock, options: SourceOptions::default(), consumer }
+    }
+
+    /// The same, with other options of its source.
+    pub(crate) fn with_options(mut self, options: SourceOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Hears events now.
@@ -109,6 +116,7 @@ impl Bench {
     pub(crate) fn pipeline(&self) -> Pipeline {
         Pipeline::new(Interrupted(self.store.clone()), self.sink.clone(), self.sent.outbox())
             .with_clock(self.clock)
-            .source(self.source.connector(), SourceOptions::default().scope(self.scope.clone()))
+            .with_reconcile(self.store.clone())
+            .source(self.source.connector(), self.options.clone().scope(self.scope.clone()))
     }
 }

@@ -1,22 +1,17 @@
 //! A store at whose doors work can be interrupted: before it did something, and after, but before anybody knows.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use connector_core::{Cursor, Origin, Receipt, Result};
+use connector_core::Result;
 use tokio::task::yield_now;
 
-use super::MemoryStore;
-use crate::call::{Message, StoredCall};
-use crate::store::WorkStore;
-use crate::work::{Batch, Lease, Recorded, UnsettledRejection, WorkRow};
+use super::FailingStore;
+use crate::store::{WorkStore, each_method};
 
 #[derive(Debug)]
-pub(crate) struct Interrupted(pub(crate) MemoryStore);
+pub(crate) struct Interrupted(pub(crate) FailingStore);
 
 macro_rules! interrupted {
-    ($(fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $answer:ty;)*) => {
+    ($(fn $name:ident(&self $(, $arg:ident: $type:ty)* $(,)?) -> $answer:ty;)*) => {
         #[async_trait]
         impl WorkStore for Interrupted {
             $(
@@ -31,20 +26,4 @@ macro_rules! interrupted {
     };
 }
 
-interrupted! {
-    fn record(&self, batch: &Batch) -> Recorded;
-    fn cursor(&self, origin: &Origin) -> Option<Cursor>;
-    fn lease(&self, of: &[Origin], now: DateTime<Utc>, length: Duration, limit: usize) -> Vec<WorkRow>;
-    fn next_due(&self, of: &[Origin]) -> Option<DateTime<Utc>>;
-    fn renew(&self, lease: &Lease, until: DateTime<Utc>) -> bool;
-    fn call(&self, origin: &Origin, conversation: &str) -> Option<StoredCall>;
-    fn is_known(&self, origin: &Origin, conversation: &str) -> bool;
-    fn commit(&self, lease: &Lease, call: &StoredCall) -> bool;
-    fn unpublished(&self, origin: &Origin, conversation: &str) -> Vec<Message>;
-    fn published(&self, key: &str, at: DateTime<Utc>) -> ();
-    fn finish(&self, lease: &Lease, settled: &[Receipt], now: DateTime<Utc>) -> ();
-    fn park(&self, lease: &Lease, due: DateTime<Utc>, failed: Option<&str>) -> ();
-    fn bury(&self, lease: &Lease, reason: &str, detail: &str, now: DateTime<Utc>) -> ();
-    fn unsettled_rejections(&self, of: &[Origin], after: i64, limit: usize) -> Vec<UnsettledRejection>;
-    fn rejection_settled(&self, id: i64, at: DateTime<Utc>) -> ();
-}
+each_method!(interrupted);

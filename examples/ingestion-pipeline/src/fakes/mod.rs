@@ -1,8 +1,9 @@
 //! What the tests of this crate share: a store in memory, a scripted source, and short ways to say things.
 
 mod bench;
+mod disk;
+mod failing;
 mod interrupted;
-mod memory;
 mod source;
 mod surroundings;
 
@@ -13,10 +14,12 @@ use connector_core::{
 };
 
 pub(crate) use bench::Bench;
-pub(crate) use memory::{MemoryStore, State};
+pub(crate) use disk::Disk;
+pub(crate) use failing::FailingStore;
 pub(crate) use source::{FakeSource, piece_by_piece, ready, recording};
 pub(crate) use surroundings::{MemorySink, Sent, until};
 
+pub(crate) use crate::memory::State;
 use crate::work::Batch;
 
 /// A second of the day on which everything happens.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use connector_core::{
     AckSink, Connector, Context, Conversation, ConversationHistory, ConversationRef, Cursor, Delivery, Download,
     DownloadOptions, Error, EventSource, EventTraits, Events, HistoryLimits, HistoryQuery, Item, JobCheck, Listing,
-    Locator, Lookup, LookupOptions, Origin, Outcome, Outlook, Receipt, Recording, RecordingDownloader,
+    Locator, Lookup, LookupOptions, Origin, Outcome, Outlook, Page, Receipt, Recording, RecordingDownloader,
     RecordingOptions, RecordingSet, Refusal, Replay, Result, SettleOptions, Settler, SourceItem, SubscribeRequest,
     Validator, Vendor,
 };
@@ -23,6 +23,7 @@ use super::{at, origin};
 type List = Arc<dyn Fn(&Conversation, usize) -> Result<RecordingSet> + Send + Sync>;
 type Fetch = Arc<dyn Fn(&Recording, usize, u64) -> BoxFuture<'static, Result<Lookup<Download>>> + Send + Sync>;
 type Settle = Arc<dyn Fn(&Receipt, usize) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+type Past = Arc<dyn Fn(HistoryQuery, usize) -> Vec<Result<Page<Conversation>>> + Send + Sync>;
 type Look = Arc<dyn Fn(&ConversationRef, usize) -> Result<Lookup<Conversation>> + Send + Sync>;
 
 /// A source with every job. Answers come from closures, which are told how often the same was asked before.
@@ -35,6 +36,8 @@ pub(crate) struct FakeSource {
     fetch: Fetch,
     settle: Settle,
     look: Option<Look>,
+    past: Option<Past>,
+    lag: Duration,
     patience: Duration,
     list_takes: Duration,
     answers: usize,
@@ -80,6 +83,8 @@ impl FakeSource {
             fetch: Arc::new(|recording, _, _| ready(recording.conversation.id.clone())),
             settle: Arc::new(|_, _| future::ready(Ok(())).boxed()),
             look: None,
+            past: None,
+            lag: Duration::ZERO,
             patience: Duration::from_secs(3600),
             list_takes: Duration::ZERO,
             answers: 1,
@@ -118,6 +123,17 @@ impl FakeSource {
         look: impl Fn(&ConversationRef, usize) -> Result<Lookup<Conversation>> + Send + Sync + 'static,
     ) -> Self {
         self.look = Some(Arc::new(look));
+        self
+    }
+
+    /// Has a history, whose pages come after a second each. The closure is told how often it was asked before.
+    pub(crate) fn remembering(
+        mut self,
+        lag: Duration,
+        past: impl Fn(HistoryQuery, usize) -> Vec<Result<Page<Conversation>>> + Send + Sync + 'static,
+    ) -> Self {
+        self.past = Some(Arc::new(past));
+        self.lag = lag;
         self
     }
 
@@ -179,7 +195,7 @@ impl FakeSource {
         if self.list.is_some() {
             connector = connector.with_recordings(self.clone());
         }
-        if self.look.is_some() {
+        if self.look.is_some() || self.past.is_some() {
             connector = connector.with_history(self.clone());
         }
         connector
@@ -334,11 +350,17 @@ impl Settler for FakeSource {
 #[async_trait]
 impl ConversationHistory for FakeSource {
     fn limits(&self) -> HistoryLimits {
-        HistoryLimits::lagging(Duration::ZERO)
+        HistoryLimits::lagging(self.lag)
     }
 
-    fn ended(&self, _: HistoryQuery) -> Listing<Conversation> {
-        stream::iter([Err(Error::bug("nobody lists calls here"))]).boxed()
+    fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
+        let past = self.past.as_ref().expect("only asked when there is a past");
+        let pages = past(query, self.count("past"));
+        let slow = stream::iter(pages).then(|page| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            page
+        });
+        slow.boxed()
     }
 
     async fn conversation(&self, of: &ConversationRef, _: LookupOptions) -> Result<Lookup<Conversation>> {

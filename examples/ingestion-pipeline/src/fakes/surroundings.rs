@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::yield_now;
 
+use super::Disk;
 use crate::call::Message;
 use crate::sink::ObjectSink;
 
@@ -21,9 +22,15 @@ pub(crate) struct MemorySink {
     objects: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     puts: Arc<Mutex<Vec<String>>>,
     failing: Arc<Mutex<Vec<Error>>>,
+    disk: Arc<Mutex<Disk>>,
 }
 
 impl MemorySink {
+    /// All objects lie on this disk.
+    pub(crate) fn put_on(&self, disk: &Disk) {
+        *self.disk.lock().unwrap() = disk.clone();
+    }
+
     /// Makes as many puts fail as there are errors.
     pub(crate) fn fail(&self, errors: impl IntoIterator<Item = Error>) {
         self.failing.lock().unwrap().extend(errors);
@@ -46,8 +53,11 @@ impl MemorySink {
 #[async_trait]
 impl ObjectSink for MemorySink {
     async fn put(&self, key: &str, mut bytes: BoxStream<'_, Result<Bytes>>) -> Result<()> {
+        let disk = self.disk.lock().unwrap().clone();
         let mut object = Vec::new();
         while let Some(piece) = bytes.try_next().await? {
+            // What was half written is removed.
+            disk.take(piece.len()).inspect_err(|_| disk.give_back(object.len()))?;
             object.extend_from_slice(&piece);
         }
         if let Some(error) = self.failing.lock().unwrap().pop() {

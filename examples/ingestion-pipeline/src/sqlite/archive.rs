@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_core::reconcile::{Archive, Stored, StoredMedia, StoredVersion};
-use connector_core::{Conversation, Origin, Result, Revision};
+use connector_core::{Conversation, Error, Origin, Result, Revision};
+use serde::Deserialize;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, failed, json, time};
+use super::{SqliteStore, failed, json, parsed, time};
 
 /// The [`Archive`] of one source.
 #[derive(Clone, Debug)]
@@ -17,75 +17,76 @@ pub struct SqliteArchive {
     origin: Origin,
 }
 
+/// A call as the query below writes it: its place in the question, whether it is worked on, its media, how many recordings
+/// it has, how long they play, and its legs.
+#[derive(Deserialize)]
+struct Answer(usize, Option<u8>, Option<String>, usize, Option<f64>, Vec<Leg>);
+
+/// Its id, the time of its revision and its fingerprint.
+#[derive(Deserialize)]
+struct Leg(String, Option<String>, Option<String>);
+
 impl SqliteArchive {
     /// What is stored of a source.
     pub fn new(store: SqliteStore, origin: Origin) -> Self {
         Self { store, origin }
-    }
-
-    /// Runs a query over the ids of these conversations, which are its third parameter.
-    async fn rows(&self, sql: &'static str, of: &[Conversation]) -> Result<Vec<SqliteRow>> {
-        let ids: Vec<&str> = of.iter().map(|call| call.this.id.as_str()).collect();
-        let rows = sqlx::query(sql)
-            .bind(&*self.origin.tenant)
-            .bind(&*self.origin.source)
-            .bind(json(&ids)?)
-            .fetch_all(&self.store.readers)
-            .await;
-        rows.map_err(failed)
     }
 }
 
 #[async_trait]
 impl Archive for SqliteArchive {
     async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
-        let calls = self
-            .rows(
-                "SELECT c.media, w.state IN ('due', 'leased') AS open,
-                        (SELECT CASE WHEN count(*) = count(length_s) THEN sum(length_s) END FROM recordings r
-                         WHERE (r.tenant, r.source, r.conversation) = (?1, ?2, ids.value)) AS audio
-                 FROM json_each(?3) ids
-                 LEFT JOIN calls c ON (c.tenant, c.source, c.conversation) = (?1, ?2, ids.value)
-                 LEFT JOIN work w ON (w.tenant, w.source, w.conversation) = (?1, ?2, ids.value)
-                 ORDER BY ids.key",
-                of,
-            )
-            .await?;
-        let mut stored: Vec<Option<Stored>> = calls.iter().map(call).collect();
-        let legs = self
-            .rows(
-                "SELECT ids.key, l.leg, l.revised, l.fingerprint FROM json_each(?3) ids
-                 JOIN legs l ON (l.tenant, l.source, l.conversation) = (?1, ?2, ids.value)",
-                of,
-            )
-            .await?;
-        for row in &legs {
-            let place = usize::try_from(row.get::<i64, _>(0)).unwrap_or(usize::MAX);
-            let Some(call) = stored.get_mut(place).and_then(Option::as_mut) else { continue };
-            *call = call.clone().with_leg(row.get::<String, _>(1), version(row)?);
+        let ids: Vec<&str> = of.iter().map(|call| call.this.id.as_str()).collect();
+        // One row for the whole batch: handing over each row by itself costs more than finding it.
+        let row = sqlx::query(
+            "SELECT json_group_array(json_array(
+                 ids.key, w.state IN ('due', 'leased'), c.media,
+                 (SELECT count(*) FROM recordings r WHERE (r.tenant, r.source, r.conversation) = (?1, ?2, ids.value)),
+                 (SELECT CASE WHEN count(*) = count(length_s) THEN sum(length_s) END FROM recordings r
+                  WHERE (r.tenant, r.source, r.conversation) = (?1, ?2, ids.value)),
+                 json((SELECT json_group_array(json_array(leg, revised, fingerprint)) FROM legs l
+                       WHERE (l.tenant, l.source, l.conversation) = (?1, ?2, ids.value)))))
+             FROM json_each(?3) ids
+             LEFT JOIN calls c ON (c.tenant, c.source, c.conversation) = (?1, ?2, ids.value)
+             LEFT JOIN work w ON (w.tenant, w.source, w.conversation) = (?1, ?2, ids.value)",
+        )
+        .bind(&*self.origin.tenant)
+        .bind(&*self.origin.source)
+        .bind(json(&ids)?)
+        .fetch_one(&self.store.readers)
+        .await
+        .map_err(failed)?;
+        let answers: Vec<Answer> = parsed(row.get(0))?;
+        let mut stored: Vec<Option<Stored>> = vec![None; of.len()];
+        for answer in answers {
+            let unasked = || Error::bug("the database answered for a call that it was not asked for");
+            let place = stored.get_mut(answer.0).ok_or_else(unasked)?;
+            *place = call(answer)?;
         }
         Ok(stored)
     }
 }
 
 /// A call that is stored, or is being worked on.
-fn call(row: &SqliteRow) -> Option<Stored> {
-    let is_open = row.get::<Option<bool>, _>("open").unwrap_or(false);
-    let media = match row.get::<Option<&str>, _>("media") {
-        _ if is_open => StoredMedia::Pending,
-        None => return None,
+fn call(Answer(_, is_open, media, recordings, audio, legs): Answer) -> Result<Option<Stored>> {
+    let media = match media.as_deref() {
+        _ if is_open == Some(1) => StoredMedia::Pending,
+        None => return Ok(None),
         Some("complete") => StoredMedia::Complete,
         Some("missing") => StoredMedia::Missing,
         Some("none") => StoredMedia::None,
         Some(_) => StoredMedia::Pending,
     };
-    let mut stored = Stored::new(media);
-    stored.audio = row.get::<Option<f64>, _>("audio").and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    Some(stored)
+    let mut stored = Stored::new(media).with_recordings(recordings);
+    stored.audio = audio.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    for Leg(leg, revised, fingerprint) in legs {
+        stored = stored.with_leg(leg, version(revised.as_deref(), fingerprint)?);
+    }
+    Ok(Some(stored))
 }
 
-fn version(row: &SqliteRow) -> Result<StoredVersion> {
-    Ok(match (row.get::<Option<&str>, _>(2), row.get::<Option<String>, _>(3)) {
+fn version(revised: Option<&str>, fingerprint: Option<String>) -> Result<StoredVersion> {
+    Ok(match (revised, fingerprint) {
         (Some(revised), Some(fingerprint)) => StoredVersion::Revision(Revision::new(time(revised)?, fingerprint)),
         (None, Some(fingerprint)) => StoredVersion::Fingerprint(fingerprint),
         _ => StoredVersion::Unknown,

@@ -5,8 +5,10 @@ mod archive;
 mod dead_letters;
 #[cfg(feature = "universal")]
 mod ledger;
+mod people;
 mod read;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -26,6 +28,8 @@ pub use archive::SqliteArchive;
 pub use dead_letters::{DeadLetterRow, Retried};
 #[cfg(feature = "universal")]
 pub use ledger::SqliteLedger;
+pub(crate) use people::Applied;
+pub use people::People;
 pub use read::{CallFilter, CallRow, EventRow, RecordingRow, Tally};
 
 /// How long a command waits for another process that writes.
@@ -33,7 +37,7 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Connections for reading; writing has one of its own, since SQLite has one writer at a time.
 const READERS: u32 = 2;
 /// The version of the tables that this program knows.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// Work, metadata, outgoing messages and the analysis queue in one SQLite file.
 ///
@@ -90,6 +94,11 @@ impl SqliteStore {
 
     /// A transaction that writes: it waits for its turn before it reads, so that it never has to be repeated.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        let Err(sqlx::Error::InvalidSavePointStatement) = begun else { return begun.map_err(failed) };
+        // SQLite ends a transaction by itself when the disk is full. The connection still counts it and would refuse every
+        // other one, so a new connection takes its place.
+        self.writer.acquire().await.map_err(failed)?.close().await.map_err(failed)?;
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
 }

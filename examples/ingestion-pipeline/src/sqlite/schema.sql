@@ -76,6 +76,14 @@ CREATE TABLE IF NOT EXISTS gaps (
     PRIMARY KEY (tenant, source, since, until)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS runs (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, mode TEXT NOT NULL,
+    since TEXT NOT NULL, until TEXT NOT NULL, began TEXT NOT NULL, resume TEXT, reached TEXT NOT NULL, report TEXT NOT NULL,
+    ended TEXT,
+    PRIMARY KEY (tenant, source, name, began)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_mode ON runs (tenant, source, mode, began);
+
 CREATE TABLE IF NOT EXISTS cursors (
     tenant TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, PRIMARY KEY (tenant, source)
 ) WITHOUT ROWID;
@@ -85,6 +93,25 @@ CREATE TABLE IF NOT EXISTS ledger (
     PRIMARY KEY (tenant, source, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ledger_by_age ON ledger (tenant, source, touched);
+
+-- Who somebody is in a tenant. Nobody is ever deleted: old calls name them, and they may come back.
+CREATE TABLE IF NOT EXISTS people (
+    tenant TEXT NOT NULL, person TEXT NOT NULL, name TEXT, analyse INTEGER NOT NULL, stopped TEXT,
+    PRIMARY KEY (tenant, person)
+) WITHOUT ROWID;
+
+-- Who somebody is at a source (`agent`), since when no longer (`until`), and who said so.
+CREATE TABLE IF NOT EXISTS memberships (
+    number INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL, person TEXT NOT NULL, source TEXT NOT NULL, agent TEXT NOT NULL,
+    came TEXT NOT NULL CHECK (came IN ('import', 'sync')),
+    until TEXT, ended_by TEXT CHECK (ended_by IN ('import', 'sync'))
+);
+CREATE INDEX IF NOT EXISTS memberships_of_source ON memberships (tenant, source);
+CREATE INDEX IF NOT EXISTS memberships_of_person ON memberships (tenant, person);
+
+-- One row, which counts the changes of people.
+CREATE TABLE IF NOT EXISTS people_changes (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL);
 
 -- A promise: columns are added at most, never renamed, moved or removed. See the pipeline's README.
 CREATE VIEW IF NOT EXISTS calls_v1 AS
@@ -103,4 +130,19 @@ CREATE VIEW IF NOT EXISTS recordings_v1 AS
 CREATE VIEW IF NOT EXISTS dead_letters_v1 AS
     SELECT id, tenant, source, conversation, what, reason, place, detail, received, settled FROM dead_letters;
 
-PRAGMA user_version = 2;
+CREATE VIEW IF NOT EXISTS people_v1 AS
+    SELECT p.tenant, p.person, p.name, p.analyse, m.source, m.agent ->> '$.who.id' AS id,
+           m.agent ->> '$.who.login' AS login, m.agent ->> '$.who.email' AS email,
+           (SELECT group_concat(value, ', ') FROM json_each(m.agent, '$.groups')) AS groups,
+           m.agent ->> '$.state' AS state, m.until, m.came
+    FROM people p LEFT JOIN memberships m USING (tenant, person);
+
+CREATE VIEW IF NOT EXISTS runs_v1 AS
+    SELECT tenant, source, name, mode, since AS "from", until AS "to", began, ended, reached,
+           report ->> 'compared' AS compared, report ->> 'detected' AS detected, report ->> 'changed' AS changed,
+           report ->> 'missing_recording' AS missing_recording, report ->> 'duration_mismatch' AS duration_mismatch,
+           report ->> 'rejected' AS rejected, report ->> 'left_alone' AS left_alone, report ->> 'recovered' AS recovered,
+           report ->> 'not_recordable' AS not_recordable, report ->> 'failed' AS failed
+    FROM runs;
+
+PRAGMA user_version = 3;

@@ -9,6 +9,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::{insert_event, insert_rejection, make_work, write_call};
+use super::runs::insert_gap;
 use super::{SqliteStore, commit, failed, json, parsed, text, time};
 use crate::call::{Message, StoredCall, StoredRecording};
 use crate::store::WorkStore;
@@ -33,15 +34,7 @@ impl WorkStore for SqliteStore {
             recorded.repeated += usize::from(!is_new);
         }
         for gap in &batch.gaps {
-            sqlx::query("INSERT OR IGNORE INTO gaps (tenant, source, since, until, why) VALUES (?, ?, ?, ?, ?)")
-                .bind(&*batch.origin.tenant)
-                .bind(&*batch.origin.source)
-                .bind(text(gap.from))
-                .bind(text(gap.to))
-                .bind(&gap.why)
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            insert_gap(&mut transaction, &batch.origin, gap).await?;
         }
         if let Some(cursor) = &batch.cursor {
             sqlx::query("INSERT OR REPLACE INTO cursors (tenant, source, cursor) VALUES (?, ?, ?)")

@@ -15,15 +15,15 @@ use crate::pipeline::{Pipeline, SourceOptions};
 use crate::progress::Report;
 use crate::store::WorkStore;
 
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 /// A pipeline that runs until it is told to stop.
-struct Running {
+pub(super) struct Running {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<Report>>,
 }
 
-fn start(pipeline: Pipeline) -> Running {
+pub(super) fn start(pipeline: Pipeline) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(pipeline.run(async move {
         let _ = stopped.await;
@@ -32,19 +32,19 @@ fn start(pipeline: Pipeline) -> Running {
 }
 
 impl Running {
-    async fn stop(self) -> Report {
+    pub(super) async fn stop(self) -> Report {
         self.stop.send(()).unwrap();
         self.task.await.unwrap().unwrap()
     }
 
     /// As a process is killed: nothing runs to its end.
-    async fn kill(self) {
+    pub(super) async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
 }
 
-fn calls(ids: &[&str]) -> Vec<Item> {
+pub(super) fn calls(ids: &[&str]) -> Vec<Item> {
     ids.iter().map(|id| Item::Event(with_receipt(ended(id, 1), id))).collect()
 }
 

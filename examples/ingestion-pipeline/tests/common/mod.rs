@@ -74,7 +74,7 @@ impl Site {
     }
 
     pub fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("log")).unwrap()
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
     }
 
     pub fn output(&self, arguments: &[&str]) -> Output {

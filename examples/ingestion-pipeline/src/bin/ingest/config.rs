@@ -6,10 +6,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ingestion_pipeline::Schedule;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+mod reconcile;
+mod scope;
+
+pub(crate) use scope::{AgentSettings, CallsOf, ScopeSettings};
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -19,6 +25,9 @@ pub(crate) struct Config {
     pub(crate) pipeline: PipelineSettings,
     pub(crate) sources: Vec<Source>,
 }
+
+/// The keys that sources of every kind have beside their own.
+const SHARED: [&str; 4] = ["calls_of", "filter", "agents", "reconcile"];
 
 /// How the pipeline works.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,6 +52,9 @@ impl Default for PipelineSettings {
 pub(crate) struct Source {
     pub(crate) tenant: String,
     pub(crate) name: String,
+    pub(crate) scope: ScopeSettings,
+    /// When its history is compared with what is stored, by itself.
+    pub(crate) reconcile: Option<Schedule>,
     pub(crate) kind: SourceKind,
 }
 
@@ -102,7 +114,7 @@ impl Config {
 
     fn parse(file: &str, text: &str, directory: &Path) -> Result<Self, ConfigError> {
         let reader = Reader { file, text };
-        let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error))?;
+        let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error, &[]))?;
         let tenants = document.get_mut().remove("tenant");
         let Rest { data, pipeline, .. } = reader.read("the file", document)?;
         let tenants = tenants.map_or(Ok(Vec::new()), |tenants| reader.as_tables(tenants, "tenant", "the file"))?;
@@ -181,12 +193,15 @@ impl<'a> Reader<'a> {
         let span = table.span();
         let name = self.take_name(&mut table, "name", "a source", &span)?;
         let whose = format!("source {name:?}");
+        let reconcile = self.take_reconcile(&mut table, &whose)?;
         let kind = self.take_text(&mut table, "kind", &whose, &span)?;
+        let has_agents = kind != "universal";
+        let scope = self.take_scope(&mut table, &whose, has_agents)?;
         let kind = match kind.as_str() {
             #[cfg(feature = "universal")]
             "universal" => {
                 let path = self.take_text(&mut table, "path", &whose, &span)?;
-                SourceKind::Universal(directory.join(path), Box::new(self.read(&whose, table)?))
+                SourceKind::Universal(directory.join(path), Box::new(self.read_beside(&whose, table, &SHARED)?))
             }
             _ => {
                 let known = if cfg!(feature = "universal") { "\"universal\"" } else { "none in this build" };
@@ -197,7 +212,7 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        Ok(Source { tenant: tenant.to_owned(), name, kind })
+        Ok(Source { tenant: tenant.to_owned(), name, scope, reconcile, kind })
     }
 
     fn take_text(
@@ -239,20 +254,25 @@ impl<'a> Reader<'a> {
     }
 
     fn read<T: Deserialize<'a>>(&self, whose: &str, table: Table<'a>) -> Result<T, ConfigError> {
+        self.read_beside(whose, table, &[])
+    }
+
+    /// Reads a table out of which these keys were taken before, if they were there.
+    fn read_beside<T: Deserialize<'a>>(&self, whose: &str, table: Table<'a>, taken: &[&str]) -> Result<T, ConfigError> {
         let span = table.span();
         T::deserialize(toml::de::Deserializer::from(table)).map_err(|error| match error.span() {
-            Some(_) => self.error(whose, error),
+            Some(_) => self.error(whose, error, taken),
             None => self.at(span, format!("{whose}: {}", error.message()), None),
         })
     }
 
     /// An error of the parser, with its place and, for a key that nobody knows, the key that may be meant.
-    fn error(&self, whose: &str, error: toml::de::Error) -> ConfigError {
+    fn error(&self, whose: &str, error: toml::de::Error, taken: &[&str]) -> ConfigError {
         let span = error.span().unwrap_or_default();
         let mut quoted = error.message().split('`').skip(1).step_by(2);
         if error.message().starts_with("unknown field") {
             let key = quoted.next().unwrap_or_default();
-            let known: Vec<&str> = quoted.collect();
+            let known: Vec<&str> = quoted.chain(taken.iter().copied()).collect();
             let hint = nearest(key, &known).map_or_else(
                 || format!("the keys are {}", known.join(", ")),
                 |nearest| format!("did you mean `{nearest}`?"),
@@ -262,6 +282,11 @@ impl<'a> Reader<'a> {
         if error.message().starts_with("missing field") {
             let key = quoted.next().unwrap_or_default();
             return self.at(span, format!("{whose} lacks the key `{key}`"), Some(format!("write {key} = …")));
+        }
+        if error.message().starts_with("unknown variant") {
+            let word = quoted.next().unwrap_or_default();
+            let hint = nearest(word, &quoted.collect::<Vec<_>>()).map(|nearest| format!("did you mean \"{nearest}\"?"));
+            return self.at(span, format!("{whose}: {}", error.message()), hint);
         }
         self.at(span, format!("{whose}: {}", error.message()), None)
     }

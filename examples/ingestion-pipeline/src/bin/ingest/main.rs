@@ -1,8 +1,11 @@
 //! `ingest`: the pipeline as a program.
 
+mod agents;
 mod analysis;
+mod backfill;
 mod calls;
 mod check;
+mod comparing;
 mod config;
 mod dead_letters;
 #[cfg(feature = "demo")]
@@ -10,6 +13,7 @@ mod demo;
 #[cfg(feature = "demo")]
 mod fake;
 mod output;
+mod people;
 mod reconcile;
 mod run;
 #[cfg(feature = "schema")]
@@ -55,9 +59,11 @@ enum Command {
     #[command(subcommand)]
     Fake(fake::Fake),
     /// Run the pipeline until it is told to stop (Ctrl-C or SIGTERM).
-    Run,
+    Run(run::Run),
     /// Compare what the sources know of the past with what is stored, and fetch what was missed.
     Reconcile(reconcile::ReconcileArguments),
+    /// Fetch the calls of the past, however many. Interrupted and started again with the same arguments, it goes on.
+    Backfill(backfill::BackfillArguments),
     /// Ask every job of every source whether it can work.
     Check,
     /// List stored calls.
@@ -67,6 +73,9 @@ enum Command {
     /// See to what could not be used.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    /// Say whose calls count.
+    #[command(subcommand)]
+    Agents(agents::Agents),
     /// Hand messages to the next program.
     #[command(subcommand)]
     Analysis(analysis::Analysis),
@@ -78,7 +87,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let level = if matches!(arguments.command, Command::Run) { "info" } else { "error" };
+    let level = if matches!(arguments.command, Command::Run(_)) { "info" } else { "error" };
     let filter =
         EnvFilter::builder().with_env_var("INGEST_LOG").try_from_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
@@ -114,17 +123,19 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
     let is_well = match command {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.carry_out(data, json).await?,
+        Command::Run(run) => run.carry_out(configured()?, json).await?,
         #[cfg(feature = "demo")]
         Command::Fake(fake) => fake.carry_out().await?,
-        Command::Run => run::carry_out(configured()?, json).await?,
         Command::Check => match check::carry_out(configured()?, json).await? {
             check::Verdict::AllWell => true,
             check::Verdict::SomeCannotWork => return Ok(3),
         },
         Command::Reconcile(arguments) => arguments.carry_out(configured()?, json).await?,
+        Command::Backfill(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,
         Command::Show(show) => show.carry_out(&places()?, json).await?,
         Command::DeadLetters(letters) => letters.carry_out(&places()?, json).await?,
+        Command::Agents(agents) => agents.carry_out(configured()?, json).await?,
         Command::Analysis(analysis) => analysis.carry_out(&places()?, json).await?,
         #[cfg(feature = "schema")]
         Command::Schema(schema) => schema.carry_out()?,

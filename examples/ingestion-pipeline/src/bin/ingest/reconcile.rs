@@ -2,27 +2,19 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use connector_core::reconcile::{ReconcileMode, ReconcileRequest};
-use connector_core::{Clock, Connector, Context};
-use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Recovering, SourceOptions, SqliteArchive, SqliteStore};
-use serde_json::json;
-use tokio::sync::oneshot;
+use connector_core::reconcile::ReconcileMode;
+use connector_core::{Clock, Connector};
+use ingestion_pipeline::{Plan, Scope};
 
+use crate::comparing::{Comparing, Meant};
 use crate::config::Config;
-use crate::output::{Places, print_json};
-use crate::sources::connect;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArguments {
-    /// Only of this tenant.
-    #[arg(long)]
-    tenant: Option<String>,
-    /// Only this source.
-    #[arg(long)]
-    source: Option<String>,
+    #[command(flatten)]
+    meant: Meant,
     /// Compare the time up to now, this long.
     #[arg(long, default_value = "24h", value_parser = humantime::parse_duration, value_name = "TIME", conflicts_with = "from")]
     last: Duration,
@@ -32,94 +24,50 @@ pub(crate) struct ReconcileArguments {
     /// Compare up to this time.
     #[arg(long, requires = "from")]
     to: Option<DateTime<Utc>>,
+    /// Compare the times in which a source heard nothing instead, as far as its history has caught up with them.
+    #[arg(long, conflicts_with_all = ["last", "from", "to"])]
+    gaps: bool,
 }
 
 impl ReconcileArguments {
     pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
-        let places = Places::new(&config.data);
-        let lock = places.lock();
-        let store = SqliteStore::open(places.database()).await?;
-        let connectors = self.connectors(config, &store)?;
-        // Where a pipeline runs already, it does the work; else one of our own does, which hears nothing.
-        let own = match &lock {
-            Ok(_) => Some(Working::start(&places, &store, &connectors).await?),
-            Err(_) => None,
-        };
+        let comparing = Comparing::start(config, &self.meant, json).await?;
         let mut is_well = true;
-        for connector in connectors {
-            is_well &= self.reconcile(connector, &store, json).await;
+        for (connector, scope) in comparing.connectors() {
+            is_well &= match self.gaps {
+                true => make_good(&comparing, connector, scope, json).await?,
+                false => {
+                    let origin = connector.origin().clone();
+                    let run = comparing.recovering(connector, scope).carry_out(&self.plan()).await;
+                    comparing.tell(&origin, false, run)?
+                }
+            };
         }
-        if let Some(own) = own {
-            own.stop().await?;
-        }
-        store.close().await;
+        comparing.end().await?;
         Ok(is_well)
     }
 
-    fn connectors(&self, config: Config, store: &SqliteStore) -> anyhow::Result<Vec<Connector>> {
-        let is_meant = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| wanted == name);
-        let sources = config.sources.into_iter();
-        let meant = sources.filter(|s| is_meant(&s.tenant, &self.tenant) && is_meant(&s.name, &self.source));
-        let connectors: Vec<Connector> =
-            meant.map(|source| connect(source, store, &Context::default())).collect::<Result<_, _>>()?;
-        if connectors.is_empty() {
-            bail!("no source of the configuration is meant");
-        }
-        Ok(connectors.into_iter().filter(|connector| connector.history().is_some()).collect())
-    }
-
-    fn request(&self) -> ReconcileRequest {
+    /// A run of its own: a later one with the same arguments begins anew.
+    fn plan(&self) -> Plan {
         let now = Clock::system().now();
         let to = self.to.unwrap_or(now);
         let from = self.from.unwrap_or_else(|| now - TimeDelta::from_std(self.last).unwrap_or(TimeDelta::days(1)));
-        ReconcileRequest::between(ReconcileMode::Manual, from, to)
-    }
-
-    /// One source; its trouble is its own.
-    async fn reconcile(&self, connector: Connector, store: &SqliteStore, json: bool) -> bool {
-        let origin = connector.origin().clone();
-        let archive = SqliteArchive::new(store.clone(), origin.clone());
-        match Recovering::new(connector, store.clone(), archive).run(self.request()).await {
-            Ok(report) => {
-                let value = json!({ "tenant": origin.tenant, "source": origin.source, "report": report });
-                match json {
-                    true => drop(print_json(&value)),
-                    false => println!("{origin}: {report}"),
-                }
-                report.is_complete() && report.open() == 0 && report.failed == 0
-            }
-            Err(error) => {
-                eprintln!("error: {error}");
-                false
-            }
-        }
+        Plan::new(ReconcileMode::Manual, format!("manual {}", now.to_rfc3339()), from, to)
     }
 }
 
-/// A pipeline that works and hears nothing.
-struct Working {
-    stop: oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<connector_core::Result<ingestion_pipeline::Report>>,
-}
-
-impl Working {
-    async fn start(places: &Places, store: &SqliteStore, connectors: &[Connector]) -> anyhow::Result<Self> {
-        store.reclaim().await?;
-        let queue = AnalysisQueue::new(store.clone(), Clock::system());
-        let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue);
-        for connector in connectors {
-            pipeline = pipeline.source(connector.clone().without_events(), SourceOptions::default());
-        }
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(pipeline.run(async {
-            let _ = stopped.await;
-        }));
-        Ok(Self { stop, task })
+/// The gaps of one source that are due.
+async fn make_good(comparing: &Comparing, connector: Connector, scope: Scope, json: bool) -> anyhow::Result<bool> {
+    let origin = connector.origin().clone();
+    let recovering = comparing.recovering(connector, scope);
+    let due = recovering.due_gaps().await?;
+    if due.is_empty() && !json {
+        println!("{origin}: no gap is due");
     }
-
-    async fn stop(self) -> anyhow::Result<()> {
-        let _ = self.stop.send(());
-        self.task.await??;
-        Ok(())
+    let mut is_well = true;
+    for gap in due {
+        let run = recovering.make_good(&gap).await;
+        is_well &= comparing.tell(&origin, false, run)?;
     }
+    Ok(is_well)
 }

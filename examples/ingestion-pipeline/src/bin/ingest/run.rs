@@ -1,19 +1,41 @@
 //! `ingest run`: the pipeline until it is told to stop.
 
-use std::collections::BTreeSet;
+use std::fmt;
 use std::io::stderr;
 use std::time::Duration;
 
-use connector_core::{Clock, Context};
+use chrono::{DateTime, Utc};
+use connector_core::{Clock, Context, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
-use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Progress, SourceOptions, SqliteStore};
-use tracing::{error, info};
+use ingestion_pipeline::{
+    AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
+};
+use serde::Serialize;
+use tracing::{error, info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::output::{Places, is_terminal, print_json};
+use crate::people::Watching;
 use crate::sources::connect;
 
-pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Abort at the n-th pass of a step, as a crash does.
+    #[cfg(feature = "failpoints")]
+    #[arg(long, hide = true, value_name = "STEP:N")]
+    abort_at: Option<ingestion_pipeline::failpoints::AbortAt>,
+}
+
+impl Run {
+    pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
+        #[cfg(feature = "failpoints")]
+        self.abort_at.into_iter().for_each(ingestion_pipeline::failpoints::arm);
+        run(config, json).await
+    }
+}
+
+async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
+    let started = Clock::system().now();
     let places = Places::new(&config.data);
     let _lock = places.lock()?;
     let store = SqliteStore::open(places.database()).await?;
@@ -22,36 +44,130 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<bool
         info!("{reclaimed} calls were under way when the last run ended, and come again");
     }
     let queue = AnalysisQueue::new(store.clone(), Clock::system());
-    let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
+    let sink = FolderSink::open(places.objects())?;
+    let sweeping = tokio::spawn(sweep(sink.clone(), started));
+    let mut pipeline = Pipeline::new(store.clone(), sink, queue)
         .with_at_once(config.pipeline.at_once)
-        .with_deadline(config.pipeline.deadline);
-    let mut broken = BTreeSet::new();
+        .with_deadline(config.pipeline.deadline)
+        .with_reconcile(store.clone());
+    let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
-        let name = format!("{}/{}", source.tenant, source.name);
-        match connect(source, &store, &Context::default()) {
-            Ok(connector) => pipeline = pipeline.source(connector, SourceOptions::default()),
+        let (tenant, name) = (source.tenant.clone(), source.name.clone());
+        let (scope, options) = (source.scope.clone(), options_of(&source));
+        let connected = async {
+            let connector = connect(source, &store, &Context::default())?;
+            let scope = watching.add(&scope, &connector, &store).await?;
+            Ok::<_, connector_core::Error>((connector, scope))
+        };
+        match connected.await {
+            Ok((connector, scope)) => pipeline = pipeline.source(connector, options.scope(scope)),
             // One source that cannot work never stops another.
             Err(trouble) => {
                 error!("{trouble}");
-                broken.insert(name);
+                left_out.push(SourceReport::left_out(tenant, name, &trouble));
             }
         }
     }
-    let shown = Shown::start(pipeline.progress());
+    let progress = pipeline.progress();
+    let shown = Shown::start(progress.clone());
+    let people = watching.start(&store);
     let report = pipeline.run(stop_signal()).await;
-    drop(shown);
+    drop((shown, people));
+    sweeping.abort();
     store.close().await;
-    let report = report?;
+    let states = progress.sources().into_iter().map(|(origin, state)| SourceReport::new(&origin, &state));
+    let closing = RunReport { report: report?, sources: states.chain(left_out).collect() };
     if json {
-        print_json(&report)?;
+        print_json(&closing)?;
     } else {
-        println!("{report}");
+        println!("{closing}");
     }
-    if !broken.is_empty() {
-        eprintln!("these sources could not work: {}", broken.into_iter().collect::<Vec<_>>().join(", "));
-        return Ok(false);
+    Ok(closing.sources.iter().all(|source| source.is_live))
+}
+
+/// How a source of the configuration takes part.
+fn options_of(source: &Source) -> SourceOptions {
+    let options = SourceOptions::default();
+    match source.reconcile {
+        Some(schedule) => options.reconcile(schedule),
+        None => options,
     }
-    Ok(true)
+}
+
+/// What `ingest run` prints at its end.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct RunReport {
+    /// What was done.
+    #[serde(flatten)]
+    pub(crate) report: Report,
+    /// How each source was doing at the end.
+    pub(crate) sources: Vec<SourceReport>,
+}
+
+/// How one source was doing at the end.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct SourceReport {
+    /// Whose it is.
+    tenant: String,
+    /// Its name.
+    source: String,
+    /// Whether it heard.
+    is_live: bool,
+    /// `starting`, `live`, `throttled`, `silent`, `reconnecting`, `failing`, or `left_out` where its settings cannot work.
+    state: String,
+    /// Why it did not hear.
+    why: Option<String>,
+    /// Since when it was so.
+    since: Option<DateTime<Utc>>,
+    /// When it was to be started again; only where it was failing.
+    next_try: Option<DateTime<Utc>>,
+    /// The same for people.
+    #[serde(skip)]
+    told: String,
+}
+
+impl SourceReport {
+    pub(crate) fn new(origin: &Origin, state: &SourceState) -> Self {
+        let (word, why, since) = match state {
+            SourceState::Starting => ("starting", None, None),
+            SourceState::Live => ("live", None, None),
+            SourceState::Throttled { .. } => ("throttled", None, None),
+            SourceState::Silent { since } => ("silent", None, Some(*since)),
+            SourceState::Reconnecting { why, since } => ("reconnecting", Some(why.clone()), Some(*since)),
+            SourceState::Failing { why, since, .. } => ("failing", Some(why.clone()), Some(*since)),
+            _ => ("unknown", None, None),
+        };
+        let next_try = match state {
+            SourceState::Failing { next_try, .. } => Some(*next_try),
+            _ => None,
+        };
+        let (tenant, source) = (origin.tenant.to_string(), origin.source.to_string());
+        let (is_live, told) = (state.is_live(), state.to_string());
+        Self { tenant, source, is_live, state: word.to_owned(), why, since, next_try, told }
+    }
+
+    fn left_out(tenant: String, source: String, trouble: &connector_core::Error) -> Self {
+        let (why, told) = (Some(trouble.to_string()), format!("left out: {trouble}"));
+        Self { tenant, source, is_live: false, state: "left_out".to_owned(), why, since: None, next_try: None, told }
+    }
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.report)?;
+        self.sources.iter().try_for_each(|source| write!(f, "\n{}/{}: {}", source.tenant, source.source, source.told))
+    }
+}
+
+/// Tidies up after a run that was killed, while this one works.
+async fn sweep(sink: FolderSink, started: DateTime<Utc>) {
+    match sink.sweep(started).await {
+        Ok(0) => {}
+        Ok(removed) => info!("{removed} files of uploads that were cut off are removed"),
+        Err(error) => warn!("{error}"),
+    }
 }
 
 /// Ready when somebody presses Ctrl-C or sends SIGTERM. A second time ends the program at once.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use connector_core::Conversation;
-use ingestion_pipeline::{CallRow, DeadLetterRow, Message};
+use ingestion_pipeline::{CallRow, DeadLetterRow, ImportReport, Message, PersonRow};
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
@@ -105,6 +105,23 @@ fn contracts() -> Vec<Contract> {
             "check.v1",
             "a line of `ingest check --json`",
             examples::checked_source(),
+        ),
+        Contract::new::<crate::run::RunReport>("run.v1", "what `ingest run --json` prints at its end", examples::run()),
+        Contract::new::<crate::comparing::Compared>(
+            "reconcile.v1",
+            "a line of `ingest reconcile --json` and `ingest backfill --json`",
+            examples::compared(),
+        ),
+        Contract::new::<PersonRow>("people.v1", "a line of `ingest agents list --json`", examples::person()),
+        Contract::new::<ImportReport>(
+            "agents-import.v1",
+            "what `ingest agents import --json` prints",
+            examples::imported(),
+        ),
+        Contract::new::<crate::agents::SyncedSource>(
+            "agents-sync.v1",
+            "a line of `ingest agents sync --json`",
+            examples::synced(),
         ),
         #[cfg(feature = "demo")]
         Contract::new::<crate::fake::Served>("fake.v1", "what `ingest fake` prints", examples::served()),

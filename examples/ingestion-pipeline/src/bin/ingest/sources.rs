@@ -12,7 +12,8 @@ pub(crate) fn connect(source: Source, store: &SqliteStore, cx: &Context) -> conn
     match source.kind {
         #[cfg(feature = "universal")]
         SourceKind::Universal(path, settings) => {
-            let folder = connector_folder::LocalFolder::open(path).map_err(|error| error.of(cx.origin()))?;
+            // A share that is not mounted now may be later.
+            let folder = connector_folder::LocalFolder::expected_at(path);
             let ledger = ingestion_pipeline::SqliteLedger::new(store.clone(), cx.origin().clone());
             Ok(connector_universal::DropFolder::new(*settings, folder, ledger, &cx)?.connector())
         }

@@ -31,7 +31,7 @@ async fn everything_is_there_after_it_was_opened_again() {
 #[tokio::test]
 async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let scratch = Scratch::new().await;
-    scratch.sql("PRAGMA user_version = 2").await;
+    scratch.sql("PRAGMA user_version = 99").await;
     scratch.store.close().await;
     let path = scratch.dir.path().join("ingest.db");
     let error = SqliteStore::open(&path).await.unwrap_err();
@@ -56,7 +56,7 @@ async fn a_half_made_file_is_completed() {
         scratch.number("SELECT count(*) FROM calls_v1").await + scratch.number("SELECT count(*) FROM ledger").await,
         0
     );
-    assert_eq!(scratch.number("PRAGMA user_version").await, 1);
+    assert_eq!(scratch.number("PRAGMA user_version").await, crate::sqlite::SCHEMA);
 }
 
 #[tokio::test]
@@ -95,4 +95,21 @@ async fn a_write_that_is_dropped_leaves_the_file_usable() {
     }
     let whole = scratch.number("SELECT count(*) FROM events").await;
     assert_eq!((whole, scratch.number("SELECT count(*) FROM work").await), (60, 60));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_in_plain_words_and_everything_goes_on_once_there_is_room() {
+    let scratch = Scratch::new().await;
+    let pages = scratch.number("PRAGMA page_count").await;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}")))
+        .execute(&scratch.store.writer)
+        .await
+        .unwrap();
+    let told = batch(0, (0..500).map(|n| ended(&format!("call {n}"), 1)));
+    let error = scratch.store.record(&told).await.unwrap_err();
+    assert!(error.is_storage() && error.to_string().contains("full"), "{error}");
+    assert_eq!(error.advice(), Some("free some space on the disk; nothing was lost"));
+    assert_eq!(scratch.number("SELECT count(*) FROM events").await, 0, "all or nothing");
+    scratch.sql("PRAGMA max_page_count = 1000000").await;
+    assert_eq!(scratch.store.record(&told).await.unwrap().events, 500);
 }

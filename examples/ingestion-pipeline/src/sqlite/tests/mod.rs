@@ -1,11 +1,14 @@
 //! The store in a file: what every method promises, through the trait that the loops use.
 
+mod archive;
 mod calls;
 mod file;
 mod killed;
 mod model;
+mod people;
 mod queue;
 mod records;
+mod runs;
 mod waiting;
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use sqlx::Row;
 
 use super::{LEASE, Scratch, call};
 use crate::call::StoredCall;
-use crate::fakes::{MemoryStore, at, batch, changed, ended, event, origin, with_receipt};
+use crate::fakes::{FailingStore, at, batch, changed, ended, event, origin, with_receipt};
 use crate::store::WorkStore;
 use crate::work::{Cause, Lease, WorkRow};
 
@@ -81,7 +81,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// Both stores, and what has to come out.
 struct Both {
     file: Scratch,
-    words: MemoryStore,
+    words: FailingStore,
     /// The latest first.
     held: Vec<(WorkRow, WorkRow)>,
     second: i64,
@@ -103,7 +103,7 @@ impl Both {
     async fn new() -> Self {
         Self {
             file: Scratch::new().await,
-            words: MemoryStore::default(),
+            words: FailingStore::default(),
             held: Vec::new(),
             second: 0,
             keys: BTreeSet::new(),

@@ -1,3 +1,6 @@
+use connector_core::Direction;
+use ingestion_pipeline::Filter;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -10,6 +13,7 @@ id = "acme"
   path = "incoming"
   time_zone = "Europe/Berlin"
   settle = "200ms"
+  reconcile = { at = "02:30", zone = "Europe/Berlin", period = "36h" }
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -25,6 +29,16 @@ fn a_source_is_named_with_its_tenant_and_paths_belong_to_the_file() {
     let SourceKind::Universal(path, settings) = &source.kind;
     assert_eq!(path, Path::new("/etc/ingest/incoming"));
     assert_eq!(settings.settle, Duration::from_millis(200));
+    let schedule = source.reconcile.unwrap();
+    assert_eq!(schedule.period, Duration::from_secs(36 * 3600));
+    let noon = "2026-10-19T12:00:00Z".parse().unwrap();
+    assert_eq!(schedule.at.next_after(noon).to_rfc3339(), "2026-10-20T00:30:00+00:00");
+    let without = GOOD.lines().filter(|line| !line.contains("reconcile")).collect::<Vec<_>>().join("\n");
+    assert_eq!(parse(&without).unwrap().sources[0].reconcile, None, "not by itself, unless it is said");
+    assert_eq!(
+        parse(&GOOD.replace(", period = \"36h\"", "")).unwrap().sources[0].reconcile.unwrap().period.as_secs(),
+        86_400
+    );
 }
 
 #[test]
@@ -38,7 +52,7 @@ fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
 }
 
 /// What is put in place of what, the line that is named, what is said and what is advised.
-const MISTAKES: [(&str, &str, usize, &str, &str); 27] = [
+const MISTAKES: [(&str, &str, usize, &str, &str); 52] = [
     ("data = \"archive\"", "data = \"archive", 2, "the file", "basic string"),
     ("data = \"archive\"", "dta = \"archive\"", 2, "has no key `dta`", "did you mean `data`?"),
     ("data = \"archive\"", "data = 7", 2, "expected path string", ""),
@@ -66,6 +80,55 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 27] = [
     ("\"200ms\"", "200", 10, "expected a string", ""),
     ("\"200ms\"", "\"200\"", 10, "no length of time", "write it as \"200ms\""),
     ("settle = \"200ms\"", "sidecar = \"maybe\"", 10, "unknown variant `maybe`", "`required`"),
+    ("\"200ms\"", "\"200ms\"\ncalls_of = \"peple\"", 11, "neither \"everyone\" nor", "did you mean \"people\"?"),
+    ("\"200ms\"", "\"200ms\"\ncalls_of = [\"kay\"]", 11, "neither \"everyone\" nor", "write \"everyone\" or"),
+    ("\"200ms\"", "\"200ms\"\ncall_of = \"people\"", 11, "no key `call_of`", "did you mean `calls_of`?"),
+    ("\"200ms\"", "\"200ms\"\nfilters = {}", 11, "no key `filters`", "did you mean `filter`?"),
+    ("\"200ms\"", "\"200ms\"\nfilter = \"10s\"", 11, "`filter` of source \"drop\" is no table", "write filter = {"),
+    (
+        "\"200ms\"",
+        "\"200ms\"\nfilter = { min_lenght = \"1s\" }",
+        11,
+        "`filter` of source",
+        "did you mean `min_length`?",
+    ),
+    ("\"200ms\"", "\"200ms\"\nfilter = { min_length = 10 }", 11, "expected a string", "`filter` of source \"drop\""),
+    ("\"200ms\"", "\"200ms\"\nfilter = { min_length = \"ten\" }", 11, "no length of time", "write it as"),
+    (
+        "\"200ms\"",
+        "\"200ms\"\nfilter = { directions = [\"inbond\"] }",
+        11,
+        "unknown variant",
+        "did you mean \"inbound\"?",
+    ),
+    ("\"200ms\"", "\"200ms\"\nfilter = { directions = \"inbound\" }", 11, "expected a sequence", ""),
+    ("\"200ms\"", "\"200ms\"\nfilter = { queues = [7] }", 11, "expected a string", ""),
+    ("\"200ms\"", "\"200ms\"\nagents = true", 11, "`agents` of source \"drop\" is no table", "write agents = {"),
+    (
+        "\"200ms\"",
+        "\"200ms\"\nagents = { group = [] }",
+        11,
+        "`agents` of source \"drop\" has no key `group`",
+        "mean `groups`?",
+    ),
+    ("\"200ms\"", "\"200ms\"\nagents = { every = \"0s\" }", 11, "too often", "write 1s or more"),
+    ("\"200ms\"", "\"200ms\"\nagents = { analyse = \"no\" }", 11, "expected a boolean", ""),
+    ("\"200ms\"", "\"200ms\"\nagents = {}", 11, "source \"drop\" has no list of agents", "`ingest agents import`"),
+    ("reconcile = {", "reconcil = {", 11, "no key `reconcil`", "did you mean `reconcile`?"),
+    (
+        "{ at = \"02:30\", zone = \"Europe/Berlin\", period = \"36h\" }",
+        "\"02:30\"",
+        11,
+        "is no table",
+        "write reconcile = {",
+    ),
+    ("at = \"02:30\"", "at = \"2.30\"", 11, "no time of day", "such as \"02:30\""),
+    ("at = \"02:30\"", "at = \"24:00\"", 11, "no time of day", "such as \"02:30\""),
+    ("at = \"02:30\", ", "", 11, "`reconcile` of source \"drop\" lacks the key `at`", "write at = …"),
+    ("zone = \"Europe/Berlin\", period", "zone = \"Mars\", period", 11, "no time zone", "such as Europe/Berlin"),
+    (", zone = \"Europe/Berlin\"", "", 11, "lacks the key `zone`", "write zone = …"),
+    ("period = \"36h\"", "perid = \"36h\"", 11, "no key `perid`", "did you mean `period`?"),
+    ("period = \"36h\"", "period = \"0s\"", 11, "compares nothing", "write \"24h\""),
 ];
 
 #[test]
@@ -83,7 +146,7 @@ fn every_mistake_is_shown_where_it_stands_with_what_to_write_instead() {
 fn two_sources_of_a_tenant_cannot_have_one_name() {
     let source = &GOOD[GOOD.find("  [[tenant.source]]").unwrap()..];
     let error = parse(&format!("{GOOD}{source}")).unwrap_err().to_string();
-    assert!(error.starts_with("ingest.toml:11: there are two sources \"drop\" of tenant \"acme\""), "{error}");
+    assert!(error.starts_with("ingest.toml:12: there are two sources \"drop\" of tenant \"acme\""), "{error}");
     let other = GOOD.replace("data = \"archive\"", "").replace("acme", "other");
     assert_eq!(parse(&format!("{GOOD}{other}")).unwrap().sources.len(), 2, "another tenant may");
 }
@@ -95,4 +158,33 @@ fn a_line_with_a_secret_is_not_shown() {
         assert!(error.starts_with("ingest.toml:10: ") && error.contains("= •••"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+}
+
+#[test]
+fn calls_are_everyones_unless_said_otherwise() {
+    let scope = &parse(GOOD).unwrap().sources[0].scope;
+    assert_eq!((scope.calls_of, &scope.filter, scope.agents.is_none()), (CallsOf::Everyone, &Filter::default(), true));
+    let filter = "filter = { min_length = \"10s\", directions = [\"inbound\", \"internal\"], queues = [\"Support\"] }";
+    let config = parse(&format!("{GOOD}calls_of = \"people\"\n{filter}\n")).unwrap();
+    let scope = &config.sources[0].scope;
+    assert_eq!(scope.calls_of, CallsOf::People);
+    let wanted = Filter::default().with_min_length(Duration::from_secs(10)).with_queues(["Support"]);
+    assert_eq!(scope.filter, wanted.with_directions([Direction::Inbound, Direction::Internal]));
+}
+
+#[test]
+fn agents_are_listed_every_hour_unless_said_otherwise() {
+    let agents = |text: &str| {
+        let text = format!("agents = {text}");
+        let reader = Reader { file: "ingest.toml", text: &text };
+        let mut table = DeTable::parse(&text).unwrap();
+        reader.take_scope(&mut table, "source \"x\"", true).unwrap().agents.unwrap()
+    };
+    let hour = Duration::from_secs(3600);
+    assert_eq!(agents("{}"), AgentSettings { groups: Vec::new(), every: hour, analyse: true });
+    let said = agents("{ groups = [\"Sales\"], every = \"30s\", analyse = false }");
+    assert_eq!(
+        said,
+        AgentSettings { groups: vec!["Sales".to_owned()], every: Duration::from_secs(30), analyse: false }
+    );
 }

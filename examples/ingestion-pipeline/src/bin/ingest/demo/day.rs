@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 use connector_core::testing::{Fault, FaultPlan, Scenario};
-use connector_core::{Connector, Context, Zone};
+use connector_core::{Clock, Connector, Context, Zone};
 use connector_folder::LocalFolder;
 use connector_universal::testing::{MisbehavingFolder, Uploader};
 use connector_universal::{DropFolder, DropFolderConfig};
@@ -29,6 +30,8 @@ const ZONE: &str = "Europe/Berlin";
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked how far things are.
 const LOOK: Duration = Duration::from_millis(25);
+/// How long after the last call the day is compared with what is stored.
+const AFTERWARDS: TimeDelta = TimeDelta::hours(1);
 /// The pause between two uploads.
 const PACE: Duration = Duration::from_millis(10);
 
@@ -91,10 +94,11 @@ impl Demo {
                 self.seed
             );
         }
-        day.play(script.len(), json).await?;
+        let recovered = day.play(script.len(), json).await?;
         let store = day.places.open().await?;
         let mut outcome = Outcome { sources: Vec::new(), unfired: faults.unfired(), took: started.elapsed() };
-        for (origin, mut count) in recount(&script, &store, &day.places.objects(), &day.folder.unheard()).await? {
+        for (origin, mut count) in recount(&script, &store, &day.places.objects(), &day.folder.lost()).await? {
+            count.recovered = recovered;
             count.downloads_resumed = store.tally().await?.resumed;
             outcome.sources.push(SourceOutcome { origin, vendor: "universal", count });
         }
@@ -134,6 +138,10 @@ struct Day {
     faults: FaultPlan,
     uploader: Uploader,
     folder: MisbehavingFolder,
+    /// When the first call began.
+    begins: DateTime<Utc>,
+    /// Shows the evening of that day.
+    clock: Clock,
 }
 
 impl Day {
@@ -143,10 +151,11 @@ impl Day {
         let drop = places.directory.join("drop");
         let folder = MisbehavingFolder::new(LocalFolder::open(&drop)?, faults.clone());
         let uploader = Uploader::new(drop, scenario, zone, faults.clone());
-        let day = Self { places, faults, uploader, folder };
-        let lines: Vec<Line> = day
-            .uploader
-            .expected()
+        let calls = uploader.expected();
+        let begins = calls.iter().map(|call| call.started).min().context("a day without calls")?;
+        let evening = calls.iter().map(|call| call.ended).max().unwrap_or(begins) + AFTERWARDS;
+        let day = Self { places, faults, uploader, folder, begins, clock: Clock::starting_at(evening) };
+        let lines: Vec<Line> = calls
             .into_iter()
             .map(|call| Line {
                 tenant: TENANT.to_owned(),
@@ -172,21 +181,25 @@ impl Day {
     }
 
     fn connector(&self, store: &SqliteStore) -> anyhow::Result<Connector> {
-        let cx = Context::default().for_source(TENANT, SOURCE);
+        let cx = Context::default().with_clock(self.clock).for_source(TENANT, SOURCE);
         let ledger = SqliteLedger::new(store.clone(), cx.origin().clone());
         let config =
             DropFolderConfig::new(ZONE).with_settle(Duration::from_millis(200)).with_rescan(Duration::from_millis(500));
-        Ok(DropFolder::new(config, self.folder.clone(), ledger, &cx)?.connector())
+        // What is lost is never heard of; the history knows it, as a vendor's does.
+        let heard = DropFolder::new(config.clone(), self.folder.heard(), ledger.clone(), &cx)?;
+        let all = DropFolder::new(config, self.folder.clone(), ledger, &cx)?;
+        Ok(all.connector().with_events(heard.events()))
     }
 
-    /// Plays the whole day, and kills the pipeline in the middle of it if that is planned.
-    async fn play(&self, expected: usize, quiet: bool) -> anyhow::Result<()> {
+    /// Plays the whole day, and kills the pipeline in the middle of it if that is planned. Once all that was heard of is
+    /// stored, the day is compared with what is stored; returns how many calls that recovered.
+    async fn play(&self, expected: usize, quiet: bool) -> anyhow::Result<u64> {
         let _lock = self.places.lock()?;
-        let start = || Running::start(&self.places, |store| self.connector(store));
+        let start = || Running::start(&self.places, self.clock, |store| self.connector(store));
         let mut running = start().await?;
         let bar = progress_bar(expected, quiet);
         let mut uploads = std::pin::pin!(self.uploader.play(PACE));
-        let mut uploaded = false;
+        let (mut uploaded, mut recovered) = (false, None);
         let mut progress = (running.tally().await?, Instant::now());
         loop {
             tokio::select! {
@@ -206,14 +219,24 @@ impl Day {
                 running = start().await?;
                 continue;
             }
+            let heard = expected.saturating_sub(self.folder.lost().len()) as u64;
+            let all_heard_stored = self.uploader.dropped() == expected && tally.calls >= heard && tally.open == 0;
+            if recovered.is_none() && all_heard_stored {
+                let connector = self.connector(running.store())?;
+                recovered = Some(running.reconcile(connector, self.clock, self.begins).await?.recovered);
+                // The files themselves are moved away like all others.
+                self.folder.find_again();
+                continue;
+            }
             let all_done =
                 tally.calls >= expected as u64 && tally.open == 0 && tally.unsettled == 0 && self.is_tidy()?;
-            if (uploaded && all_done) || progress.1.elapsed() > PATIENCE {
+            if (uploaded && recovered.is_some() && all_done) || progress.1.elapsed() > PATIENCE {
                 break;
             }
         }
         bar.finish_and_clear();
-        running.stop().await
+        running.stop().await?;
+        Ok(recovered.unwrap_or_default())
     }
 
     /// Whether everything that was dropped was moved away.

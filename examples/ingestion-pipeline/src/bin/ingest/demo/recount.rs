@@ -29,8 +29,10 @@ pub(crate) struct Count {
 }
 
 impl Count {
+    /// Whether every call is stored once, and what nobody heard of was found by the comparison.
     pub(crate) fn is_whole(&self) -> bool {
         (self.stored, self.missing, self.duplicates, self.corrupt) == (self.calls, 0, 0, 0)
+            && self.recovered >= self.events_lost
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -90,18 +92,14 @@ async fn recount_source(
         by_call.entry(&recording.conversation).or_default().push(recording);
     }
     for line in lines {
-        let is_unheard = unheard.contains(&line.conversation);
-        count.events_lost += u64::from(is_unheard);
+        count.events_lost += u64::from(unheard.contains(&line.conversation));
         let rows = by_call.remove(line.conversation.as_str()).unwrap_or_default();
         match found.remove(&line.conversation) {
             None => count.missing += 1,
             Some(times) => {
                 count.duplicates += times - 1;
                 match is_whole(line, &rows, objects)? {
-                    true => {
-                        count.stored += 1;
-                        count.recovered += u64::from(is_unheard);
-                    }
+                    true => count.stored += 1,
                     false => count.corrupt += 1,
                 }
             }

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use connector_core::reconcile::{ReconcileMode, ReconcileReport};
 use connector_core::{Clock, Connector};
-use ingestion_pipeline::{AnalysisQueue, FolderSink, Pipeline, Report, SourceOptions, SqliteStore, Tally};
+use ingestion_pipeline::{
+    AnalysisQueue, FolderSink, Pipeline, Plan, Recovering, Report, SourceOptions, SqliteArchive, SqliteStore, Tally,
+};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -20,12 +24,14 @@ impl Running {
     /// Opens the store as a fresh process would, and starts a pipeline on it.
     pub(crate) async fn start(
         places: &Places,
+        clock: Clock,
         connect: impl FnOnce(&SqliteStore) -> anyhow::Result<Connector>,
     ) -> anyhow::Result<Self> {
         let store = SqliteStore::open(places.database()).await?;
         store.reclaim().await?;
-        let queue = AnalysisQueue::new(store.clone(), Clock::system());
+        let queue = AnalysisQueue::new(store.clone(), clock);
         let pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
+            .with_clock(clock)
             .source(connect(&store)?, SourceOptions::default())
             .with_deadline(Duration::from_secs(5));
         let (stop, stopped) = oneshot::channel();
@@ -37,6 +43,24 @@ impl Running {
 
     pub(crate) async fn tally(&self) -> anyhow::Result<Tally> {
         Ok(self.store.tally().await?)
+    }
+
+    /// Compares all that ended since a time with what is stored, as a night's run does, while the pipeline does the work.
+    pub(crate) async fn reconcile(
+        &self,
+        connector: Connector,
+        clock: Clock,
+        since: DateTime<Utc>,
+    ) -> anyhow::Result<ReconcileReport> {
+        let archive = SqliteArchive::new(self.store.clone(), connector.origin().clone());
+        let plan = Plan::new(ReconcileMode::Nightly, "nightly", since, clock.now());
+        let recovering =
+            Recovering::new(connector, self.store.clone(), archive).with_log(self.store.clone()).with_clock(clock);
+        Ok(recovering.carry_out(&plan).await?.report)
+    }
+
+    pub(crate) fn store(&self) -> &SqliteStore {
+        &self.store
     }
 
     /// Ends it in the middle of whatever it does, without a farewell.

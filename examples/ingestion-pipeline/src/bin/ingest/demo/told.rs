@@ -164,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_call_that_no_comparison_found_is_not_whole() {
+        let mut outcome = outcome(0);
+        outcome.sources[0].count.recovered = 1;
+        assert!(!outcome.is_whole());
+    }
+
+    #[test]
     fn a_fault_that_was_not_met_is_not_whole_and_said() {
         let mut outcome = outcome(0);
         assert!(outcome.is_whole());

@@ -3,16 +3,23 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use connector_core::reconcile::{Period, ReconcileMode, ReconcileReport};
 use connector_core::{
-    AgentRef, Conversation, ConversationRef, Detail, Direction, Expected, Hold, Leg, Locator, Named, Origin,
-    PhoneNumber, Recording, Revision, Speaker, Stamp, Vendor,
+    AgentRef, Conversation, ConversationRef, Detail, Direction, Expected, HistoryLimits, Hold, Leg, Locator, Named,
+    Origin, PhoneNumber, Recording, Revision, Speaker, Stamp, Vendor,
 };
-use ingestion_pipeline::{CallRow, DeadLetterRow, EventRow, Media, StoredCall, StoredRecording};
+use ingestion_pipeline::{
+    CallRow, DeadLetterRow, EventRow, ImportReport, Media, PeopleFile, PersonRow, Report, SourceState, StoredCall,
+    StoredRecording, SyncReport,
+};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::agents::SyncedSource;
 use crate::analysis::Finished;
 use crate::check::{CheckedJob, CheckedSource};
+use crate::comparing::Compared;
+use crate::run::{RunReport, SourceReport};
 use crate::show::Shown;
 
 fn value(example: &impl Serialize) -> Value {
@@ -159,6 +166,66 @@ pub(super) fn checked_source() -> Value {
         source: "genesys-us".to_owned(),
         ok: false,
         jobs: vec![job("agents"), job("events"), job("history"), forbidden],
+    })
+}
+
+pub(super) fn person() -> Value {
+    value(&PersonRow {
+        tenant: "acme".to_owned(),
+        person: "E-1017".to_owned(),
+        name: Some("Nadia Verne".into()),
+        analyse: true,
+        source: Some("genesys-us".to_owned()),
+        id: Some("c2a4".to_owned()),
+        login: Some("nadia.verne".into()),
+        email: Some("nadia.verne@example.com".into()),
+        groups: Some("Support, Renewals".to_owned()),
+        state: Some("active".to_owned()),
+        until: None,
+        came: Some("sync".to_owned()),
+    })
+}
+
+pub(super) fn imported() -> Value {
+    let text = "tenant,person,source,login\nacme,E-1018,dilaer,o.klee\n";
+    let file = PeopleFile::read(text.as_bytes(), &[Origin::new("acme", "dialer")]).expect("its header is right");
+    let mut report = ImportReport::default();
+    (report.rows, report.added, report.started) = (12, 2, 3);
+    report.troubles = file.troubles().to_vec();
+    value(&report)
+}
+
+pub(super) fn run() -> Value {
+    let since = "2026-10-19T14:02:53Z".parse().expect("a time");
+    let next_try = "2026-10-19T14:03:53Z".parse().expect("a time");
+    let lost = SourceState::Reconnecting { why: "the folder itself cannot be opened".to_owned(), since };
+    let failing = SourceState::Failing { why: "unauthorized: the password was changed".to_owned(), since, next_try };
+    let sources = [("dialer", SourceState::Live), ("share", lost), ("genesys-us", failing)]
+        .map(|(source, state)| SourceReport::new(&Origin::new("acme", source), &state));
+    let mut report = Report::default();
+    (report.events, report.stored, report.recordings, report.bytes) = (12, 12, 12, 4_632_720);
+    value(&RunReport { report, sources: sources.into() })
+}
+
+pub(super) fn compared() -> Value {
+    let [from, to] =
+        ["2026-10-18T00:00:00Z", "2026-10-19T00:00:00Z"].map(|time| time.parse::<DateTime<Utc>>().expect("a time"));
+    let period = Period::new(from, to, &HistoryLimits::lagging(Duration::ZERO), to);
+    let mut report = ReconcileReport::new(ReconcileMode::Backfill, &period);
+    (report.reached, report.compared, report.detected, report.recovered) = (to, 812, 2, 2);
+    let (tenant, source) = ("acme".to_owned(), "dialer".to_owned());
+    value(&Compared { tenant, source, resumed: false, report: Some(report), error: None })
+}
+
+pub(super) fn synced() -> Value {
+    let mut report = SyncReport::default();
+    (report.listed, report.added, report.deactivated) = (48, 1, 1);
+    report.unclear.push("c2a4 may be 17, 18".to_owned());
+    value(&SyncedSource {
+        tenant: "acme".to_owned(),
+        source: "genesys-us".to_owned(),
+        report: Some(report),
+        error: None,
     })
 }
 

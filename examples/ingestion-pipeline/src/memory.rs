@@ -1,32 +1,58 @@
-//! The contract of [`WorkStore`] in the plainest words: everything in vectors, one lock, no durability.
+//! A store in memory: the contract of [`WorkStore`] in the plainest words. Everything in vectors, one lock, no durability.
+
+mod reconciled;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use connector_core::{CallEvent, Cursor, Error, Origin, Outcome, Receipt, Rejected, Result};
+use connector_core::reconcile::Gaps;
+use connector_core::{CallEvent, Cursor, Origin, Outcome, Receipt, Rejected, Result};
 
 use crate::call::{Message, StoredCall};
+use crate::runs::Run;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 
-/// A store in memory, whose methods can be made to fail. Clones share it, as processes share a file.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct MemoryStore(Arc<Mutex<Tables>>);
+/// A store in memory, for tests of an own pipeline and for small programs. Clones share it, as processes share a file. It
+/// remembers reconciliations too ([`ReconcileLog`](crate::ReconcileLog)).
+///
+/// It is gone with the last clone, and forgets nothing until then: every event, call, message and dead letter stays, so its
+/// memory grows with all that it ever heard of. A program that runs for long takes a
+/// [`SqliteStore`](crate::SqliteStore).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::{CallEvent, CallEventKind, ConversationRef, EventKey, Origin, Stamp, Vendor};
+/// use ingestion_pipeline::{Batch, MemoryStore, WorkStore};
+///
+/// let (store, now) = (MemoryStore::new(), "2026-10-19T08:00:00Z".parse().expect("a time"));
+/// let mut batch = Batch::new(Origin::new("acme", "drop"), Vendor::UNIVERSAL, now, None, Vec::new());
+/// let call = ConversationRef::new("20261019-100000_kay");
+/// batch.events.push(CallEvent::new(EventKey::new("1"), call, CallEventKind::Ended, Stamp::received(now)));
+///
+/// assert_eq!(store.record(&batch).await?.events, 1);
+/// assert_eq!(store.record(&batch).await?.repeated, 1);
+/// assert!(store.calls().is_empty(), "a pipeline has to work on it first");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<Tables>>);
 
-#[derive(Debug, Default)]
-struct Tables {
-    events: BTreeSet<(Origin, String)>,
-    work: Vec<Work>,
+#[derive(Default)]
+pub(crate) struct Tables {
+    pub(crate) events: BTreeSet<(Origin, String)>,
+    pub(crate) work: Vec<Work>,
+    gaps: HashMap<Origin, Gaps>,
+    pub(crate) runs: Vec<Run>,
     calls: BTreeMap<(Origin, String), StoredCall>,
-    outbox: Vec<(Message, bool)>,
+    pub(crate) outbox: Vec<(Message, bool)>,
     dead_letters: Vec<Letter>,
     cursors: HashMap<Origin, Cursor>,
     leases: u64,
-    looks: usize,
-    failing: HashMap<&'static str, u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,78 +70,59 @@ pub(crate) enum State {
     GivenUp,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Letter {
-    pub(crate) origin: Origin,
-    pub(crate) what: String,
-    pub(crate) reason: String,
+/// Something that could not be used, in a [`MemoryStore`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Whose it is.
+    pub origin: Origin,
+    /// The call that was given up; none for something that never became a call.
+    pub conversation: Option<String>,
+    /// What it is, without personal text.
+    pub what: String,
+    /// Why, for programs.
+    pub reason: String,
+    /// Why, for people.
+    pub detail: String,
+    /// Whether its source was told.
+    pub settled: bool,
+}
+
+struct Letter {
+    letter: DeadLetter,
     rejected: Option<Rejected>,
-    pub(crate) settled: bool,
 }
 
 impl MemoryStore {
-    /// Makes the next so many calls of a method fail, as a full disk does.
-    pub(crate) fn fail(&self, method: &'static str, times: u32) {
-        self.look().failing.insert(method, times);
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// What is stored of a call of whichever source.
-    pub(crate) fn stored(&self, conversation: &str) -> Option<StoredCall> {
-        self.look().calls.values().find(|call| call.document.this.id == conversation).cloned()
-    }
-
-    pub(crate) fn calls(&self) -> Vec<StoredCall> {
+    /// All stored calls, by source and id.
+    pub fn calls(&self) -> Vec<StoredCall> {
         self.look().calls.values().cloned().collect()
     }
 
-    pub(crate) fn work_of(&self, conversation: &str) -> Work {
+    /// One stored call.
+    pub fn call(&self, origin: &Origin, conversation: &str) -> Option<StoredCall> {
+        self.look().calls.get(&(origin.clone(), conversation.to_owned())).cloned()
+    }
+
+    /// All dead letters, in the order in which they came.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.look().dead_letters.iter().map(|dead| dead.letter.clone()).collect()
+    }
+
+    pub(crate) fn look(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().expect("nobody panics while holding the lock")
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tables = self.look();
-        tables.work.iter().find(|work| work.row.conversation.id == conversation).expect("there is such a row").clone()
-    }
-
-    pub(crate) fn all_finished(&self) -> bool {
-        self.look().work.iter().all(|work| work.state == State::Finished)
-    }
-
-    pub(crate) fn events(&self) -> usize {
-        self.look().events.len()
-    }
-
-    pub(crate) fn messages(&self) -> Vec<Message> {
-        self.look().outbox.iter().map(|(message, _)| message.clone()).collect()
-    }
-
-    /// How often somebody looked for work.
-    pub(crate) fn looks(&self) -> usize {
-        self.look().looks
-    }
-
-    pub(crate) fn dead_letters(&self) -> Vec<Letter> {
-        self.look().dead_letters.clone()
-    }
-
-    fn look(&self) -> MutexGuard<'_, Tables> {
-        self.0.lock().unwrap()
-    }
-
-    /// Makes every leased row due, as at the start of a process.
-    pub(crate) fn reclaim(&self) {
-        for work in &mut self.look().work {
-            if matches!(work.state, State::Leased { .. }) {
-                work.state = State::Due;
-            }
-        }
-    }
-
-    fn open(&self, method: &'static str) -> Result<MutexGuard<'_, Tables>> {
-        let mut tables = self.look();
-        match tables.failing.get_mut(method) {
-            Some(times) if *times > 0 => {
-                *times -= 1;
-                Err(Error::storage("the disk is full").during(method))
-            }
-            _ => Ok(tables),
-        }
+        write!(f, "MemoryStore({} calls, {} events)", tables.calls.len(), tables.events.len())
     }
 }
 
@@ -175,18 +182,20 @@ impl Tables {
                 Some(_) => known.receipt == rejected.receipt,
                 None => known == rejected,
             };
-            letter.origin == batch.origin && letter.rejected.as_ref().is_some_and(same)
+            letter.letter.origin == batch.origin && letter.rejected.as_ref().is_some_and(same)
         });
         match known {
-            Some(known) => known.settled = false,
+            Some(known) => known.letter.settled = false,
             None => {
-                self.dead_letters.push(Letter {
+                let letter = DeadLetter {
                     origin: batch.origin.clone(),
+                    conversation: None,
                     what: rejected.what.clone(),
                     reason: rejected.reason.clone(),
-                    rejected: Some(rejected.clone()),
+                    detail: rejected.detail.clone(),
                     settled: false,
-                });
+                };
+                self.dead_letters.push(Letter { letter, rejected: Some(rejected.clone()) });
                 return true;
             }
         }
@@ -197,7 +206,7 @@ impl Tables {
 #[async_trait]
 impl WorkStore for MemoryStore {
     async fn record(&self, batch: &Batch) -> Result<Recorded> {
-        let mut tables = self.open("record")?;
+        let mut tables = self.look();
         let mut recorded = Recorded::default();
         for event in &batch.events {
             let is_new = tables.events.insert((batch.origin.clone(), event.key.as_str().to_owned()));
@@ -210,6 +219,7 @@ impl WorkStore for MemoryStore {
             let is_new = tables.reject(batch, rejected);
             *if is_new { &mut recorded.rejected } else { &mut recorded.repeated } += 1;
         }
+        tables.gaps.entry(batch.origin.clone()).or_default().extend(batch.gaps.iter().cloned());
         if let Some(cursor) = &batch.cursor {
             tables.cursors.insert(batch.origin.clone(), cursor.clone());
         }
@@ -217,12 +227,11 @@ impl WorkStore for MemoryStore {
     }
 
     async fn cursor(&self, origin: &Origin) -> Result<Option<Cursor>> {
-        Ok(self.open("cursor")?.cursors.get(origin).cloned())
+        Ok(self.look().cursors.get(origin).cloned())
     }
 
     async fn lease(&self, of: &[Origin], now: DateTime<Utc>, length: Duration, limit: usize) -> Result<Vec<WorkRow>> {
-        let mut tables = self.open("lease")?;
-        tables.looks += 1;
+        let mut tables = self.look();
         let mut leases = tables.leases;
         let is_open = |work: &&mut Work| match work.state {
             State::Due => work.due <= now,
@@ -245,7 +254,7 @@ impl WorkStore for MemoryStore {
     }
 
     async fn next_due(&self, of: &[Origin]) -> Result<Option<DateTime<Utc>>> {
-        let tables = self.open("next_due")?;
+        let tables = self.look();
         let due = tables.work.iter().filter(|work| of.contains(&work.row.origin)).filter_map(|work| match work.state {
             State::Due => Some(work.due),
             State::Leased { until } => Some(until),
@@ -255,39 +264,37 @@ impl WorkStore for MemoryStore {
     }
 
     async fn renew(&self, lease: &Lease, until: DateTime<Utc>) -> Result<bool> {
-        let mut tables = self.open("renew")?;
+        let mut tables = self.look();
         Ok(tables.leased(lease).map(|work| work.state = State::Leased { until }).is_some())
     }
 
     async fn call(&self, origin: &Origin, conversation: &str) -> Result<Option<StoredCall>> {
-        let mut call = self.open("call")?.calls.get(&(origin.clone(), conversation.to_owned())).cloned();
-        if let Some(call) = &mut call {
-            call.document.raw = None;
-        }
-        Ok(call)
+        Ok(self.call(origin, conversation))
     }
 
     async fn is_known(&self, origin: &Origin, conversation: &str) -> Result<bool> {
-        let tables = self.open("is_known")?;
+        let tables = self.look();
         let of_call = |work: &&Work| work.row.origin == *origin && work.row.conversation.id == conversation;
         let is_open = tables.work.iter().find(of_call).is_some_and(|work| work.state != State::Finished);
         Ok(is_open || tables.calls.contains_key(&(origin.clone(), conversation.to_owned())))
     }
 
     async fn commit(&self, lease: &Lease, call: &StoredCall) -> Result<bool> {
-        let mut tables = self.open("commit")?;
+        let mut tables = self.look();
         let key = (call.origin.clone(), call.document.this.id.clone());
         let before = tables.calls.get(&key).map_or(0, |known| known.version);
         if tables.leased(lease).is_none() || call.version != before + 1 {
             return Ok(false);
         }
         tables.outbox.push((call.message(), false));
-        tables.calls.insert(key, call.clone());
+        let mut stored = call.clone();
+        stored.document.raw = None;
+        tables.calls.insert(key, stored);
         Ok(true)
     }
 
     async fn unpublished(&self, origin: &Origin, conversation: &str) -> Result<Vec<Message>> {
-        let tables = self.open("unpublished")?;
+        let tables = self.look();
         let waiting = tables.outbox.iter().filter(|(message, published)| {
             !published
                 && (&*message.tenant, &*message.source) == (&*origin.tenant, &*origin.source)
@@ -297,16 +304,12 @@ impl WorkStore for MemoryStore {
     }
 
     async fn published(&self, key: &str, _: DateTime<Utc>) -> Result<()> {
-        self.open("published")?
-            .outbox
-            .iter_mut()
-            .filter(|(message, _)| message.key == key)
-            .for_each(|out| out.1 = true);
+        self.look().outbox.iter_mut().filter(|(message, _)| message.key == key).for_each(|out| out.1 = true);
         Ok(())
     }
 
     async fn finish(&self, lease: &Lease, settled: &[Receipt], now: DateTime<Utc>) -> Result<()> {
-        let mut tables = self.open("finish")?;
+        let mut tables = self.look();
         let Some(work) = tables.leased(lease) else { return Ok(()) };
         work.row.receipts.retain(|receipt| !settled.contains(receipt));
         (work.row.attempts, work.due, work.row.waiting_since) = (0, now, now);
@@ -319,7 +322,7 @@ impl WorkStore for MemoryStore {
     }
 
     async fn park(&self, lease: &Lease, due: DateTime<Utc>, failed: Option<&str>) -> Result<()> {
-        let mut tables = self.open("park")?;
+        let mut tables = self.look();
         let Some(work) = tables.leased(lease) else { return Ok(()) };
         let arrived_since = work.row.lease.generation > lease.generation;
         work.due = if arrived_since { work.due.min(due) } else { due };
@@ -328,33 +331,48 @@ impl WorkStore for MemoryStore {
         Ok(())
     }
 
-    async fn bury(&self, lease: &Lease, reason: &str, _: &str, _: DateTime<Utc>) -> Result<()> {
-        let mut tables = self.open("bury")?;
+    async fn bury(&self, lease: &Lease, reason: &str, detail: &str, _: DateTime<Utc>) -> Result<()> {
+        let mut tables = self.look();
         let Some(work) = tables.leased(lease) else { return Ok(()) };
         let arrived_since = work.row.lease.generation > lease.generation;
         work.state = if arrived_since { State::Due } else { State::GivenUp };
         work.row.attempts = 0;
-        let origin = work.row.origin.clone();
-        let (what, reason) = ("call".to_owned(), reason.to_owned());
-        tables.dead_letters.push(Letter { origin, what, reason, rejected: None, settled: false });
+        let letter = DeadLetter {
+            origin: work.row.origin.clone(),
+            conversation: Some(work.row.conversation.id.clone()),
+            what: "call".to_owned(),
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+            settled: false,
+        };
+        tables.dead_letters.push(Letter { letter, rejected: None });
         Ok(())
     }
 
     async fn unsettled_rejections(&self, of: &[Origin], after: i64, limit: usize) -> Result<Vec<UnsettledRejection>> {
-        let tables = self.open("unsettled_rejections")?;
+        let tables = self.look();
         let numbered = tables.dead_letters.iter().enumerate().map(|(index, letter)| (index as i64 + 1, letter));
-        let unsettled = numbered.filter(|(id, letter)| *id > after && !letter.settled && of.contains(&letter.origin));
-        let rejection = |(id, letter): (i64, &Letter)| {
-            let rejected = letter.rejected.as_ref()?;
+        let unsettled =
+            numbered.filter(|(id, dead)| *id > after && !dead.letter.settled && of.contains(&dead.letter.origin));
+        let rejection = |(id, dead): (i64, &Letter)| {
+            let rejected = dead.rejected.as_ref()?;
             let (reason, at, detail) = (rejected.reason.clone(), rejected.at.clone(), rejected.detail.clone());
             let outcome = Outcome::Rejected { reason, at, detail };
-            Some(UnsettledRejection { id, origin: letter.origin.clone(), receipt: rejected.receipt.clone()?, outcome })
+            Some(UnsettledRejection {
+                id,
+                origin: dead.letter.origin.clone(),
+                receipt: rejected.receipt.clone()?,
+                outcome,
+            })
         };
         Ok(unsettled.filter_map(rejection).take(limit).collect())
     }
 
     async fn rejection_settled(&self, id: i64, _: DateTime<Utc>) -> Result<()> {
-        self.open("rejection_settled")?.dead_letters[id as usize - 1].settled = true;
+        let place = usize::try_from(id - 1).unwrap_or(usize::MAX);
+        if let Some(dead) = self.look().dead_letters.get_mut(place) {
+            dead.letter.settled = true;
+        }
         Ok(())
     }
 }

@@ -1,0 +1,67 @@
+//! `reconcile = { at = "02:30", zone = "Europe/Berlin", period = "24h" }`: when a source is compared with what is stored.
+
+use std::time::Duration;
+
+use chrono::NaiveTime;
+use connector_core::Zone;
+use connector_core::reconcile::NightlyAt;
+use ingestion_pipeline::Schedule;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::{ConfigError, Reader, Table, duration};
+
+/// The key in a source's table.
+const KEY: &str = "reconcile";
+
+/// What stands there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nightly {
+    #[serde(deserialize_with = "time_of_day")]
+    at: NaiveTime,
+    #[serde(deserialize_with = "zone")]
+    zone: Zone,
+    #[serde(default = "one_day", deserialize_with = "period")]
+    period: Duration,
+}
+
+impl<'a> Reader<'a> {
+    /// Takes the schedule out of a source's table; none where there is no such key.
+    pub(super) fn take_reconcile(&self, table: &mut Table<'a>, whose: &str) -> Result<Option<Schedule>, ConfigError> {
+        let Some(value) = table.get_mut().remove(KEY) else { return Ok(None) };
+        let span = value.span();
+        let DeValue::Table(value) = value.into_inner() else {
+            let hint = "write reconcile = { at = \"02:30\", zone = \"Europe/Berlin\", period = \"24h\" }";
+            return Err(self.at(span, format!("`{KEY}` of {whose} is no table"), Some(hint.to_owned())));
+        };
+        let Nightly { at, zone, period } = self.read(&format!("`{KEY}` of {whose}"), Spanned::new(span, value))?;
+        Ok(Some(Schedule::new(NightlyAt::new(at, zone), period)))
+    }
+}
+
+fn one_day() -> Duration {
+    Duration::from_secs(86_400)
+}
+
+fn time_of_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    NaiveTime::parse_from_str(&text, "%H:%M").map_err(|_| {
+        serde::de::Error::custom(format!("{text:?} is no time of day; write hours and minutes, such as \"02:30\""))
+    })
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        serde::de::Error::custom(format!("{text:?} is no time zone; write a name such as Europe/Berlin, or +02:00"))
+    })
+}
+
+fn period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    match duration(deserializer)? {
+        Duration::ZERO => Err(serde::de::Error::custom("a period without length compares nothing; write \"24h\"")),
+        period => Ok(period),
+    }
+}

@@ -1,0 +1,3 @@
+//! For whoever tests an own store: feature `testing`.
+
+pub mod suite;
