@@ -185,11 +185,12 @@ impl HttpClient {
         RequestBuilder::new(self.clone(), method, below(&self.0.base, path), "request")
     }
 
-    /// A GET of a link out of one of the vendor's answers. A host other than the API's own sees neither token nor headers
+    /// A GET of a link out of one of the vendor's answers: an address, or a path from the root of the API's host. A host other than the API's own sees neither token nor headers
     /// of ours.
     pub fn get_link(&self, link: &str) -> RequestBuilder {
         let refused: fn(String) -> Error = |message| Error::forbidden(message);
-        let url = Url::parse(link).map_err(|_| (refused, "a link that is no address is not followed".to_owned()));
+        let url = if link.starts_with('/') { self.0.base.join(link) } else { Url::parse(link) };
+        let url = url.map_err(|_| (refused, "a link that is no address is not followed".to_owned()));
         let url = url.and_then(|url| match self.0.links.check(&self.0.base, &url) {
             Ok(()) => Ok(url),
             Err(error) => Err((refused, error.to_string())),

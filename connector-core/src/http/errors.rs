@@ -80,8 +80,7 @@ impl VendorError {
                 _ => None,
             })
         };
-        let request_id = REQUEST_IDS.iter().find_map(|name| answer.header(name)).map(str::to_owned);
-        Self { code: text(&CODES), message: text(&MESSAGES), request_id, kind: None }
+        Self { code: text(&CODES), message: text(&MESSAGES), request_id: request_id(answer), kind: None }
     }
 
     /// The same, with these words.
@@ -118,6 +117,11 @@ pub(crate) fn error_of(answer: &Response, said: &VendorError) -> Error {
         error = error.with_retry_after(wait);
     }
     if answer.bytes.is_empty() { error } else { error.with_body(&redact_body(&answer.bytes)) }
+}
+
+/// The id in one of the usual headers.
+pub(crate) fn request_id(answer: &Response) -> Option<String> {
+    REQUEST_IDS.iter().find_map(|name| answer.header(name)).map(short)
 }
 
 /// A code or an id is one short word.

@@ -177,7 +177,8 @@ impl RequestBuilder {
         let packed = HeaderValue::from_static("gzip");
         self.repeat(&packed, |head, body| async move {
             let bytes = collect(&head, body, self.max_body).await?;
-            Ok(Response::new(head.status, head.headers, bytes, self.client.settings().cx.clock().now()))
+            let cx = &self.client.settings().cx;
+            Ok(Response::new(head.status, head.headers, bytes, cx.clock().now()).to(self.operation, cx.origin()))
         })
         .await
     }

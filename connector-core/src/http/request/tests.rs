@@ -225,6 +225,22 @@ async fn an_answer_larger_than_allowed_is_refused_and_not_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_says_whose_it_was_and_what_for() {
+    let (client, _) = client(|_, _| Answer::new(200).with_header("x-request-id", "r-1").with_body("{}"));
+    let error = client.get("calls").during("ended").send().await.unwrap().json::<Vec<u32>>().unwrap_err();
+    let line = "acme/cloud: ended: the answer is not what was expected: Data error at line 1 column 0";
+    assert_eq!(error.to_string(), format!("{line} (status 200, request r-1)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_may_be_relative_to_the_host() {
+    let (client, log) = client(|_, _| Answer::new(200));
+    client.get_link("/v1/calls?page=2").send().await.unwrap();
+    assert_eq!(addresses(&log), ["https://api.example.com/v1/calls?page=2"]);
+    assert!(client.get_link("//example.net/x").send().await.unwrap_err().is_forbidden());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_endpoint_answers_with_whatever_status_it_has() {
     let (client, log) = client(|count, _| match count {
         0 => Answer::new(500),
