@@ -36,7 +36,8 @@ pub trait VendorErrors: Debug + Send + Sync + 'static {
 
 impl VendorErrors for () {}
 
-/// What a vendor says of an error. It may hold personal values; these are cut out when an [`Error`] is made of it.
+/// What a vendor says of an error. When an [`Error`] is made of it, e-mail addresses, long numbers and tokens are cut out;
+/// names of people cannot be told from other words.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct VendorError {
@@ -79,8 +80,7 @@ impl VendorError {
                 _ => None,
             })
         };
-        let request_id = REQUEST_IDS.iter().find_map(|name| answer.header(name)).map(str::to_owned);
-        Self { code: text(&CODES), message: text(&MESSAGES), request_id, kind: None }
+        Self { code: text(&CODES), message: text(&MESSAGES), request_id: request_id(answer), kind: None }
     }
 
     /// The same, with these words.
@@ -117,6 +117,11 @@ pub(crate) fn error_of(answer: &Response, said: &VendorError) -> Error {
         error = error.with_retry_after(wait);
     }
     if answer.bytes.is_empty() { error } else { error.with_body(&redact_body(&answer.bytes)) }
+}
+
+/// The id in one of the usual headers.
+pub(crate) fn request_id(answer: &Response) -> Option<String> {
+    REQUEST_IDS.iter().find_map(|name| answer.header(name)).map(short)
 }
 
 /// A code or an id is one short word.

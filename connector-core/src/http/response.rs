@@ -12,11 +12,11 @@ use http::response::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use super::errors::{VendorErrors, error_of};
+use super::errors::{VendorErrors, error_of, request_id};
 use super::redact::redact_body;
 use super::retry::retry_after;
 use super::transport::Body;
-use crate::{Error, Result};
+use crate::{Error, Origin, Result};
 
 /// A whole answer. `Debug` shows its status and its size alone, since the rest may hold personal values.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Response {
     pub bytes: Bytes,
     /// For how long it asks us to wait.
     pub retry_after: Option<Duration>,
+    /// What it was asked for, and whose source asked.
+    asked: Option<(&'static str, Origin)>,
 }
 
 /// What an endpoint that we do not know answered, whatever its status; see [`HttpClient::request`](super::HttpClient::request).
@@ -39,7 +41,12 @@ impl Response {
     /// An answer that arrived at this time.
     pub fn new(status: StatusCode, headers: HeaderMap, bytes: Bytes, received: DateTime<Utc>) -> Self {
         let retry_after = retry_after(&headers, received);
-        Self { status, headers, bytes, retry_after }
+        Self { status, headers, bytes, retry_after, asked: None }
+    }
+
+    pub(crate) fn to(mut self, operation: &'static str, origin: &Origin) -> Self {
+        self.asked = Some((operation, origin.clone()));
+        self
     }
 
     /// A header that is text.
@@ -62,9 +69,16 @@ impl Response {
                 _ => format!("{:?} error", error.classify()),
             };
             let at = format!("line {} column {}", error.line(), error.column());
-            Error::invalid(format!("the answer is not what was expected: {what} at {at}"))
+            let mut error = Error::invalid(format!("the answer is not what was expected: {what} at {at}"))
                 .with_status(self.status.as_u16())
-                .with_body(&redact_body(&self.bytes))
+                .with_body(&redact_body(&self.bytes));
+            if let Some(id) = request_id(self) {
+                error = error.with_request_id(id);
+            }
+            match &self.asked {
+                Some((operation, origin)) => error.during(operation).of(origin),
+                None => error,
+            }
         })
     }
 
