@@ -8,7 +8,7 @@ use connector_core::{Conversation, Error, Origin, Result, Revision};
 use serde::Deserialize;
 use sqlx::Row;
 
-use super::{SqliteStore, failed, json, parsed, time};
+use super::{SqliteStore, failed, json, parsed, query_of, time};
 
 /// The [`Archive`] of one source.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Archive for SqliteArchive {
     async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
         let ids: Vec<&str> = of.iter().map(|call| call.this.id.as_str()).collect();
         // One row for the whole batch: handing over each row by itself costs more than finding it.
-        let row = sqlx::query(
+        let row = query_of(
             "SELECT json_group_array(json_array(
                  ids.key, w.state IN ('due', 'leased'), c.media,
                  json((SELECT json_array(count(*), CASE WHEN count(*) = count(length_s) THEN sum(length_s) END)
@@ -48,9 +48,8 @@ impl Archive for SqliteArchive {
              FROM json_each(?3) ids
              LEFT JOIN calls c ON (c.tenant, c.source, c.conversation) = (?1, ?2, ids.value)
              LEFT JOIN work w ON (w.tenant, w.source, w.conversation) = (?1, ?2, ids.value)",
+            &self.origin,
         )
-        .bind(&*self.origin.tenant)
-        .bind(&*self.origin.source)
         .bind(json(&ids)?)
         .fetch_one(&self.store.readers)
         .await

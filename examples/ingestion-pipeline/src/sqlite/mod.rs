@@ -17,10 +17,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use connector_core::{Error, Result};
+use connector_core::{Error, Origin, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 pub use analysis::{AnalysisQueue, TakenMessage};
@@ -104,6 +105,11 @@ impl SqliteStore {
         self.writer.acquire().await.map_err(failed)?.close().await.map_err(failed)?;
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
+}
+
+/// A query whose first two parameters name a source.
+fn query_of<'q>(sql: &'static str, origin: &'q Origin) -> Query<'q, Sqlite, SqliteArguments> {
+    sqlx::query(sql).bind(&*origin.tenant).bind(&*origin.source)
 }
 
 async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<()> {
