@@ -425,9 +425,9 @@ mod tests {
 
     #[test]
     fn a_newer_leg_brings_its_facts_and_a_hint_only_what_is_not_known() {
-        let mut first = told("2026-10-19T18:03:00Z", "a", &[]);
-        (first.direction, first.expected, first.detail) = (Direction::Inbound, Expected::Some, Detail::Listed);
-        first.ani = Some("+15550100142".into());
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[]);
+        (kept.direction, kept.expected, kept.detail) = (Direction::Inbound, Expected::Some, Detail::Listed);
+        kept.ani = Some("+15550100142".into());
 
         let mut newer = told("2026-10-19T18:15:00Z", "b", &[]);
         (newer.direction, newer.expected, newer.detail) = (Direction::Outbound, Expected::Count(2), Detail::Full);

@@ -36,6 +36,8 @@ pub use read::{CallFilter, CallRow, EventRow, RecordingRow, Tally};
 const BUSY: Duration = Duration::from_secs(30);
 /// Connections for reading; writing has one of its own, since SQLite has one writer at a time.
 const READERS: u32 = 2;
+/// How much of the file a reader keeps in memory: 16 MiB, as SQLite writes it.
+const CACHE: &str = "-16384";
 /// The version of the tables that this program knows.
 const SCHEMA: i64 = 3;
 
@@ -70,6 +72,7 @@ impl SqliteStore {
         if found < SCHEMA {
             sqlx::raw_sql(include_str!("schema.sql")).execute(&writer).await.map_err(failed)?;
         }
+        let options = options.pragma("cache_size", CACHE);
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options);
         Ok(Self { writer, readers })
     }
