@@ -432,7 +432,7 @@ mod tests {
         let mut newer = told("2026-10-19T18:15:00Z", "b", &[]);
         (newer.direction, newer.expected, newer.detail) = (Direction::Outbound, Expected::Count(2), Detail::Full);
         newer.ani = Some("+15550100199".into());
-        let mut kept = first.clone();
+
         assert!(kept.merge(newer.clone()));
         assert_eq!(
             (kept.direction, &kept.expected, kept.detail),
