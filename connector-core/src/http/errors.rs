@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::redact::{CUT, redact_body, redact_text};
-use super::response::Response;
+use super::redact::{redact_body, redact_text};
+use super::response::{Response, plain_id};
 use crate::Error;
 
 /// Reads the shapes in which a vendor tells of errors. `()` reads the usual ones.
@@ -62,16 +62,6 @@ const CODES: [&str; 5] = ["code", "errorCode", "internalCode", "error_code", "er
 const MESSAGES: [&str; 8] =
     ["message", "Message", "error_description", "errorDescription", "description", "detail", "details", "error"];
 
-/// Headers that hold a request's id.
-const REQUEST_IDS: [&str; 6] = [
-    "x-request-id",
-    "x-correlation-id",
-    "correlationid",
-    "inin-correlation-id",
-    "x-amzn-requestid",
-    "x-amz-request-id",
-];
-
 impl VendorError {
     /// Reads the usual fields of a JSON object, at the top or in `error`, and the usual headers.
     pub fn usual(answer: &Response) -> Self {
@@ -84,7 +74,7 @@ impl VendorError {
                 _ => None,
             })
         };
-        Self { code: text(&CODES), message: text(&MESSAGES), request_id: request_id(answer), ..Self::default() }
+        Self { code: text(&CODES), message: text(&MESSAGES), request_id: answer.request_id(), ..Self::default() }
     }
 
     /// The same, with these words.
@@ -106,7 +96,14 @@ impl VendorError {
     }
 }
 
-pub(crate) fn error_of(answer: &Response, said: &VendorError) -> Error {
+impl Response {
+    /// The error that this answer is, in the vendor's words as far as they are fit for a log.
+    pub fn error(&self, vendor: &dyn VendorErrors) -> Error {
+        error_of(self, &vendor.read(self))
+    }
+}
+
+fn error_of(answer: &Response, said: &VendorError) -> Error {
     let status = answer.status;
     let message = match said.message.as_deref().map(redact_text) {
         Some(message) if !message.trim().is_empty() => message.chars().take(200).collect(),
@@ -127,17 +124,6 @@ pub(crate) fn error_of(answer: &Response, said: &VendorError) -> Error {
         error = error.with_retry_after(wait);
     }
     if answer.bytes.is_empty() { error } else { error.with_body(&redact_body(&answer.bytes)) }
-}
-
-/// The id in one of the usual headers.
-pub(crate) fn request_id(answer: &Response) -> Option<String> {
-    REQUEST_IDS.iter().find_map(|name| answer.header(name)).map(plain_id)
-}
-
-/// An id that a machine made, which may be long and full of digits. Whatever else stands there is not shown.
-fn plain_id(id: &str) -> String {
-    let plain = id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:=/+".contains(&byte));
-    if plain { id.to_owned() } else { CUT.to_owned() }
 }
 
 /// A code is one short word.

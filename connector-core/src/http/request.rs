@@ -1,6 +1,7 @@
 //! One request, from leave to send it to the last byte of its answer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,12 +13,12 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::auth::{Login, Token};
-use super::client::HttpClient;
 use super::limiter::{EndpointClass, Permit};
-use super::links::is_own;
+use super::links::{Trouble, is_own};
 use super::redact::redact_url;
 use super::response::{RawResponse, Response, collect};
 use super::retry::Budget;
+use super::settings::Settings;
 use super::transport::Body;
 use crate::{Error, Priority, Result};
 
@@ -34,7 +35,7 @@ const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, RANGE, IF_RANGE];
 #[derive(Clone)]
 #[must_use = "nothing happens before it is sent"]
 pub struct RequestBuilder {
-    client: HttpClient,
+    settings: Arc<Settings>,
     method: Method,
     url: Result<Url, Trouble>,
     headers: HeaderMap,
@@ -46,9 +47,6 @@ pub struct RequestBuilder {
     anonymous: bool,
     max_body: u64,
 }
-
-/// Why it cannot be sent: the kind of error, and its words. The error is made when it is sent.
-pub(crate) type Trouble = (fn(String) -> Error, String);
 
 /// The head of an answer, and its body as it comes. The request counts as on its way until the body is dropped.
 #[non_exhaustive]
@@ -75,12 +73,17 @@ enum Hop {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(client: HttpClient, method: Method, url: Result<Url, Trouble>, operation: &'static str) -> Self {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        method: Method,
+        url: Result<Url, Trouble>,
+        operation: &'static str,
+    ) -> Self {
         let repeatable = method.is_idempotent();
-        let max_body = client.settings().max_body;
+        let max_body = settings.max_body;
         let (headers, body, class) = (HeaderMap::new(), Bytes::new(), None);
         let (priority, anonymous) = (Priority::Live, false);
-        Self { client, method, url, headers, body, class, priority, operation, repeatable, anonymous, max_body }
+        Self { settings, method, url, headers, body, class, priority, operation, repeatable, anonymous, max_body }
     }
 
     /// With this field in the query.
@@ -184,7 +187,7 @@ impl RequestBuilder {
         let packed = HeaderValue::from_static("gzip");
         self.repeat(&packed, |head, body| async move {
             let bytes = collect(&head, body, self.max_body).await?;
-            let cx = &self.client.settings().cx;
+            let cx = &self.settings.cx;
             Ok(Response::new(head.status, head.headers, bytes, cx.clock().now()).to(self.operation, cx.origin()))
         })
         .await
@@ -208,7 +211,7 @@ impl RequestBuilder {
     where
         F: Future<Output = Result<T>>,
     {
-        let mut budget = Budget::new(self.client.settings().retry);
+        let mut budget = Budget::new(self.settings.retry);
         let (start, mut renewed) = (self.url.clone().map_err(|(kind, message)| self.named(kind(message)))?, false);
         let (mut url, mut redirects) = (start.clone(), 0);
         loop {
@@ -251,9 +254,9 @@ impl RequestBuilder {
 
     /// Whose limit it takes. A link to another host has none unless a class is named.
     fn limited_by(&self, url: &Url) -> Option<EndpointClass> {
-        let own = is_own(&self.client.settings().base, url);
+        let own = is_own(&self.settings.base, url);
         let name = self.class.as_deref().or(own.then_some(""));
-        name.map(|name| self.client.class(name))
+        name.map(|name| self.settings.class(name))
     }
 
     /// Sends it once. An answer that repeating may change is an error.
@@ -265,7 +268,7 @@ impl RequestBuilder {
         renewed: &mut bool,
         sent: &mut bool,
     ) -> Result<Hop> {
-        let settings = self.client.settings();
+        let settings = &self.settings;
         let token = match &settings.login {
             Some(login) if !self.anonymous && is_own(&settings.base, url) => Some(login.token().await?),
             _ => None,
@@ -294,7 +297,7 @@ impl RequestBuilder {
     /// An error's body is read here, up to a limit that no error breaks.
     async fn refused(&self, head: http::response::Parts, body: Body) -> Result<(http::response::Parts, Body)> {
         let bytes = collect(&head, body, ERROR_BODY).await.unwrap_or_default();
-        let now = self.client.settings().cx.clock().now();
+        let now = self.settings.cx.clock().now();
         let answer = Response::new(head.status, head.headers.clone(), bytes.clone(), now);
         let error = self.error(&answer);
         if error.is_transient() || error.is_rate_limited() {
@@ -312,7 +315,7 @@ impl RequestBuilder {
         headers.insert(ACCEPT_ENCODING, coding.clone());
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
         let mut request = Request::builder().method(self.method.clone()).uri(url.as_str());
-        let foreign = !is_own(&self.client.settings().base, url);
+        let foreign = !is_own(&self.settings.base, url);
         for (name, value) in &headers {
             if !foreign || HARMLESS.contains(name) {
                 request = request.header(name, value);
@@ -338,22 +341,22 @@ impl RequestBuilder {
         if target == *url {
             return Err(Error::invalid("a redirect to itself"));
         }
-        let settings = self.client.settings();
+        let settings = &self.settings;
         settings.links.check(&settings.base, &target)?;
         Ok(Some(target))
     }
 
-    pub(crate) fn client(&self) -> &HttpClient {
-        &self.client
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn error(&self, answer: &Response) -> Error {
-        answer.error(&*self.client.settings().errors)
+        answer.error(&*self.settings.errors)
     }
 
     /// The error, with whose it is and what it was met at.
     pub(crate) fn named(&self, error: Error) -> Error {
-        error.during(self.operation).of(self.client.settings().cx.origin())
+        error.during(self.operation).of(self.settings.cx.origin())
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::http::HttpClient;
 use crate::http::{
     AccountKey, Exchange, HttpOptions, Limits, LinkPolicy, RateHeaders, RetryPolicy, Token, TokenSource,
 };
