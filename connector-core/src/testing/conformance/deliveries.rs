@@ -90,9 +90,3 @@ async fn accept_half_way(subject: &dyn Subject, polls: usize) -> Result<bool, Mi
     }
     Ok(is_done)
 }
-
-/// The place for sources that a vendor calls by HTTP: a request is answered with success only once its delivery was
-/// accepted, and with an error that makes the vendor repeat it when it was refused. No job hears that way yet.
-pub(super) async fn http_requests(_: &dyn Subject) -> Seen {
-    Err(Miss::not_applicable("no source hears by HTTP requests yet"))
-}

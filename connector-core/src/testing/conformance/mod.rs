@@ -65,6 +65,7 @@ mod deliveries;
 mod events;
 mod expected;
 mod hearing;
+mod http_requests;
 mod jobs;
 mod listings;
 mod recordings;
@@ -150,6 +151,16 @@ pub trait Fake: Send + Sync {
         AgentRef::default().with_id(&who.id).with_login(who.login.clone()).with_email(who.email.clone())
     }
 
+    /// Where the system calls the connector by HTTP: sends one of the requests that tell of the whole day, once and whatever
+    /// was answered before, and returns the status of the answer. `None` when there is no request with this number, and
+    /// where the system sends none at all. The suite calls it on a calm day that was not played.
+    ///
+    /// # Errors
+    /// When the fake itself fails.
+    async fn post(&self, _number: usize) -> Result<Option<u16>> {
+        Ok(None)
+    }
+
     /// How many rows the connector has to reject, now that all of the day was played.
     fn rejected(&self) -> BadRows {
         BadRows::default()
@@ -200,7 +211,7 @@ async fn check(point: Point, subject: &dyn Subject) -> Seen {
         Point::RefusedComesAgain => replay::refused_comes_again(subject).await,
         Point::Cursors => replay::cursors(subject).await,
         Point::HalfAccepted => deliveries::half_accepted(subject).await,
-        Point::HttpRequests => deliveries::http_requests(subject).await,
+        Point::HttpRequests => http_requests::http_requests(subject).await,
         Point::StartUpGap => replay::start_up_gap(subject).await,
         Point::OneStream => streams::one_stream(subject).await,
         Point::DroppedStream => streams::dropped_stream(subject).await,
