@@ -4,19 +4,24 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
-use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent};
+use connector_core::testing::{Clip, Fault, FaultPlan, Scenario, ScenarioAgent};
 use connector_core::{AgentRef, Clock, Result};
 use serde_json::json;
 use url::Url;
 
 use super::ask::{Ask, gateway, instant, refused};
 use super::completed;
+use super::contact::{Contact, Kind};
 use super::directory;
 use super::endpoint::{Endpoint, Need, Role};
+use super::files;
 use super::login;
+use super::playback;
 use super::settings::{Permission, Settings};
 use super::state::{Asked, Origins, State, Time};
+use super::store;
 use super::tenant::{Tenant, agent_id};
 
 /// CXone with one tenant, which plays a [`Scenario`].
@@ -79,8 +84,9 @@ impl Fake {
     #[cfg(feature = "wiremock")]
     pub async fn mount(server: &wiremock::MockServer, scenario: &Scenario) -> Self {
         let at = Url::parse(&format!("{}/", server.uri())).expect("a server has an URL");
-        let fake =
-            Self::hosted(scenario, FaultPlan::none(), Origins { issuer: at.clone(), api: at.clone(), media: at });
+        // The store is another host to whoever looks at its name.
+        let media = Url::parse(&format!("http://localhost:{}/", server.address().port())).expect("a port makes an URL");
+        let fake = Self::hosted(scenario, FaultPlan::none(), Origins { issuer: at.clone(), api: at, media });
         connector_core::testing::http::mount(server, fake.answers()).await;
         fake
     }
@@ -145,9 +151,43 @@ impl Fake {
 
     /// The ids of the contacts of a call, master first. Each is one agent's leg.
     pub fn contact_ids(&self, call: usize) -> Vec<String> {
-        let master =
-            self.centre.tenant.contacts.iter().filter(|contact| contact.kind == super::contact::Kind::Call(call));
-        master.map(|contact| contact.id.to_string()).collect()
+        self.legs(call).map(|leg| leg.id.to_string()).collect()
+    }
+
+    /// The calls that the API tells of, each under the id of its master contact.
+    pub fn expected(&self) -> Vec<ExpectedCall> {
+        let of_call = |call: usize| Some(ExpectedCall::of(self.scenario(), call, self.contact_ids(call).first()?));
+        (0..self.scenario().calls.len()).filter_map(of_call).collect()
+    }
+
+    /// The id of each leg of a call in its recordings.
+    pub fn segment_ids(&self, call: usize) -> Vec<String> {
+        self.legs(call).map(playback::segment_id).collect()
+    }
+
+    /// How each leg of a call sounds alone.
+    pub fn segments(&self, call: usize) -> Vec<Clip> {
+        self.legs(call).map(|leg| playback::leg_clip(&self.centre.tenant, leg)).collect()
+    }
+
+    /// How the file of a call sounds after so many of its legs.
+    pub fn consolidated(&self, call: usize, legs: usize) -> Option<Clip> {
+        (1..=self.legs(call).count()).contains(&legs).then(|| playback::consolidated(&self.centre.tenant, call, legs))
+    }
+
+    fn legs(&self, call: usize) -> impl Iterator<Item = &Contact> {
+        self.centre.tenant.contacts.iter().filter(move |contact| contact.kind == Kind::Call(call))
+    }
+
+    /// How often a bearer token was shown to the store of recordings, which must never see one.
+    pub fn leaked_tokens(&self) -> usize {
+        let asked = self.requests();
+        asked.iter().filter(|asked| asked.endpoint == Some(Endpoint::Media) && asked.has_token).count()
+    }
+
+    /// Deletes all recordings.
+    pub fn delete_recordings(&self) {
+        self.centre.state().no_recordings = true;
     }
 
     /// The calls, by their index, that no poll shows.
@@ -247,7 +287,10 @@ impl Centre {
             && state.forbidden.contains(&permission)
         {
             let words = "The user does not have the permission";
-            return Some(if permission == Permission::Playback { gateway(403, words) } else { refused(403, words) });
+            return Some(match permission {
+                Permission::Playback => playback::forbidden(words),
+                _ => refused(403, words),
+            });
         }
         self.faults.fire(Fault::Throttled).then(|| throttled(ask, state))
     }
@@ -273,13 +316,17 @@ impl Centre {
             Some(Endpoint::Agents) => directory::agents(ask, tenant, state),
             Some(Endpoint::Agent) => directory::one_agent(ask, tenant, state),
             Some(Endpoint::AgentGroups) => directory::agent_groups(ask, tenant, state),
+            Some(Endpoint::Playback | Endpoint::PlaybackSegment) => playback::playback(ask, tenant, faults, state),
+            Some(Endpoint::Media) => store::media(ask, faults, state),
+            Some(Endpoint::ContactFiles) => files::of_contact(ask, tenant, state),
+            Some(Endpoint::File) => files::whole(ask, tenant, state),
             _ => gateway(404, "Not Found"),
         }
     }
 }
 
 /// Come back later: every other time with a word on when.
-fn throttled(ask: &Ask<'_>, state: &mut State) -> Answer {
+pub(super) fn throttled(ask: &Ask<'_>, state: &mut State) -> Answer {
     state.throttled += 1;
     let route = ask.request.uri().path();
     let answer = Answer::json(&json!({ "message": "Too many requests", "route": route })).with_status(429);

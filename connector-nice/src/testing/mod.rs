@@ -10,15 +10,18 @@ mod contact;
 mod directory;
 mod endpoint;
 mod fake;
+mod files;
 mod login;
 mod names;
+mod playback;
 mod settings;
 mod state;
+mod store;
 mod tenant;
 
 pub use endpoint::Endpoint;
 pub use fake::Fake;
-pub use settings::{Generation, Permission, Settings};
+pub use settings::{Generation, NotReady, Permission, PlaybackShape, Settings};
 pub use state::Asked;
 
 /// A calm fake on a `wiremock` server: see [`Fake::mount`].

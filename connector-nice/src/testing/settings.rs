@@ -31,6 +31,37 @@ pub enum Permission {
     Files,
 }
 
+/// In which form Media Playback answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlaybackShape {
+    /// `redirectUrl` for `isDownload=true`, `Interactions` for a segment, `interactions` for anything else.
+    #[default]
+    AsAsked,
+    /// `{"redirectUrl": ..}`.
+    RedirectUrl,
+    /// `{"fileToPlayUrl": ..}`.
+    FileToPlayUrl,
+    /// `{"interactions": [{"data": {"fileToPlayUrl": ..}}]}`.
+    Interactions,
+    /// `{"Interactions": [{"data": {"fileToPlayUrl": ..}}]}`.
+    UpperInteractions,
+    /// `{"value": {"Interactions": [{"Interaction": {"data": {"fileToPlayUrl": ..}}}]}}`.
+    Value,
+}
+
+/// In which form Media Playback says that a recording is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotReady {
+    /// 404, as for a call that was never recorded.
+    NotFound,
+    /// 200 with an empty `interactions`.
+    NoInteractions,
+    /// 202 without a body. Not documented.
+    Accepted,
+}
+
 /// How the fake behaves. All of it can be changed at any time with [`Fake::change`](super::Fake::change).
 ///
 /// ```
@@ -64,6 +95,22 @@ pub struct Settings {
     /// How often a contact of an earlier page is updated before a further page is answered: by the order of
     /// `lastUpdateTime` it moves to the end, and what follows moves up.
     pub shifts: usize,
+    /// In which form Media Playback answers.
+    pub playback_shape: PlaybackShape,
+    /// How long after the end of a leg its recording is there. Not documented.
+    pub recorded_after: TimeDelta,
+    /// How often Media Playback is asked for a call before its recording is ready.
+    pub not_ready_asks: usize,
+    /// In which form it says so. `None`: in all of them in turn.
+    pub not_ready: Option<NotReady>,
+    /// Whether each call began as a chat: a further interaction without a file.
+    pub elevated: bool,
+    /// How many requests to Media Playback are answered in which time.
+    pub playback_limit: (usize, Duration),
+    /// How long a link to a recording works. Not documented.
+    pub link_life: Duration,
+    /// How often a link to a recording works.
+    pub link_uses: usize,
 }
 
 impl Default for Settings {
@@ -80,6 +127,14 @@ impl Default for Settings {
             chats: 2,
             bad_rows: 0,
             shifts: 0,
+            playback_shape: PlaybackShape::AsAsked,
+            recorded_after: TimeDelta::zero(),
+            not_ready_asks: 0,
+            not_ready: None,
+            elevated: false,
+            playback_limit: (150, Duration::from_secs(300)),
+            link_life: Duration::from_secs(900),
+            link_uses: usize::MAX,
         }
     }
 }

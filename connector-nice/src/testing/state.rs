@@ -1,6 +1,6 @@
 //! What changes while a fake is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::ask::Ask;
 use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
 use super::settings::{Permission, Settings};
+use super::store::Link;
 use super::tenant::Tenant;
 
 /// A request that came, and what it got. `Debug` leaves the query out.
@@ -93,6 +94,13 @@ pub(super) struct State {
     pub(super) lost: BTreeMap<usize, bool>,
     /// Contacts that were updated after their time.
     pub(super) touched: BTreeMap<u64, DateTime<Utc>>,
+    pub(super) links: Vec<Link>,
+    /// When Media Playback was asked.
+    pub(super) playbacks: VecDeque<Instant>,
+    /// How often Media Playback was asked for a call before it was ready.
+    pub(super) playback_asks: BTreeMap<u64, usize>,
+    /// Whether all recordings are deleted.
+    pub(super) no_recordings: bool,
     /// How often somebody was told to come back later.
     pub(super) throttled: usize,
 }
@@ -113,6 +121,10 @@ impl State {
             asked: Vec::new(),
             lost: BTreeMap::new(),
             touched: BTreeMap::new(),
+            links: Vec::new(),
+            playbacks: VecDeque::new(),
+            playback_asks: BTreeMap::new(),
+            no_recordings: false,
             throttled: 0,
         }
     }
