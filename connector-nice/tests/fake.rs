@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use connector_core::testing::http::{Answer, Answers, Request};
 use connector_core::testing::{Fault, FaultPlan, Scenario};
-use connector_nice::testing::{Endpoint, Fake, Generation, NotReady, Permission, PlaybackShape};
+use connector_nice::testing::{Endpoint, Fake, Generation, NotReady, Permission, PlaybackShape, fixtures};
 use serde_json::{Value, json};
 
 /// Somebody who asks a fake, without sockets.
@@ -656,6 +656,227 @@ mod recordings {
         stream.read_to_end(&mut all).await.unwrap();
         let end = all.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
         (String::from_utf8_lossy(&all[..end]).into_owned(), all.split_off(end + 4))
+    }
+}
+
+mod reports {
+    use super::*;
+
+    /// Index of a call with a hold, and when it is on hold.
+    fn held(caller: &Caller) -> (usize, chrono::DateTime<chrono::Utc>) {
+        let mut calls = caller.fake.scenario().calls.iter().enumerate();
+        calls.find_map(|(index, call)| Some((index, call.legs()[0].holds.first()?.start))).expect("a call with a hold")
+    }
+
+    #[test]
+    fn a_call_that_goes_on_is_active_and_then_it_is_not() {
+        let caller = Caller::calm();
+        let (call, held) = held(&caller);
+        let id: u64 = caller.fake.contact_ids(call)[0].parse().unwrap();
+        caller.fake.at(held);
+        let active = caller.acd("contacts/active?mediaTypeId=4");
+        let row = &active["activeContacts"][0];
+        assert_eq!((row["contactId"].as_u64(), row["stateName"].as_str()), (Some(id), Some("Holding")));
+        assert!(row["endReason"].is_null() && row["totalDurationSeconds"].is_null(), "nobody knows the end yet");
+        let states = caller.acd("contacts/states");
+        assert_eq!(states["contactStates"][0]["contactStateId"], row["stateId"]);
+        let one = caller.acd(&format!("contacts/{id}"));
+        assert_eq!((&one["contactId"]["isActive"], &one["contactId"]["stateName"]), (&json!(true), &json!("Holding")));
+        let busy = caller.acd("agents/states")["agentStates"].as_array().unwrap().clone();
+        assert_eq!(busy.iter().filter(|agent| agent["contactId"] == id).count(), 1);
+        caller.fake.at(caller.fake.scenario().calls[call].ended());
+        assert_eq!(caller.get("/incontactapi/services/v23.0/contacts/active?mediaTypeId=4").status, 204);
+    }
+
+    #[test]
+    fn ids_of_states_differ_from_fake_to_fake_and_are_described() {
+        let described = |seed: u64| {
+            let fake = Fake::new(&Scenario::day(2, seed), FaultPlan::none());
+            let answers = Box::new(fake.answers());
+            let mut caller = Caller { fake, answers, token: String::new() };
+            caller.log_in();
+            caller.acd("contact-state-descriptions")["contactStateDescriptions"].clone()
+        };
+        let (one, other) = (described(1), described(2));
+        assert_ne!(one[0]["ContactStateId"], other[0]["ContactStateId"]);
+        assert_eq!(one[3]["ContactStateDescription"], "Released");
+    }
+
+    #[test]
+    fn a_call_that_was_passed_on_has_a_family_with_true_ends() {
+        let caller = Caller::calm();
+        let calls = &caller.fake.scenario().calls;
+        let call = calls.iter().position(|call| call.legs().len() == 2).expect("one that was passed on");
+        let ids = caller.fake.contact_ids(call);
+        let family = caller.acd(&format!("contacts/{}/hierarchy", ids[1]));
+        assert_eq!(family["masterContactId"].to_string(), ids[0]);
+        let ends: Vec<&str> =
+            family["childContacts"].as_array().unwrap().iter().filter_map(|leg| leg["endTime"].as_str()).collect();
+        let wanted: Vec<String> =
+            calls[call].legs().iter().map(|leg| leg.ended.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()).collect();
+        assert_eq!(ends, wanted);
+        caller.fake.at(calls[call].legs()[0].ended);
+        let family = caller.acd(&format!("contacts/{}/hierarchy", ids[0]));
+        assert!(family["childContacts"][1]["endTime"].is_null());
+    }
+
+    #[test]
+    fn a_hold_stands_in_the_history_of_states_under_both_spellings() {
+        let caller = Caller::calm();
+        let (call, held) = held(&caller);
+        let id = &caller.fake.contact_ids(call)[0];
+        let history = caller.acd(&format!("contacts/{id}/state-history"));
+        assert_eq!(history, caller.acd(&format!("contacts/{id}/statehistory")));
+        let states = history["contactStateHistory"].as_array().unwrap();
+        let hold = states.iter().find(|state| state["contactStateName"] == "Holding").expect("a hold");
+        assert_eq!(hold["startDate"].as_str(), Some(&*held.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()));
+        assert!(hold["duration"].as_str().is_some_and(|length| length.starts_with("PT") && length.ends_with('S')));
+        assert_eq!(states.last().map(|state| &state["contactStateName"]), Some(&json!("Released")));
+    }
+
+    #[test]
+    fn a_disposition_has_a_name_once_the_work_is_done() {
+        let caller = Caller::calm();
+        let call = caller.fake.scenario().calls[0].clone();
+        let id = caller.fake.contact_ids(0).pop().unwrap();
+        let path = format!("/incontactapi/services/v23.0/contacts/{id}/disposition");
+        caller.fake.at(call.ended());
+        assert_eq!(caller.get(&path).status, 204);
+        caller.fake.play(1);
+        assert_eq!(body(&caller.get(&path))["dispositionName"], call.disposition);
+        let known = caller.acd("dispositions");
+        let names: Vec<&Value> =
+            known["dispositions"].as_array().unwrap().iter().map(|one| &one["dispositionName"]).collect();
+        assert!(names.contains(&&json!(call.disposition)));
+        assert!(caller.acd(&format!("contacts/{id}/custom-data"))["contactCustomData"][0]["value"].is_string());
+    }
+
+    #[test]
+    fn what_nobody_knows_is_nothing() {
+        let caller = Caller::calm();
+        for path in ["contacts/1", "contacts/1/hierarchy", "contacts/1/state-history", "contacts/1/custom-data"] {
+            assert_eq!(caller.get(&format!("/incontactapi/services/v23.0/{path}")).status, 204, "{path}");
+        }
+        assert_eq!(caller.get("/incontactapi/services/v23.0/contact").status, 404);
+    }
+}
+
+mod sessions {
+    use super::*;
+
+    fn next(caller: &Caller, session: &str) -> Answer {
+        caller.get(&format!("/incontactapi/services/v23.0/agent-sessions/{session}/get-next-event?timeout=1"))
+    }
+
+    fn join(caller: &Caller, agent: usize) -> Answer {
+        let body = json!({ "asAgentId": 31_000_101 + agent }).to_string();
+        caller.send("POST", "/incontactapi/services/v23.0/agent-sessions/join", Some(&caller.token), &body)
+    }
+
+    #[test]
+    fn a_session_tells_the_day_of_an_agent_under_changing_ids() {
+        let caller = Caller::calm();
+        let call = caller.fake.scenario().calls[0].clone();
+        let agent = call.legs()[0].agent;
+        caller.fake.at(call.started);
+        let mut session = body(&join(&caller, agent))["sessionId"].as_str().expect("a session").to_owned();
+        let first = session.clone();
+        let mut events = Vec::new();
+        for at in [call.started, caller.fake.scenario().starts + chrono::TimeDelta::hours(11)] {
+            caller.fake.at(at);
+            loop {
+                let answer = next(&caller, &session);
+                if answer.status == 304 {
+                    break;
+                }
+                session = body(&answer)["sessionId"].as_str().expect("a session").to_owned();
+                events.extend(body(&answer)["events"].as_array().expect("events").clone());
+            }
+        }
+        assert_ne!(session, first);
+        assert_eq!(next(&caller, &first).status, 409);
+        assert_eq!(events[0]["Type"], "AgentSessionStart");
+        let id = &caller.fake.contact_ids(0)[0];
+        let of_call: Vec<&Value> = events.iter().filter(|event| event["ContactID"] == **id).collect();
+        let last = of_call.last().expect("events of the call");
+        assert_eq!((&last["Status"], &last["FinalState"]), (&json!("Disconnected"), &json!("True")));
+        assert!(of_call.iter().all(|event| event.as_object().unwrap().values().all(Value::is_string)));
+        let ended = events.iter().filter(|event| event["FinalState"] == "True").count();
+        let legs =
+            caller.fake.scenario().calls.iter().flat_map(|call| call.legs()).filter(|leg| leg.agent == agent).count();
+        assert_eq!(ended, legs);
+    }
+
+    #[test]
+    fn who_is_logged_out_cannot_be_joined_and_a_session_ends() {
+        let caller = Caller::calm();
+        let session = body(&join(&caller, 0))["sessionId"].as_str().expect("a session").to_owned();
+        caller.fake.log_out(0);
+        assert_eq!((next(&caller, &session).status.as_u16(), join(&caller, 0).status.as_u16()), (409, 404));
+        assert_eq!(join(&caller, 99).status, 404);
+        let path = "/incontactapi/services/v23.0/agent-sessions/join?asAgentId=31000102";
+        assert_eq!(caller.send("POST", path, Some(&caller.token), "").status, 200);
+    }
+
+    #[test]
+    fn a_push_names_the_last_leg() {
+        let caller = Caller::calm();
+        let push: Value = serde_json::from_str(&caller.fake.studio_push(0).expect("a call")).unwrap();
+        let sample: Value = serde_json::from_str(fixtures::studio_push()).unwrap();
+        assert_eq!(push["contactId"].as_str(), caller.fake.contact_ids(0).last().map(String::as_str));
+        assert!(push.as_object().unwrap().keys().all(|key| sample[key].is_string()));
+        assert!(caller.fake.studio_push(99).is_none());
+    }
+}
+
+mod samples {
+    use super::*;
+
+    #[test]
+    fn every_fixture_is_json_but_the_file() {
+        for (name, text) in fixtures::all() {
+            assert_eq!(serde_json::from_str::<Value>(text).is_ok(), name != "extraction_csv", "{name}");
+        }
+        assert!(fixtures::extraction_csv().starts_with('\u{feff}'));
+    }
+
+    /// Whether all keys of the sample are in what was told.
+    fn has_keys_of(told: &Value, sample: &Value) {
+        for key in sample.as_object().expect("an object").keys() {
+            assert!(told.get(key).is_some(), "{key} is missing");
+        }
+    }
+
+    #[test]
+    fn the_fake_uses_the_keys_of_the_samples() {
+        let caller = Caller::new(60, FaultPlan::none());
+        let sample = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        let completed = sample(fixtures::completed_contacts());
+        let told = caller.acd(&format!("contacts/completed?{DAY}"));
+        has_keys_of(&told, &completed);
+        has_keys_of(&told["completedContacts"][0], &completed["completedContacts"][0]);
+        caller.fake.change(|settings| settings.generation = Generation::New);
+        let told = caller.acd(&format!("contacts/completed?{DAY}"));
+        has_keys_of(&told["completedContacts"][0], &sample(fixtures::completed_contact_new()));
+        let id = &caller.fake.contact_ids(0)[0];
+        has_keys_of(&caller.acd(&format!("contacts/{id}"))["contactId"], &sample(fixtures::contact())["contactId"]);
+        let agents = sample(fixtures::group_agents());
+        let told = caller.acd("groups/7001/agents?assigned=true");
+        has_keys_of(&told, &agents);
+        has_keys_of(&told["agents"][0], &agents["agents"][0]);
+        let playback = sample(fixtures::playback());
+        let recorded = caller.fake.scenario().calls.iter().position(|call| call.recorded).unwrap();
+        let master = &caller.fake.contact_ids(recorded)[0];
+        let told = body(&caller.get(&format!("/media-playback/v1/contacts?acd-call-id={master}")));
+        has_keys_of(&told, &playback);
+        has_keys_of(&told["interactions"][0], &playback["interactions"][0]);
+        has_keys_of(&told["interactions"][0]["data"], &playback["interactions"][0]["data"]);
+        let files = caller.acd(&format!("contacts/{master}/files"));
+        has_keys_of(&files["files"][0], &sample(fixtures::contact_files())["files"][0]);
+        let tenant = caller.fake.tenant_id();
+        let found = caller.send("GET", &format!("/.well-known/cxone-configuration?tenantId={tenant}"), None, "");
+        has_keys_of(&body(&found), &sample(fixtures::discovery()));
+        has_keys_of(&body(&caller.login(&caller.form())), &sample(fixtures::token()));
     }
 }
 

@@ -119,6 +119,11 @@ impl Contact {
         Self { kind: Kind::Bad(index), id: of.id + 90, master: of.id + 90, recorded: false, ..of.clone() }
     }
 
+    /// Whether its row makes no sense.
+    pub(super) fn is_bad(&self) -> bool {
+        matches!(self.kind, Kind::Bad(_))
+    }
+
     /// When it shows among the completed ones.
     pub(super) fn appears(&self, settings: &Settings) -> DateTime<Utc> {
         self.ended + settings.appears_after
@@ -214,7 +219,7 @@ impl Contact {
         if new {
             row.insert("divisionNo".to_owned(), json!(1));
         }
-        if let Kind::Bad(_) = self.kind {
+        if self.is_bad() {
             row.insert("contactId".to_owned(), json!("not a number"));
             row.insert(key("contactStartDate", "contactStart").to_owned(), json!("some day"));
         }

@@ -12,6 +12,7 @@ use url::Url;
 use super::ask::Ask;
 use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
+use super::sessions::Sessions;
 use super::settings::{Permission, Settings};
 use super::store::Link;
 use super::tenant::Tenant;
@@ -101,6 +102,7 @@ pub(super) struct State {
     pub(super) playback_asks: BTreeMap<u64, usize>,
     /// Whether all recordings are deleted.
     pub(super) no_recordings: bool,
+    pub(super) sessions: Sessions,
     /// How often somebody was told to come back later.
     pub(super) throttled: usize,
 }
@@ -125,6 +127,7 @@ impl State {
             playbacks: VecDeque::new(),
             playback_asks: BTreeMap::new(),
             no_recordings: false,
+            sessions: Sessions::default(),
             throttled: 0,
         }
     }
