@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::hearing::{Heard, Hearing};
-use super::stage::{Miss, Seen, Stage, full_day, short_day, some_of};
+use super::seen::{Miss, Seen, some_of};
+use super::stage::{Stage, full_day, short_day};
 use super::{Plan, Subject};
 use crate::testing::{Fault, FaultPlan};
 use crate::{CallEvent, CallEventKind, Detail, Outcome, Replay, SettleOptions};
@@ -123,7 +124,7 @@ async fn listen_through(stage: &Stage<'_>, hearing: &mut Hearing) -> Result<(), 
         }
         let may_restart = !needs_cursor || hearing.cursor.is_some();
         if may_restart && stage.plan.faults.fire(Fault::Restart) {
-            hearing.restart(stage).await?;
+            stage.restart_hearing(hearing).await?;
         }
     }
 }
