@@ -101,9 +101,7 @@ pub(super) fn completed(ask: &Ask<'_>, tenant: &Tenant, faults: &FaultPlan, stat
     shift(ask, tenant, state, span);
     let mut contacts = found(ask, tenant, state, span);
     let is_poll = matches!(span, Span::Updated(_));
-    if is_poll {
-        lose(&mut contacts, faults, state);
-    }
+    let out_of_order = is_poll && lose(ask, &mut contacts, faults, state);
     let page = Page::of(contacts, ask, state);
     let envelope = page.envelope(ask, tenant, state);
     let (now, new) = (state.now(tenant), has_new_names(ask, state));
@@ -116,7 +114,7 @@ pub(super) fn completed(ask: &Ask<'_>, tenant: &Tenant, faults: &FaultPlan, stat
         }
         rows.push(row);
     }
-    if is_poll && rows.len() > 1 && faults.fire(Fault::Reordered) {
+    if out_of_order {
         rows.reverse();
     }
     listed(envelope, "completedContacts", rows, state)
@@ -161,12 +159,22 @@ pub(super) fn passes(ask: &Ask<'_>, tenant: &Tenant, contact: &Contact) -> bool 
         && says(["toAddress", "toAddr"], &contact.to)
 }
 
-/// Takes the calls out that no poll ever shows. Which ones is decided when a poll would show them first.
-fn lose(contacts: &mut Vec<&Contact>, faults: &FaultPlan, state: &mut State) {
-    contacts.retain(|contact| match contact.kind {
-        Kind::Call(call) => !*state.lost.entry(call).or_insert_with(|| faults.fire(Fault::LostEvent)),
-        _ => true,
+/// Takes the calls out that no poll ever shows, and those that only the next poll shows. Which ones these are is decided
+/// when a poll would show them first. Says whether some of them are late.
+fn lose(ask: &Ask<'_>, contacts: &mut Vec<&Contact>, faults: &FaultPlan, state: &mut State) -> bool {
+    if ask.number("skip").unwrap_or_default() == 0 {
+        state.late.clear();
+    }
+    contacts.retain(|contact| {
+        let Kind::Call(call) = contact.kind else { return true };
+        let is_fresh = !state.lost.contains_key(&call);
+        let is_lost = *state.lost.entry(call).or_insert_with(|| faults.fire(Fault::LostEvent));
+        if is_fresh && !is_lost && faults.fire(Fault::Reordered) {
+            state.late.insert(call);
+        }
+        !is_lost && !state.late.contains(&call)
     });
+    !state.late.is_empty()
 }
 
 /// Updates a contact of the pages before this one, so that the rows behind it move up.

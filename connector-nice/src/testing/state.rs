@@ -93,6 +93,8 @@ pub(super) struct State {
     pub(super) asked: Vec<Asked>,
     /// Of the calls that a poll would show: whether it does not.
     pub(super) lost: BTreeMap<usize, bool>,
+    /// The calls that only the next poll shows.
+    pub(super) late: BTreeSet<usize>,
     /// Contacts that were updated after their time.
     pub(super) touched: BTreeMap<u64, DateTime<Utc>>,
     pub(super) links: Vec<Link>,
@@ -122,6 +124,7 @@ impl State {
             issued: 0,
             asked: Vec::new(),
             lost: BTreeMap::new(),
+            late: BTreeSet::new(),
             touched: BTreeMap::new(),
             links: Vec::new(),
             playbacks: VecDeque::new(),
