@@ -98,7 +98,10 @@ pub(super) fn completed(ask: &Ask<'_>, tenant: &Tenant, faults: &FaultPlan, stat
     let Some(span) = Span::of(ask) else {
         return refused(400, "Give updatedSince, or startDate and endDate, in UTC with a Z");
     };
-    shift(ask, tenant, state, span);
+    match span {
+        Span::Updated(_) => shift(ask, tenant, state, span),
+        Span::Started(..) => arrive(ask, tenant, state, span),
+    }
     let mut contacts = found(ask, tenant, state, span);
     let is_poll = matches!(span, Span::Updated(_));
     let out_of_order = is_poll && lose(ask, &mut contacts, faults, state);
@@ -126,7 +129,7 @@ fn found<'a>(ask: &Ask<'_>, tenant: &'a Tenant, state: &State, span: Span) -> Ve
     let inside = |contact: &&Contact| match span {
         Span::Updated(since) => state.updated(contact, now) >= since,
         // That it is the start that counts is what the name says, not the documentation.
-        Span::Started(from, to) => (from..=to).contains(&contact.started),
+        Span::Started(from, to) => (from..=to).contains(&contact.started) && state.arriving != Some(contact.id),
     };
     let shown = tenant.completed(state).map(|contact| contact.id).collect::<Vec<_>>();
     let shown = tenant.contacts.iter().filter(|contact| shown.contains(&contact.id));
@@ -186,4 +189,13 @@ fn shift(ask: &Ask<'_>, tenant: &Tenant, state: &mut State, span: Span) {
     let Some(first) = found(ask, tenant, state, span).first().map(|contact| contact.id) else { return };
     state.touched.insert(first, now);
     state.settings.shifts -= 1;
+}
+
+/// Keeps the first contact of a window back until its first page is answered.
+fn arrive(ask: &Ask<'_>, tenant: &Tenant, state: &mut State, span: Span) {
+    state.arriving = None;
+    if state.settings.arrivals > 0 && ask.number("skip").unwrap_or_default() == 0 {
+        state.settings.arrivals -= 1;
+        state.arriving = found(ask, tenant, state, span).first().map(|contact| contact.id);
+    }
 }

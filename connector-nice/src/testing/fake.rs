@@ -305,6 +305,10 @@ impl Centre {
         if !state.is_good(token) {
             return Some(gateway(401, "Unauthorized"));
         }
+        if state.settings.unavailable > 0 {
+            state.settings.unavailable -= 1;
+            return Some(Answer::new(503));
+        }
         if let Need::Permission(permission) = need
             && state.forbidden.contains(&permission)
         {

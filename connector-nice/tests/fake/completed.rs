@@ -194,3 +194,59 @@ fn rows_that_make_no_sense_stand_among_the_others() {
     assert_eq!(rows.len(), good + 2);
     assert_eq!(rows.iter().filter(|row| row["contactId"].is_string()).count(), 2);
 }
+
+#[test]
+fn what_arrives_after_the_first_page_of_a_window_moves_the_others_down() {
+    let caller = Caller::calm();
+    let window = caller.completed(&format!("{DAY}&orderBy=contactStart"));
+    caller.fake.change(|settings| settings.arrivals = 1);
+    let first = caller.completed(&format!("{DAY}&orderBy=contactStart&top=4&skip=0"));
+    let second = caller.completed(&format!("{DAY}&orderBy=contactStart&top=4&skip=4"));
+    assert_eq!(first, window[1..5], "the first contact is not there yet");
+    assert_eq!(second, window[4..8], "and the last one of that page comes again");
+}
+
+#[test]
+fn a_call_that_nobody_answered_has_no_agent() {
+    let caller = Caller::calm();
+    let answered = caller.completed(DAY).len();
+    caller.fake.change(|settings| settings.abandoned = 2);
+    let rows = caller.completed(DAY);
+    let abandoned: Vec<&Value> = rows.iter().filter(|row| row["abandoned"] == true).collect();
+    assert_eq!((rows.len(), abandoned.len()), (answered + 2, 2));
+    assert!(abandoned.iter().all(|row| row["agentId"].is_null() && row["isLogged"] == false));
+}
+
+#[test]
+fn filters_let_through_what_they_name() {
+    let caller = Caller::calm();
+    let all = caller.completed(DAY);
+    for (parameter, key) in
+        [("agentId", "agentId"), ("teamId", "teamId"), ("skillId", "skillId"), ("isLogged", "isLogged")]
+    {
+        let wanted = &all[0][key];
+        let value = wanted.to_string().replace('"', "");
+        let found = caller.completed(&format!("{DAY}&{parameter}={value}"));
+        assert_eq!(found.len(), all.iter().filter(|row| row[key] == *wanted).count(), "{parameter}");
+        assert!(found.len() < all.len(), "{parameter} lets everything through");
+    }
+    let from = all[0]["fromAddr"].as_str().expect("a number");
+    let by_old = caller.completed(&format!("{DAY}&fromAddr={from}"));
+    assert_eq!(by_old, caller.completed(&format!("{DAY}&fromAddress={from}")));
+    assert!(by_old.iter().all(|row| row["fromAddr"] == from) && !by_old.is_empty());
+    let few = caller.completed(&format!("{DAY}&fields=contactId,LASTUPDATETIME"));
+    assert!(few.iter().all(|row| row.as_object().is_some_and(|row| row.len() == 2)));
+}
+
+#[test]
+fn the_work_after_a_call_counts_where_it_is_set_to() {
+    let caller = Caller::calm();
+    let before = caller.completed(DAY);
+    caller.fake.change(|settings| settings.total_contains_wrap_up = true);
+    let after = caller.completed(DAY);
+    let grown = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| before["totalDurationSeconds"].as_u64() < after["totalDurationSeconds"].as_u64());
+    assert_eq!(grown.count(), 12, "the last leg of every call");
+}

@@ -25,6 +25,7 @@ fn a_session_tells_the_day_of_an_agent_under_changing_ids() {
         loop {
             let answer = next(&caller, &session);
             if answer.status == 304 {
+                assert_eq!(answer.delay, std::time::Duration::from_millis(200), "a poll waits");
                 break;
             }
             session = body(&answer)["sessionId"].as_str().expect("a session").to_owned();

@@ -38,3 +38,11 @@ fn requests_are_written_down_without_their_query_in_debug() {
     assert!(!format!("{asked:?}").contains("5550100123"));
     assert_eq!((caller.fake.count(Endpoint::Token), caller.fake.count(Endpoint::Completed)), (1, 1));
 }
+
+#[test]
+fn so_many_requests_find_the_service_unavailable() {
+    let caller = Caller::calm();
+    caller.fake.change(|settings| settings.unavailable = 2);
+    let status = || caller.get("/incontactapi/services/v23.0/server-time").status.as_u16();
+    assert_eq!([status(), status(), status()], [503, 503, 200]);
+}
