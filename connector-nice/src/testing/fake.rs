@@ -19,6 +19,8 @@ use super::endpoint::{Endpoint, Need, Role};
 use super::files;
 use super::login;
 use super::playback;
+use super::reports;
+use super::sessions;
 use super::settings::{Permission, Settings};
 use super::state::{Asked, Origins, State, Time};
 use super::store;
@@ -27,7 +29,8 @@ use super::tenant::{Tenant, agent_id};
 /// CXone with one tenant, which plays a [`Scenario`].
 ///
 /// The day is over until [`play`](Self::play), [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come
-/// from the plan: lost, repeated and reordered rows are those of polls with `updatedSince`.
+/// from the plan. In polls with `updatedSince` a call is lost for good, a row comes twice, or a call shows one poll later
+/// than it should, with the other rows in the wrong order; a window of starts shows everything.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
@@ -179,10 +182,29 @@ impl Fake {
         self.centre.tenant.contacts.iter().filter(move |contact| contact.kind == Kind::Call(call))
     }
 
+    /// What a Studio script sends when the last leg of a call ended, in the contract of this crate.
+    pub fn studio_push(&self, call: usize) -> Option<String> {
+        let leg = self.legs(call).last()?;
+        let push = json!({
+            "event": "call_ended",
+            "contactId": leg.id.to_string(),
+            "masterContactId": leg.master.to_string(),
+            "agentId": agent_id(leg.agent).to_string(),
+            "mediaTypeId": leg.media.to_string(),
+            "occurredAt": instant(leg.ended),
+        });
+        Some(push.to_string())
+    }
+
     /// How often a bearer token was shown to the store of recordings, which must never see one.
     pub fn leaked_tokens(&self) -> usize {
         let asked = self.requests();
         asked.iter().filter(|asked| asked.endpoint == Some(Endpoint::Media) && asked.has_token).count()
+    }
+
+    /// Logs an agent out, by its index in the scenario: its sessions are over and cannot be joined.
+    pub fn log_out(&self, agent: usize) {
+        self.centre.state().sessions.end(agent);
     }
 
     /// Deletes all recordings.
@@ -283,6 +305,10 @@ impl Centre {
         if !state.is_good(token) {
             return Some(gateway(401, "Unauthorized"));
         }
+        if state.settings.unavailable > 0 {
+            state.settings.unavailable -= 1;
+            return Some(Answer::new(503));
+        }
         if let Need::Permission(permission) = need
             && state.forbidden.contains(&permission)
         {
@@ -320,7 +346,21 @@ impl Centre {
             Some(Endpoint::Media) => store::media(ask, faults, state),
             Some(Endpoint::ContactFiles) => files::of_contact(ask, tenant, state),
             Some(Endpoint::File) => files::whole(ask, tenant, state),
-            _ => gateway(404, "Not Found"),
+            Some(Endpoint::ApiVersion) => reports::api_version(ask),
+            Some(Endpoint::AgentStates) => reports::agent_states(ask, tenant, state),
+            Some(Endpoint::Active) => reports::active(ask, tenant, state),
+            Some(Endpoint::ContactStates) => reports::states(ask, tenant, state),
+            Some(Endpoint::StateDescriptions) => reports::state_descriptions(ask, tenant, state, false),
+            Some(Endpoint::StateDescription) => reports::state_descriptions(ask, tenant, state, true),
+            Some(Endpoint::Contact) => reports::contact(ask, tenant, state),
+            Some(Endpoint::Hierarchy) => reports::hierarchy(ask, tenant, state),
+            Some(Endpoint::StateHistory) => reports::state_history(ask, tenant, state),
+            Some(Endpoint::CustomData) => reports::custom_data(ask, tenant, state),
+            Some(Endpoint::ContactDisposition) => reports::disposition(ask, tenant, state),
+            Some(Endpoint::Dispositions) => reports::all_dispositions(ask, tenant, state),
+            Some(Endpoint::JoinSession) => sessions::join(ask, tenant, state),
+            Some(Endpoint::NextEvent) => sessions::next_event(ask, tenant, state),
+            None => gateway(404, "Not Found"),
         }
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::ask::Ask;
 use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
+use super::sessions::Sessions;
 use super::settings::{Permission, Settings};
 use super::store::Link;
 use super::tenant::Tenant;
@@ -92,6 +93,10 @@ pub(super) struct State {
     pub(super) asked: Vec<Asked>,
     /// Of the calls that a poll would show: whether it does not.
     pub(super) lost: BTreeMap<usize, bool>,
+    /// The calls that only the next poll shows.
+    pub(super) late: BTreeSet<usize>,
+    /// The contact that arrives after the first page of a window.
+    pub(super) arriving: Option<u64>,
     /// Contacts that were updated after their time.
     pub(super) touched: BTreeMap<u64, DateTime<Utc>>,
     pub(super) links: Vec<Link>,
@@ -101,6 +106,7 @@ pub(super) struct State {
     pub(super) playback_asks: BTreeMap<u64, usize>,
     /// Whether all recordings are deleted.
     pub(super) no_recordings: bool,
+    pub(super) sessions: Sessions,
     /// How often somebody was told to come back later.
     pub(super) throttled: usize,
 }
@@ -120,11 +126,14 @@ impl State {
             issued: 0,
             asked: Vec::new(),
             lost: BTreeMap::new(),
+            late: BTreeSet::new(),
+            arriving: None,
             touched: BTreeMap::new(),
             links: Vec::new(),
             playbacks: VecDeque::new(),
             playback_asks: BTreeMap::new(),
             no_recordings: false,
+            sessions: Sessions::default(),
             throttled: 0,
         }
     }
@@ -142,6 +151,7 @@ impl State {
         match contact.kind {
             Kind::Call(call) => call < self.calls,
             Kind::Chat(index) => index < self.settings.chats,
+            Kind::Abandoned(index) => index < self.settings.abandoned && index < self.calls,
             Kind::Bad(index) => index < self.settings.bad_rows && index < self.calls,
         }
     }
