@@ -12,9 +12,11 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+mod listen;
 mod reconcile;
 mod scope;
 
+pub(crate) use listen::{ListenSettings, TlsFiles};
 pub(crate) use scope::{AgentSettings, CallsOf, ScopeSettings};
 
 /// The whole configuration.
@@ -23,6 +25,8 @@ pub(crate) struct Config {
     /// Where database and recordings lie.
     pub(crate) data: PathBuf,
     pub(crate) pipeline: PipelineSettings,
+    /// Where vendors call the program; none of them does where there is nothing.
+    pub(crate) listen: Option<ListenSettings>,
     pub(crate) sources: Vec<Source>,
 }
 
@@ -64,6 +68,25 @@ pub(crate) enum SourceKind {
     /// A drop folder at a path.
     #[cfg(feature = "universal")]
     Universal(PathBuf, Box<connector_universal::DropFolderConfig>),
+}
+
+impl SourceKind {
+    /// The word for it in the configuration.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "universal")]
+            Self::Universal(..) => "universal",
+        }
+    }
+
+    /// What its vendor calls, in the vendor's words, and what stands behind the route in each address. None where the source
+    /// looks for itself.
+    pub(crate) fn doors(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            #[cfg(feature = "universal")]
+            Self::Universal(..) => &[],
+        }
+    }
 }
 
 /// A configuration that cannot be used: which file, which line, what is wrong, what to write instead.
@@ -116,6 +139,7 @@ impl Config {
         let reader = Reader { file, text };
         let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error, &[]))?;
         let tenants = document.get_mut().remove("tenant");
+        let listen = reader.take_listen(document.get_mut(), directory)?;
         let Rest { data, pipeline, .. } = reader.read("the file", document)?;
         let tenants = tenants.map_or(Ok(Vec::new()), |tenants| reader.as_tables(tenants, "tenant", "the file"))?;
         let mut sources: Vec<Source> = Vec::new();
@@ -134,7 +158,7 @@ impl Config {
                 sources.push(source);
             }
         }
-        Ok(Self { data: directory.join(data), pipeline, sources })
+        Ok(Self { data: directory.join(data), pipeline, listen, sources })
     }
 }
 
@@ -153,6 +177,8 @@ struct Rest {
     /// Taken out before; here so that a slip of the pen finds it.
     #[serde(default, rename = "tenant")]
     _tenant: IgnoredAny,
+    #[serde(default, rename = "listen")]
+    _listen: IgnoredAny,
 }
 
 fn default_data() -> PathBuf {
