@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::account::{Account, Fingerprint};
-use super::transport::Exchange;
+use super::exchange::Exchange;
 use crate::{Error, Result, Secret, SecretSource};
 
 /// How long before its end a token is replaced; but never before half of its time.
@@ -125,7 +125,6 @@ impl fmt::Debug for Token {
 }
 
 /// The token of a client, and how to get the next one.
-#[derive(Debug)]
 pub(crate) struct Login {
     source: Arc<dyn TokenSource>,
     secrets: Arc<dyn SecretSource>,
@@ -134,7 +133,6 @@ pub(crate) struct Login {
     held: Mutex<Option<Held>>,
 }
 
-#[derive(Debug)]
 struct Held {
     token: Token,
     credentials: Fingerprint,

@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::Subject;
-use super::stage::{Miss, Seen, Stage, short_day, some_of, timely};
+use super::seen::{Miss, Seen, some_of, timely};
+use super::stage::{Stage, short_day};
 use crate::Replay;
 
 /// An accept is given up after so many polls at most.

@@ -9,7 +9,8 @@ use futures_util::future::{Either, select};
 use super::Subject;
 use super::hearing::Hearing;
 use super::replay::{TURNED_DOWN, keys_of, turn_down};
-use super::stage::{Miss, Seen, Stage, short_day, timely};
+use super::seen::{Miss, Seen, timely};
+use super::stage::{Stage, short_day};
 use crate::{Delivery, EventKey, Item};
 
 /// So many requests with news are tried at most.

@@ -71,13 +71,14 @@ mod listings;
 mod recordings;
 mod replay;
 mod report;
+mod seen;
 mod stage;
 mod streams;
 
 pub use expected::ExpectedCall;
 pub use report::{Finding, Point, Report, Verdict};
 
-use stage::Seen;
+use seen::Seen;
 
 /// What the suite has to know of a connector.
 #[async_trait]
@@ -198,7 +199,7 @@ pub async fn run(subject: &dyn Subject) -> Report {
     let mut findings = Vec::new();
     for point in Point::ALL {
         let seen = AssertUnwindSafe(check(*point, subject)).catch_unwind().await;
-        findings.push(Finding::new(*point, seen.unwrap_or_else(|panic| Err(stage::panicked(&*panic)))));
+        findings.push(Finding::new(*point, seen.unwrap_or_else(|panic| Err(seen::panicked(&*panic)))));
     }
     Report::new(findings)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use super::hearing::Hearing;
-use super::stage::{Miss, Seen, Stage, full_day, short_day};
+use super::seen::{Miss, Seen};
+use super::stage::{Stage, full_day, short_day};
 use crate::{Cursor, Delivery, EventKey, Item, Refusal, Replay, Watch};
 
 /// How many deliveries are turned down: one refused, one dropped, one with an accept that nobody polled.
