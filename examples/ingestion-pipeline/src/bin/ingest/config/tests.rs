@@ -143,7 +143,7 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 66] = [
     ("address =", "adress =", 13, "[listen] has no key `adress`", "did you mean `address`?"),
     ("certificate = \"tls/chain.pem\", ", "", 14, "lacks the key `certificate`", "write certificate = …"),
     ("certificate =", "certificat =", 14, "no key `certificat`", "did you mean `certificate`?"),
-    ("tls = {", "tsl = {", 14, "[listen] has no key `tsl`", "did you mean `tls`?"),
+    ("tls = {", "tsl = {", 14, "[listen] has no key `tsl`", "the keys are address, tls, route_key"),
     ("route_key = \"file:/run/secrets/routes\"\n", "", 12, "[listen] lacks the key `route_key`", "write route_key = …"),
     ("https://hooks", "hooks", 16, "no address that vendors could call", "write it as \"https://"),
     ("https://hooks.example.com/in", "https://x@hooks.example.com", 16, "no address that vendors could call", ""),
@@ -173,11 +173,21 @@ fn two_sources_of_a_tenant_cannot_have_one_name() {
 
 #[test]
 fn a_line_with_a_secret_is_not_shown() {
-    for line in ["password = \"hunter2\"", "api_key = [\"hunter2\"]", "client-secret = \"hunter2", "TOKEN = hunter2"] {
+    for line in [
+        "password = \"hunter2\"",
+        "api_key = [\"hunter2\"]",
+        "client-secret = \"hunter2",
+        "TOKEN = hunter2",
+        "client_secrt = \"hunter2\"",
+        "route_kye = \"hunter2\"",
+        "push = { header = 7, kee = \"hunter2\" }",
+    ] {
         let error = parse(&GOOD.replace("settle = \"200ms\"", line)).unwrap_err().to_string();
         assert!(error.starts_with("ingest.toml:10: ") && error.contains("= •••"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+    let error = parse(&GOOD.replace("settle = \"200ms\"", "secret = [\n\"hunter2\" 7]")).unwrap_err().to_string();
+    assert!(error.starts_with("ingest.toml:11: ") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]
