@@ -73,7 +73,7 @@ pub(crate) enum SourceKind {
 impl SourceKind {
     /// The word for it in the configuration.
     pub(crate) fn word(&self) -> &'static str {
-        match self {
+        match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => "universal",
         }
@@ -82,7 +82,7 @@ impl SourceKind {
     /// What its vendor calls, in the vendor's words, and what stands behind the route in each address. None where the source
     /// looks for itself.
     pub(crate) fn doors(&self) -> &'static [(&'static str, &'static str)] {
-        match self {
+        match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => &[],
         }
