@@ -1,6 +1,8 @@
 //! A whole recording as one stream, taken up again where it was cut off.
 
 use std::fmt;
+#[cfg(feature = "files")]
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,7 +11,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
+use sha2::{Digest, Sha256};
 
+#[cfg(feature = "files")]
+use crate::save::{SaveOptions, Saved};
 use crate::{Download, DownloadOptions, Error, Lookup, Priority, Recording, RecordingDownloader, Result, Validator};
 
 /// How stubbornly to go on after a cut.
@@ -71,7 +76,42 @@ pub trait RecordingDownloaderExt {
     /// # Errors
     /// The last one met once `attempts` in a row brought no new byte; [`is_changed`](Error::is_changed) when the
     /// recording became another version on the way.
+    ///
+    /// The last item is `is_changed` as well when the bytes do not have the SHA-256 that the recording names.
     async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>>;
+
+    /// Saves the whole recording to a file.
+    ///
+    /// It is written under another name in the same directory, made durable, and renamed at once: under its own name the
+    /// file is whole or not there, and an older one is replaced. A recording that changes on the way starts again. A
+    /// process that dies leaves a file `.recording-….part` behind.
+    ///
+    /// ```no_run
+    /// # async fn example(recordings: std::sync::Arc<dyn connector_core::RecordingDownloader>,
+    /// #     recording: connector_core::Recording) -> connector_core::Result<()> {
+    /// use connector_core::{Lookup, RecordingDownloaderExt};
+    /// # let directory = std::path::Path::new(".");
+    /// match recordings.save(&recording, &directory.join(recording.file_name())).await? {
+    ///     Lookup::Ready(saved) => println!("{} bytes, SHA-256 {}", saved.size, saved.sha256),
+    ///     Lookup::NotReady { retry_after } => println!("again in {} s", retry_after.as_secs()),
+    ///     Lookup::Gone(why) => println!("{why}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`whole`](Self::whole) and of the stream; of the disk, `is_storage`, `is_forbidden` or `is_not_found`.
+    #[cfg(feature = "files")]
+    async fn save(&self, recording: &Recording, file: &Path) -> Result<Lookup<Saved>> {
+        self.save_with(recording, file, SaveOptions::default()).await
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    #[cfg(feature = "files")]
+    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>>;
 }
 
 #[async_trait]
@@ -83,6 +123,11 @@ impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
             Lookup::NotReady { retry_after } => Lookup::NotReady { retry_after },
             Lookup::Gone(why) => Lookup::Gone(why),
         })
+    }
+
+    #[cfg(feature = "files")]
+    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
+        crate::save::save(self, recording, file, options).await
     }
 }
 
@@ -96,11 +141,12 @@ fn heal(
     let (size, validator) = (first.size, first.validator.clone());
     let healing = Healing {
         job,
-        recording,
         options,
         size,
         validator: validator.clone(),
         position: 0,
+        hash: recording.sha256.is_some().then(Sha256::new),
+        recording,
         fruitless: 0,
         resumed: resumed.clone(),
         bytes: Some(first.bytes),
@@ -124,6 +170,8 @@ struct Healing {
     size: Option<u64>,
     validator: Option<Validator>,
     position: u64,
+    /// Of the bytes so far, where the recording says what it has to come to.
+    hash: Option<Sha256>,
     fruitless: u32,
     resumed: Resumed,
     bytes: Option<BoxStream<'static, Result<Bytes>>>,
@@ -139,10 +187,13 @@ impl Healing {
                     Some(Ok(bytes)) => {
                         self.position += bytes.len() as u64;
                         self.fruitless = 0;
+                        if let Some(hash) = &mut self.hash {
+                            hash.update(&bytes);
+                        }
                         return Ok(Some(bytes));
                     }
                     Some(Err(error)) => Some(error),
-                    None if self.size.is_none_or(|size| size == self.position) => return Ok(None),
+                    None if self.size.is_none_or(|size| size == self.position) => return self.verify().map(|()| None),
                     None => Some(self.ended_early()),
                 },
             };
@@ -151,6 +202,14 @@ impl Healing {
                 self.wait_or_give_up(error).await?;
             }
         }
+    }
+
+    fn verify(&mut self) -> Result<()> {
+        let (Some(hash), Some(expected)) = (self.hash.take(), &self.recording.sha256) else { return Ok(()) };
+        if hex::encode(hash.finalize()).eq_ignore_ascii_case(expected) {
+            return Ok(());
+        }
+        Err(Error::changed("the recording does not have the SHA-256 that was announced").during("download"))
     }
 
     fn ended_early(&self) -> Error {

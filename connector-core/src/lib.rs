@@ -23,6 +23,8 @@ pub mod reconcile;
 mod recording;
 mod revision;
 pub mod roster;
+#[cfg(feature = "files")]
+mod save;
 mod seconds;
 mod secret;
 mod stamp;
@@ -55,6 +57,8 @@ pub use personal::{EmailAddress, Login, PersonName, PhoneNumber};
 pub use raw::{Raw, RawFormat, RawPolicy};
 pub use recording::{Download, Locator, Outlook, Recording, RecordingKind, RecordingSet, Speaker, Validator};
 pub use revision::Revision;
+#[cfg(feature = "files")]
+pub use save::{Progress, SaveOptions, Saved};
 pub use secret::{EnvironmentAndFiles, Secret, SecretSource};
 pub use stamp::{Stamp, StampSource, Zone};
 pub use vendor::Vendor;

@@ -50,7 +50,6 @@ impl fmt::Debug for AccountKey {
 /// let (one, other) = (cx.account(&key), cx.for_source("acme", "emea").account(&key));
 /// assert!(std::sync::Arc::ptr_eq(&one, &other));
 /// ```
-#[derive(Debug)]
 pub struct Account {
     key: AccountKey,
     classes: Mutex<HashMap<String, EndpointClass>>,
@@ -104,6 +103,13 @@ impl Account {
     /// Forgets that these credentials were refused.
     pub(crate) fn trust(&self, credentials: &Fingerprint) {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(credentials);
+    }
+}
+
+/// Not what was refused, which is made of passwords.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("key", &self.key).finish_non_exhaustive()
     }
 }
 

@@ -125,7 +125,6 @@ impl fmt::Debug for Token {
 }
 
 /// The token of a client, and how to get the next one.
-#[derive(Debug)]
 pub(crate) struct Login {
     source: Arc<dyn TokenSource>,
     secrets: Arc<dyn SecretSource>,
@@ -134,7 +133,6 @@ pub(crate) struct Login {
     held: Mutex<Option<Held>>,
 }
 
-#[derive(Debug)]
 struct Held {
     token: Token,
     credentials: Fingerprint,

@@ -26,6 +26,41 @@ const MAX_BODY: u64 = 64 << 20;
 ///
 /// It logs in, keeps the vendor's limits, repeats what may be repeated, and makes errors that say what to do. Its token is
 /// sent to the API's own host and to no other.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use std::time::Duration;
+/// use connector_core::http::{AccountKey, HttpClient, HttpOptions, Limits, OAuth2, segment};
+/// use connector_core::testing::http::{Answer, Request, TestServer};
+/// use connector_core::{Context, Secret, Vendor};
+///
+/// // A contact centre of our own, on this machine.
+/// let server = TestServer::start(|request: &Request| match request.uri().path() {
+///     "/token" => Answer::json(&serde_json::json!({"access_token": "t", "token_type": "bearer", "expires_in": 3600})),
+///     _ if request.headers().get("authorization").is_none_or(|token| token != "Bearer t") => Answer::new(401),
+///     "/v1/calls/c%2F7" => Answer::json(&serde_json::json!({"seconds": 130})).gzip(),
+///     _ => Answer::new(404).with_body(r#"{"code": "unknown_call", "message": "there is no such call"}"#),
+/// })
+/// .await?;
+/// # let address = |path| server.url().join(path).unwrap();
+///
+/// let account = AccountKey::new(Vendor::named("acme-cloud"), "tenant-7");
+/// let cx = Context::default().for_source("acme", "cloud");
+/// let client = HttpClient::new(&cx, &account, address("v1"), &HttpOptions::default())?
+///     .with_login(OAuth2::client_credentials(address("token"), (Secret::literal("app"), Secret::literal("word"))))
+///     .with_limits("", Limits::none().with_rate(300, Duration::from_secs(60)));
+///
+/// #[derive(serde::Deserialize)]
+/// struct Call {
+///     seconds: u32,
+/// }
+/// let call: Call = client.get(&format!("calls/{}", segment("c/7"))).during("conversation").send().await?.json()?;
+/// assert_eq!(call.seconds, 130);
+///
+/// let error = client.get("calls/8").during("conversation").send().await.unwrap_err();
+/// assert_eq!(error.to_string(), "acme/cloud: conversation: there is no such call (status 404, unknown_call)");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct HttpClient(Arc<Settings>);
 
@@ -78,12 +113,13 @@ impl HttpClient {
         })
     }
 
-    /// The same client at another address, with the same login: for a vendor that tells the address after the login.
+    /// The same client at another address, with the same login: for a vendor that tells the address of its API in an
+    /// answer. The token goes there from now on, so its host has to be on the list of [`with_links`](Self::with_links).
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// `is_forbidden` when it is not, or when the address is not https.
     pub fn at(self, base: Url) -> Result<Self> {
-        refuse_plain_http(&base)?;
+        self.0.links.check(&self.0.base, &base)?;
         Ok(self.with(|settings| settings.base = base))
     }
 

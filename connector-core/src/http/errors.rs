@@ -36,7 +36,8 @@ pub trait VendorErrors: Debug + Send + Sync + 'static {
 
 impl VendorErrors for () {}
 
-/// What a vendor says of an error. It may hold personal values; these are cut out when an [`Error`] is made of it.
+/// What a vendor says of an error. When an [`Error`] is made of it, e-mail addresses, long numbers and tokens are cut out;
+/// names of people cannot be told from other words.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct VendorError {

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
 pub struct Rate {
     /// How many; at least 1.
     pub requests: u32,
-    /// The length of the window, which slides.
+    /// The length of the window, which slides; at most a day. A request counts from when it is sent.
     pub per: Duration,
 }
 
@@ -188,9 +188,12 @@ impl State {
 impl EndpointClass {
     /// With these limits.
     pub fn new(limits: &Limits) -> Self {
-        let windows = limits.rates.iter().map(|rate| Window { rate: *rate, granted: VecDeque::new() }).collect();
+        let windows = limits.rates.iter().map(|rate| Window {
+            rate: Rate::new(rate.requests, rate.per.min(LONGEST_PAUSE)),
+            granted: VecDeque::new(),
+        });
         Self(Arc::new(Mutex::new(State {
-            windows,
+            windows: windows.collect(),
             at_once: limits.at_once.max(1),
             waiting: limits.waiting,
             on_their_way: 0,

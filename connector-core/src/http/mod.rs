@@ -3,7 +3,8 @@
 //! An [`HttpClient`] is made from a [`Context`], an [`AccountKey`], the address of the API and [`HttpOptions`]. It logs in
 //! ([`TokenSource`], [`OAuth2`]), keeps the vendor's limits ([`Limits`]), repeats what may be repeated ([`RetryPolicy`]),
 //! refuses what is too large or leads elsewhere ([`LinkPolicy`]), and turns a vendor's error into an
-//! [`Error`](crate::Error) ([`VendorErrors`]).
+//! [`Error`](crate::Error) ([`VendorErrors`]). [`pages`] makes a list of a paged endpoint, and
+//! [`HttpClient::download`] fetches a recording.
 //!
 //! What belongs to an account at the vendor (limits, the breaker for wrong credentials) is shared by all clients of one
 //! context; connections are shared by all whose options are equal. The wire is a [`Transport`], so that tests need no
@@ -12,11 +13,13 @@
 mod account;
 mod auth;
 mod client;
+mod download;
 mod errors;
 mod limiter;
 mod links;
 mod oauth;
 mod options;
+mod pages;
 mod redact;
 mod request;
 mod response;
@@ -28,11 +31,13 @@ use std::sync::Arc;
 pub use account::{Account, AccountKey};
 pub use auth::{Token, TokenSource};
 pub use client::HttpClient;
+pub use download::{Link, LinkSource, MediaOptions};
 pub use errors::{VendorError, VendorErrors};
 pub use limiter::{EndpointClass, Limits, Permit, Rate, RateHeaders};
 pub use links::{LinkPolicy, segment};
 pub use oauth::{ClientAuth, OAuth2};
 pub use options::{HttpOptions, Proxy};
+pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
 pub use response::{RawResponse, Response};
 pub use retry::RetryPolicy;

@@ -14,7 +14,7 @@ use http::Request;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::transport::{Body, Transport};
@@ -93,9 +93,9 @@ impl HttpOptions {
 
 /// The way out: `none`, `environment`, or the address of a proxy, which may hold a user and a password.
 ///
-/// `Debug` shows neither user nor password.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// Neither `Debug` nor serialisation shows user or password.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum Proxy {
     /// Straight out.
@@ -122,16 +122,6 @@ impl TryFrom<String> for Proxy {
     }
 }
 
-impl From<Proxy> for String {
-    fn from(proxy: Proxy) -> Self {
-        match proxy {
-            Proxy::None => "none".to_owned(),
-            Proxy::Environment => "environment".to_owned(),
-            Proxy::At(url) => url.into(),
-        }
-    }
-}
-
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -142,6 +132,12 @@ impl fmt::Debug for Proxy {
                 url.port().map_or(Ok(()), |port| write!(f, ":{port}"))
             }
         }
+    }
+}
+
+impl Serialize for Proxy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
     }
 }
 

@@ -43,6 +43,7 @@ pub struct RequestBuilder {
     priority: Priority,
     operation: &'static str,
     repeatable: bool,
+    anonymous: bool,
     max_body: u64,
 }
 
@@ -71,7 +72,8 @@ impl RequestBuilder {
         let repeatable = method.is_idempotent();
         let max_body = client.settings().max_body;
         let (headers, body, class) = (HeaderMap::new(), Bytes::new(), None);
-        Self { client, method, url, headers, body, class, priority: Priority::Live, operation, repeatable, max_body }
+        let (priority, anonymous) = (Priority::Live, false);
+        Self { client, method, url, headers, body, class, priority, operation, repeatable, anonymous, max_body }
     }
 
     /// With this field in the query.
@@ -139,6 +141,12 @@ impl RequestBuilder {
         self
     }
 
+    /// Without the token: for what needs none, and for links that are their own permission.
+    pub fn without_token(mut self) -> Self {
+        self.anonymous = true;
+        self
+    }
+
     /// An answer of more bytes than this is refused.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.max_body = bytes;
@@ -203,10 +211,7 @@ impl RequestBuilder {
             };
             let (began, mut sent) = (Instant::now(), false);
             let attempt = async {
-                let (head, body) = self.attempt(url, coding, &mut renewed, &mut sent).await?;
-                if let Some(class) = &class {
-                    class.learn(&settings.rate_headers, &head.headers);
-                }
+                let (head, body) = self.attempt(url, coding, class.as_ref(), &mut renewed, &mut sent).await?;
                 finish(head, hold(body, permit)).await
             };
             let limit = budget.left();
@@ -244,6 +249,7 @@ impl RequestBuilder {
         &self,
         url: Url,
         coding: &HeaderValue,
+        class: Option<&EndpointClass>,
         renewed: &mut bool,
         sent: &mut bool,
     ) -> Result<(http::response::Parts, Body)> {
@@ -252,12 +258,15 @@ impl RequestBuilder {
         loop {
             let own = is_own(&settings.base, &url);
             let token = match &settings.login {
-                Some(source) if own => Some(source.token().await?),
+                Some(source) if own && !self.anonymous => Some(source.token().await?),
                 _ => None,
             };
             *sent = true;
             let answer = settings.transport.send(self.request(&url, coding, token.as_ref())?).await?;
             let (head, body) = answer.into_parts();
+            if let Some(class) = class {
+                class.learn(&settings.rate_headers, &head.headers);
+            }
             if let Some(target) = self.redirect(&head, &url)? {
                 redirects += 1;
                 if redirects > REDIRECTS {
@@ -326,6 +335,10 @@ impl RequestBuilder {
         let settings = self.client.settings();
         settings.links.check(&settings.base, &target)?;
         Ok(Some(target))
+    }
+
+    pub(crate) fn client(&self) -> &HttpClient {
+        &self.client
     }
 
     pub(crate) fn error(&self, answer: &Response) -> Error {

@@ -139,6 +139,16 @@ async fn a_pause_that_no_clock_holds_is_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_of_nothing_or_for_ever_lets_one_request_a_day_go() {
+    let mut rate = Rate::new(1, Duration::MAX);
+    rate.requests = 0;
+    let class = EndpointClass::new(&Limits { rates: vec![rate], at_once: 0, waiting: 0 });
+    let start = Instant::now();
+    went(&class, 1).await;
+    assert_eq!(went(&class, 1).await[0] - start, LONGEST_PAUSE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_limit_follows_what_the_headers_say() {
     let names =
         RateHeaders { allowed: Some("x-allowed"), used: Some("x-used"), reset: Some("x-reset"), ..RateHeaders::NONE };

@@ -153,7 +153,8 @@ async fn everything_goes_through_the_proxy_with_its_user_and_password() {
     let asked = asked.lock().unwrap().join("\n").to_lowercase();
     assert!(asked.starts_with(&format!("connect localhost:{port} ")), "{asked}");
     assert!(asked.contains("proxy-authorization: basic a2f5omh1bnrlcji="), "{asked}");
-    let shown = format!("{options:?} {:?}", Context::default().transport(&options).unwrap());
+    let written = serde_json::to_string(&options).unwrap();
+    let shown = format!("{options:?} {written} {:?}", Context::default().transport(&options).unwrap());
     assert!(!shown.contains("hunter2") && !shown.contains("kay"), "{shown}");
 }
 
@@ -220,6 +221,9 @@ fn a_proxy_is_none_the_environment_or_an_address() {
     {
         assert_eq!(Proxy::try_from(text.to_owned()).is_ok(), fine, "{text}");
     }
+    let options = HttpOptions::default().with_proxy(Proxy::Environment);
+    let written = serde_json::to_string(&options).unwrap();
+    assert_eq!(serde_json::from_str::<HttpOptions>(&written).unwrap(), options);
     assert!(serde_json::from_str::<HttpOptions>(r#"{"read_timeout": -1}"#).is_err());
     assert!(serde_json::from_str::<HttpOptions>(r#"{"verify": false}"#).is_err());
 }

@@ -269,6 +269,31 @@ async fn what_is_sent_shows_nowhere() {
     assert!(shown.contains("/v1/users?login=•••"), "{shown}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_moves_only_to_an_address_on_the_list() {
+    let (client, log) = client(|_, _| Answer::new(200));
+    let client = client.with_login(Counting::default()).with_links(LinkPolicy::default().with_host("example.com"));
+    let moved = client.clone().at("https://api-eu.example.com/v2".parse().unwrap()).unwrap();
+    moved.get("calls").send().await.unwrap();
+    assert_eq!(addresses(&log), ["https://api-eu.example.com/v2/calls"]);
+    assert_eq!(carried_token(&log), [Some("Bearer t-0".to_owned())]);
+    for elsewhere in ["https://example.net", "http://api-eu.example.com"] {
+        assert!(client.clone().at(elsewhere.parse().unwrap()).unwrap_err().is_forbidden());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_is_used_up_is_learnt_from_a_refusal_as_well() {
+    let (client, log) = client(|count, _| match count {
+        0 => Answer::new(429).with_header("x-allowed", "5").with_header("x-used", "6").with_header("x-reset", "40"),
+        _ => Answer::new(200),
+    });
+    let names =
+        RateHeaders { allowed: Some("x-allowed"), used: Some("x-used"), reset: Some("x-reset"), ..RateHeaders::NONE };
+    client.with_rate_headers(names).get("calls").send().await.unwrap();
+    assert_eq!(seconds(&log), [0, 40]);
+}
+
 #[tokio::test]
 async fn an_api_without_tls_is_refused_except_on_this_machine() {
     let key = AccountKey::new(Vendor::named("acme-cloud"), "x");

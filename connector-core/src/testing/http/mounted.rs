@@ -42,3 +42,27 @@ fn translated(request: &wiremock::Request) -> Request {
     *translated.headers_mut() = request.headers.clone();
     translated
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{AccountKey, HttpClient, HttpOptions};
+    use crate::testing::http::Answer;
+    use crate::{Context, Vendor};
+
+    #[tokio::test]
+    async fn the_same_fake_answers_from_wiremock() {
+        let server = MockServer::start().await;
+        let fake = |request: &Request| match (request.uri().path(), request.uri().query()) {
+            ("/echo", Some("n=1")) => Answer::new(201).with_header("x-n", "1").with_body(request.body().clone()).gzip(),
+            _ => Answer::new(200).with_body("long").cut_after(1),
+        };
+        mount(&server, fake).await;
+        let key = AccountKey::new(Vendor::named("acme-cloud"), "x");
+        let base = server.uri().parse().unwrap();
+        let client = HttpClient::new(&Context::default(), &key, base, &HttpOptions::default()).unwrap();
+        let answer = client.post("echo?n=1").json(&[7]).send().await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.header("x-n"), &answer.bytes[..]), (201, Some("1"), &b"[7]"[..]));
+        assert_eq!(client.get("cut").send_any().await.unwrap().status, 501);
+    }
+}

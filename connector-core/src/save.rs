@@ -1,0 +1,209 @@
+//! A recording into a file: under another name until it is whole, then at once under its own.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error, Lookup, Recording, RecordingDownloader, RecordingDownloaderExt, Result, ResumeOptions, Validator,
+    WholeDownload,
+};
+
+/// How much is gathered before it is written, in bytes.
+const BUFFER: usize = 1 << 20;
+
+/// A recording in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Saved {
+    /// Its size in bytes.
+    pub size: u64,
+    /// The SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Which version it is.
+    pub validator: Option<Validator>,
+    /// How often it had to be taken up again after a cut.
+    pub resumed: u32,
+}
+
+/// How far a recording is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes that were written so far. It starts again at 0 when the recording changed on the way.
+    pub written: u64,
+    /// The size of the whole, where the vendor tells it.
+    pub size: Option<u64>,
+}
+
+/// Is told how far a recording is.
+type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// How to save a recording.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct SaveOptions {
+    /// How stubbornly to go on after a cut.
+    pub resume: ResumeOptions,
+    /// How often to start again when the recording changes on the way.
+    pub restarts: u32,
+    progress: Option<Tell>,
+}
+
+impl SaveOptions {
+    /// The same options; this is told how far it is, about once a mebibyte.
+    pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(tell));
+        self
+    }
+}
+
+impl Default for SaveOptions {
+    fn default() -> Self {
+        Self { resume: ResumeOptions::default(), restarts: 3, progress: None }
+    }
+}
+
+impl fmt::Debug for SaveOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SaveOptions")
+            .field("resume", &self.resume)
+            .field("restarts", &self.restarts)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) async fn save(
+    job: &Arc<dyn RecordingDownloader>,
+    recording: &Recording,
+    path: &Path,
+    options: SaveOptions,
+) -> Result<Lookup<Saved>> {
+    let mut restarts = options.restarts;
+    loop {
+        let download = match job.whole(recording, options.resume).await? {
+            Lookup::Ready(download) => download,
+            Lookup::NotReady { retry_after } => return Ok(Lookup::NotReady { retry_after }),
+            Lookup::Gone(why) => return Ok(Lookup::Gone(why)),
+        };
+        match write(download, path.to_owned(), options.progress.as_ref()).await {
+            Err(error) if error.is_changed() && restarts > 0 => {
+                restarts -= 1;
+                tokio::time::sleep(options.resume.pause).await;
+            }
+            result => return result.map(Lookup::Ready),
+        }
+    }
+}
+
+async fn write(mut download: WholeDownload, path: PathBuf, tell: Option<&Tell>) -> Result<Saved> {
+    let mut part = blocking({
+        let path = path.clone();
+        move || Part::beside(&path)
+    })
+    .await?;
+    let mut buffer = Vec::with_capacity(BUFFER);
+    loop {
+        let piece = download.bytes.try_next().await?;
+        let last = piece.is_none();
+        buffer.extend_from_slice(&piece.unwrap_or_default());
+        if !last && buffer.len() < BUFFER {
+            continue;
+        }
+        (part, buffer) = blocking(move || {
+            part.take(&buffer)?;
+            buffer.clear();
+            Ok((part, buffer))
+        })
+        .await?;
+        if let Some(tell) = tell {
+            tell(Progress { written: part.written, size: download.size });
+        }
+        if last {
+            break;
+        }
+    }
+    let (validator, resumed) = (download.validator.clone(), download.resumed.count());
+    blocking(move || part.finish(&path)).await.map(|(size, sha256)| Saved { size, sha256, validator, resumed })
+}
+
+/// A file that is being written. It vanishes when it is dropped before it is finished.
+struct Part {
+    file: File,
+    path: PathBuf,
+    hash: Sha256,
+    written: u64,
+    finished: bool,
+}
+
+impl Part {
+    /// In the same directory, so that it can be renamed at once.
+    fn beside(target: &Path) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = target.with_file_name(format!(".recording-{}-{count}.part", std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok(Self { file, path, hash: Sha256::new(), written: 0, finished: false }),
+                // Left by an earlier process of the same number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes it durable under its own name; its size and hash.
+    fn finish(mut self, target: &Path) -> Result<(u64, String)> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.path, target)?;
+        self.finished = true;
+        sync_directory_of(target)?;
+        Ok((self.written, hex::encode(std::mem::take(&mut self.hash).finalize())))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.finished {
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match File::open(parent.unwrap_or(Path::new(".")))?.sync_all() {
+        // Not every file system knows of such a thing.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+/// Elsewhere a directory cannot be opened; the file system is trusted to keep its names.
+#[cfg(not(unix))]
+fn sync_directory_of(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Runs on a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|error| error.during("save")),
+        Err(stopped) if stopped.is_cancelled() => Err(Error::transient("the program is stopping").caused_by(stopped)),
+        Err(panicked) => Err(Error::bug("work on the disk panicked").caused_by(panicked)),
+    }
+}
