@@ -236,7 +236,11 @@ mod tests {
         let discovery = AuthMode::Discovery;
         let regional = AuthMode::RegionalAccessKey { area: "au1".to_owned() };
         for (config, mode, api) in [
-            (found(r#"{"api_endpoint": "https://api-na1.niceincontact.com", "area": "x"}"#), &discovery, "https://api-na1.niceincontact.com/"),
+            (
+                found(r#"{"api_endpoint": "https://api-na1.niceincontact.com", "area": "x"}"#),
+                &discovery,
+                "https://api-na1.niceincontact.com/",
+            ),
             (found(r#"{"area": "eu1", "domain": "nicecxone.com"}"#), &discovery, "https://api-eu1.nicecxone.com/"),
             (None, &regional, "https://api-au1.niceincontact.com/"),
         ] {

@@ -14,7 +14,8 @@ const ISSUER: &str = "https://cxone.niceincontact.com";
 const API_VERSION: &str = "v23.0";
 
 /// Hosts that a token may be sent to: these, and all below them.
-const HOSTS: [&str; 5] = ["niceincontact.com", "nice-incontact.com", "nicecxone.com", "nicecxone-gov.com", "incontact.com"];
+const HOSTS: [&str; 5] =
+    ["niceincontact.com", "nice-incontact.com", "nicecxone.com", "nicecxone-gov.com", "incontact.com"];
 
 /// Hosts that only hold recordings; they never see a token.
 const MEDIA_HOSTS: [&str; 1] = ["amazonaws.com"];
@@ -357,7 +358,8 @@ mod tests {
         assert_eq!((config.api_version.as_str(), config.poll_every.as_secs()), ("v23.0", 10));
         assert_eq!(config.recording_key, RecordingKey::ContactOnly);
         assert!(serde_json::from_str::<NiceConfig>(&text.replace("poll_every", "pol_every")).is_err());
-        let regional = r#"{"auth": {"regional_access_key": {"area": "au1"}}, "access_key_id": "i", "access_key_secret": "s"}"#;
+        let regional =
+            r#"{"auth": {"regional_access_key": {"area": "au1"}}, "access_key_id": "i", "access_key_secret": "s"}"#;
         serde_json::from_str::<NiceConfig>(regional).unwrap().validate().unwrap();
     }
 

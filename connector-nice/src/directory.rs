@@ -106,9 +106,9 @@ async fn agents_at(
             Ok(agents_of(&found.rows, None, next))
         }
         Place::Start => {
-            let groups = resolve(&api, wanted, top, priority).await.map_err(|error| {
-                error.during("list_agents").of(shared.connection.cx.origin())
-            })?;
+            let groups = resolve(&api, wanted, top, priority)
+                .await
+                .map_err(|error| error.during("list_agents").of(shared.connection.cx.origin()))?;
             Ok(PageOf::new(Vec::new(), Some(Place::In { groups, index: 0, skip: 0 })))
         }
         Place::In { groups, index, skip } => {
@@ -159,8 +159,7 @@ fn next(found: &List, came: usize, skip: usize, top: usize) -> Option<usize> {
 
 /// The groups that were meant. A name that fits two is an error, and so is one that fits none.
 async fn resolve(api: &Api, wanted: &[GroupRef], top: usize, priority: Priority) -> Result<Vec<Found>> {
-    let mut all: Vec<AgentGroup> =
-        read_each(&api.groups(priority).await?.rows, "group", group).items;
+    let mut all: Vec<AgentGroup> = read_each(&api.groups(priority).await?.rows, "group", group).items;
     let mut skip = Some(0);
     while let Some(from) = skip {
         let found = api.teams(from, top, priority).await?;

@@ -223,10 +223,11 @@ impl Listener {
         let people = self.people(&api).await?;
         let (watch, everyone) = (self.watch.clone(), self.watch.people().is_none());
         let covers = |who: Option<&AgentRef>| {
-            everyone || who.is_some_and(|who| {
-                let known = who.id.as_ref().and_then(|id| people.get(id));
-                watch.covers(known.unwrap_or(who))
-            })
+            everyone
+                || who.is_some_and(|who| {
+                    let known = who.id.as_ref().and_then(|id| people.get(id));
+                    watch.covers(known.unwrap_or(who))
+                })
         };
         let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, covers);
         let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;

@@ -153,9 +153,7 @@ impl Walk {
             (Place::Started { to, .. }, None) if to < self.to => {
                 Some(Place::Started { from: to, to: (to + WINDOW).min(self.to), skip: 0 })
             }
-            (Place::Started { .. }, None) => {
-                self.is_recent.then_some(Place::Updated { since: self.from, skip: 0 })
-            }
+            (Place::Started { .. }, None) => self.is_recent.then_some(Place::Updated { since: self.from, skip: 0 }),
             // By the last change, not by the number of rows: a contact that changes meanwhile moves all behind it up.
             (Place::Updated { since, .. }, Some(_)) if last.is_some_and(|last| last > since) => {
                 last.map(|since| Place::Updated { since, skip: 0 })
@@ -279,9 +277,8 @@ async fn legs(
 
 /// The stretches on hold among the states of a contact.
 fn holds(states: &[State]) -> Vec<Hold> {
-    let is_hold = |state: &State| {
-        state.contact_state_name.as_deref().is_some_and(|name| name.to_lowercase().contains(HOLD))
-    };
+    let is_hold =
+        |state: &State| state.contact_state_name.as_deref().is_some_and(|name| name.to_lowercase().contains(HOLD));
     let hold = |(index, state): (usize, &State)| {
         let started = state.start_date?;
         let next = states.get(index + 1).and_then(|next| next.start_date).map(Stamp::vendor);

@@ -10,6 +10,8 @@ mod history;
 mod poll;
 mod recordings;
 mod rows;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 mod wire;
 

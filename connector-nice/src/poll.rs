@@ -6,9 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{
-    AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor, EventKey, Item, Rejected, Stamp,
-};
+use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor, EventKey, Item, Rejected, Stamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -259,8 +257,12 @@ impl Poller {
         for (master, verdict) in verdicts {
             match verdict {
                 Verdict::GoesOn => {
-                    let contacts: Vec<Contact> =
-                        fresh.iter().map(|fresh| &fresh.contact).filter(|c| c.master() == Some(&master)).cloned().collect();
+                    let contacts: Vec<Contact> = fresh
+                        .iter()
+                        .map(|fresh| &fresh.contact)
+                        .filter(|c| c.master() == Some(&master))
+                        .cloned()
+                        .collect();
                     let lowest = contacts.iter().filter_map(updated).min().unwrap_or(date);
                     let open = self.open.entry(master).or_insert(Open { contacts: Vec::new(), low: lowest });
                     open.low = open.low.min(lowest);

@@ -75,9 +75,11 @@ impl RecordingDownloader for NiceRecordings {
 
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let place: Place = serde_json::from_str(recording.locator.as_str()).map_err(|_| {
-            Error::invalid("the locator of this recording is not of this connector")
-                .during("download")
-                .of(self.shared.connection.cx.origin())
+            Error::invalid("the locator of this recording is not of this connector").during("download").of(self
+                .shared
+                .connection
+                .cx
+                .origin())
         })?;
         let api = self.shared.connection.api().await?;
         let priority = options.priority;
@@ -91,7 +93,11 @@ impl RecordingDownloader for NiceRecordings {
             let api = self.shared.connection.api().await?;
             api.playables(NOBODY, Form::Download, Priority::Live).await.map(drop)
         };
-        judge(asked.await, "Search & Playback > Play/download recordings: Play Any, and the licence of Media Playback", PERMISSION)
+        judge(
+            asked.await,
+            "Search & Playback > Play/download recordings: Play Any, and the licence of Media Playback",
+            PERMISSION,
+        )
     }
 }
 

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::http::{
-    AccountKey, HttpClient, Limits, RequestBuilder, Response, VendorError, VendorErrors,
-};
+use connector_core::http::{AccountKey, HttpClient, Limits, RequestBuilder, Response, VendorError, VendorErrors};
 use connector_core::{Context, Priority, Result, Vendor};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fastrand::Rng;
 
 macro_rules! faults {
-    ($($(#[$doc:meta])* $fault:ident, $plan:ident, $words:literal;)*) => {
+    (
+        any: { $($(#[$doc:meta])* $fault:ident, $plan:ident, $words:literal;)* }
+        api: { $($(#[$api_doc:meta])* $api_fault:ident, $api_plan:ident, $api_words:literal;)* }
+    ) => {
         /// Something that goes wrong between a contact centre and its connector.
         ///
         /// `Display` is plain words: "lost events".
@@ -14,15 +17,20 @@ macro_rules! faults {
         #[non_exhaustive]
         pub enum Fault {
             $($(#[$doc])* $fault,)*
+            $($(#[$api_doc])* $api_fault,)*
         }
 
         impl Fault {
-            /// All of them.
+            /// All that a source of any kind can meet. A chosen plan is made of these.
             pub const ALL: &[Self] = &[$(Self::$fault),*];
+
+            /// Those that only an API can have, on top of [`ALL`](Self::ALL).
+            pub const OF_APIS: &[Self] = &[$(Self::$api_fault),*];
 
             fn words(self) -> &'static str {
                 match self {
                     $(Self::$fault => $words,)*
+                    $(Self::$api_fault => $api_words,)*
                 }
             }
         }
@@ -34,23 +42,50 @@ macro_rules! faults {
                     self.with(Fault::$fault, count)
                 }
             )*
+            $(
+                #[doc = concat!("The same plan, with so many [`", stringify!($api_fault), "`](Fault::", stringify!($api_fault), ").")]
+                pub fn $api_plan(self, count: usize) -> Self {
+                    self.with(Fault::$api_fault, count)
+                }
+            )*
         }
     };
 }
 
 faults! {
-    /// An event, or the file that tells of a call, never arrives.
-    LostEvent, lose_events, "lost events";
-    /// A download breaks off halfway.
-    CutDownload, cut_downloads, "cut downloads";
-    /// The same thing is delivered again.
-    Duplicate, repeat_deliveries, "repeated deliveries";
-    /// What happened later arrives earlier.
-    Reordered, reorder_events, "events out of order";
-    /// A file shows before it is written to its end.
-    HalfWritten, half_write_files, "half-written files";
-    /// The connector's process ends and starts again.
-    Restart, restart, "a restart";
+    any: {
+        /// An event, or the file that tells of a call, never arrives.
+        LostEvent, lose_events, "lost events";
+        /// A download breaks off halfway.
+        CutDownload, cut_downloads, "cut downloads";
+        /// The same thing is delivered again.
+        Duplicate, repeat_deliveries, "repeated deliveries";
+        /// What happened later arrives earlier.
+        Reordered, reorder_events, "events out of order";
+        /// A file shows before it is written to its end.
+        HalfWritten, half_write_files, "half-written files";
+        /// The connector's process ends and starts again.
+        Restart, restart, "a restart";
+    }
+    api: {
+        /// A request is answered with "too many".
+        Throttled, throttle, "throttled requests";
+        /// A recording that will be there is not there yet.
+        NotReady, delay_recordings, "recordings that are not ready";
+        /// A token that was good is refused.
+        Unauthorized, refuse_tokens, "refused tokens";
+        /// A link to a recording does not work any more.
+        ExpiredLink, expire_links, "expired links";
+    }
+}
+
+/// How many kinds there are.
+const KINDS: usize = Fault::ALL.len() + Fault::OF_APIS.len();
+
+impl Fault {
+    fn kinds() -> impl Iterator<Item = &'static Self> {
+        Self::ALL.iter().chain(Self::OF_APIS)
+    }
 }
 
 impl fmt::Display for Fault {
@@ -75,7 +110,7 @@ impl fmt::Display for Fault {
 /// assert_eq!(plan.unfired(), [(Fault::Restart, 1)]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct FaultPlan(Arc<Mutex<[Tally; Fault::ALL.len()]>>);
+pub struct FaultPlan(Arc<Mutex<[Tally; KINDS]>>);
 
 /// How it stands with one kind of fault.
 #[derive(Clone, Copy, Debug)]
@@ -91,10 +126,10 @@ impl FaultPlan {
     /// Nothing goes wrong.
     pub fn none() -> Self {
         let tally = Tally { planned: 0, fired: 0, opportunities: 0, every: 1 };
-        Self(Arc::new(Mutex::new([tally; Fault::ALL.len()])))
+        Self(Arc::new(Mutex::new([tally; KINDS])))
     }
 
-    /// About half of the kinds, at least one. The same number gives the same plan. A dozen calls give enough
+    /// About half of the kinds of [`Fault::ALL`], at least one. The same number gives the same plan. A dozen calls give enough
     /// opportunities for all of it.
     pub fn some(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
@@ -104,7 +139,7 @@ impl FaultPlan {
         Self::spread(chosen, rng)
     }
 
-    /// Every kind. The same number gives the same plan. A dozen calls give enough opportunities for all of it.
+    /// Every kind of [`Fault::ALL`]. The same number gives the same plan. A dozen calls give enough opportunities for all of it.
     pub fn all(seed: u64) -> Self {
         Self::spread(Fault::ALL.to_vec(), Rng::with_seed(seed))
     }
@@ -151,7 +186,7 @@ impl FaultPlan {
     /// The kinds of which some are still to happen, and how many.
     pub fn unfired(&self) -> Vec<(Fault, usize)> {
         let left = |fault: &Fault| self.tally(*fault, |tally| tally.planned.saturating_sub(tally.fired));
-        Fault::ALL.iter().map(|fault| (*fault, left(fault))).filter(|(_, left)| *left > 0).collect()
+        Fault::kinds().map(|fault| (*fault, left(fault))).filter(|(_, left)| *left > 0).collect()
     }
 
     fn tally<T>(&self, fault: Fault, ask: impl FnOnce(&mut Tally) -> T) -> T {
@@ -168,7 +203,7 @@ impl Default for FaultPlan {
 /// The kinds that are planned: "lost events, a restart", or "none".
 impl fmt::Display for FaultPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let planned = Fault::ALL.iter().filter(|fault| self.planned(**fault) > 0);
+        let planned = Fault::kinds().filter(|fault| self.planned(**fault) > 0);
         match planned.map(|fault| fault.words()).collect::<Vec<_>>() {
             none if none.is_empty() => f.write_str("none"),
             kinds => f.write_str(&kinds.join(", ")),
@@ -228,6 +263,15 @@ mod tests {
         }
         let plans: std::collections::BTreeSet<_> = (0..100).map(|seed| FaultPlan::some(seed).to_string()).collect();
         assert!(plans.len() > 20, "{plans:?}");
+    }
+
+    #[test]
+    fn faults_of_apis_are_planned_by_name_alone() {
+        let plan = FaultPlan::none().throttle(1).expire_links(2);
+        assert_eq!(plan.unfired(), [(Fault::Throttled, 1), (Fault::ExpiredLink, 2)]);
+        assert!(plan.fire(Fault::Throttled) && !plan.fire(Fault::NotReady));
+        assert_eq!(plan.to_string(), "throttled requests, expired links");
+        assert!(Fault::OF_APIS.iter().all(|fault| FaultPlan::all(1).planned(*fault) == 0));
     }
 
     #[test]

@@ -8,7 +8,13 @@ use crate::wire::{self, List, Rows, agents::Team};
 
 impl Api {
     /// Agents, a page of them; those that match a text when there is one.
-    pub(crate) async fn agents(&self, search: Option<&str>, skip: usize, top: usize, priority: Priority) -> Result<List> {
+    pub(crate) async fn agents(
+        &self,
+        search: Option<&str>,
+        skip: usize,
+        top: usize,
+        priority: Priority,
+    ) -> Result<List> {
         let request = self.acd("agents", priority).query("skip", skip).query("top", top).during("list_agents");
         list(search.into_iter().fold(request, |request, text| request.query("searchString", text))).await
     }

@@ -1,0 +1,381 @@
+//! The fake, and where it is hosted.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use connector_core::testing::conformance::ExpectedCall;
+use connector_core::testing::http::{Answer, Answers, Request, TestServer};
+use connector_core::testing::{Clip, Fault, FaultPlan, Scenario, ScenarioAgent};
+use connector_core::{AgentRef, Clock, Result};
+use serde_json::json;
+use url::Url;
+
+use super::ask::{Ask, gateway, instant, refused};
+use super::completed;
+use super::contact::{Contact, Kind};
+use super::directory;
+use super::endpoint::{Endpoint, Need, Role};
+use super::files;
+use super::login;
+use super::playback;
+use super::reports;
+use super::sessions;
+use super::settings::{Permission, Settings};
+use super::state::{Asked, Origins, State, Time};
+use super::store;
+use super::tenant::{Tenant, agent_id};
+
+/// CXone with one tenant, which plays a [`Scenario`].
+///
+/// The day is over until [`play`](Self::play), [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come
+/// from the plan: lost, repeated and reordered rows are those of polls with `updatedSince`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::testing::{FaultPlan, Scenario};
+/// use connector_nice::testing::{Endpoint, Fake};
+///
+/// let fake = Fake::start(&Scenario::small(7), FaultPlan::none()).await?;
+/// println!("log in at {} with {}", fake.issuer(), fake.access_key().0);
+/// assert_eq!(fake.count(Endpoint::Token), 0);
+/// # Ok(()) }
+/// ```
+pub struct Fake {
+    centre: Arc<Centre>,
+    servers: Vec<TestServer>,
+}
+
+/// What all hosts of one fake share.
+struct Centre {
+    tenant: Tenant,
+    faults: FaultPlan,
+    state: Mutex<State>,
+}
+
+/// The fake at one of its hosts.
+struct Host {
+    centre: Arc<Centre>,
+    role: Role,
+}
+
+impl Fake {
+    /// A fake without sockets, at hosts of example.com: for
+    /// [`InProcess`](connector_core::testing::http::InProcess) and tests that pause the clock.
+    pub fn new(scenario: &Scenario, faults: FaultPlan) -> Self {
+        let host = |name: &str| Url::parse(&format!("https://{name}.example.com/")).expect("a name makes a host");
+        Self::hosted(scenario, faults, Origins { issuer: host("login"), api: host("api-na1"), media: host("media") })
+    }
+
+    /// A fake on three ports of this machine: login and discovery, the API, the store of recordings.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
+        let mut fake = Self::new(scenario, faults);
+        for role in [Role::Issuer, Role::Api, Role::Media] {
+            let host = Host { centre: fake.centre.clone(), role };
+            fake.servers.push(TestServer::start(host).await?);
+        }
+        let [issuer, api, media] = [0, 1, 2].map(|server| fake.servers[server].url());
+        fake.centre.state().origins = Origins { issuer, api, media };
+        Ok(fake)
+    }
+
+    /// A calm fake on a `wiremock` server, where all of it is in one place. Mount what is to go first before.
+    #[cfg(feature = "wiremock")]
+    pub async fn mount(server: &wiremock::MockServer, scenario: &Scenario) -> Self {
+        let at = Url::parse(&format!("{}/", server.uri())).expect("a server has an URL");
+        // The store is another host to whoever looks at its name.
+        let media = Url::parse(&format!("http://localhost:{}/", server.address().port())).expect("a port makes an URL");
+        let fake = Self::hosted(scenario, FaultPlan::none(), Origins { issuer: at.clone(), api: at, media });
+        connector_core::testing::http::mount(server, fake.answers()).await;
+        fake
+    }
+
+    fn hosted(scenario: &Scenario, faults: FaultPlan, origins: Origins) -> Self {
+        let state = Mutex::new(State::new(origins));
+        let centre = Centre { tenant: Tenant::new(scenario.clone()), faults, state };
+        Self { centre: Arc::new(centre), servers: Vec::new() }
+    }
+
+    /// All of it in one place, for any host.
+    pub fn answers(&self) -> impl Answers + use<> {
+        Host { centre: self.centre.clone(), role: Role::Any }
+    }
+
+    /// Where to log in, and where discovery begins.
+    pub fn issuer(&self) -> Url {
+        self.centre.state().origins.issuer.clone()
+    }
+
+    /// Where the API is.
+    pub fn api(&self) -> Url {
+        self.centre.state().origins.api.clone()
+    }
+
+    /// Where the store of recordings is.
+    pub fn media(&self) -> Url {
+        self.centre.state().origins.media.clone()
+    }
+
+    /// Id and secret of the back-end application. Both are invented.
+    pub fn client(&self) -> (String, String) {
+        (login::CLIENT.0.to_owned(), login::CLIENT.1.to_owned())
+    }
+
+    /// Id and secret of the access key that is good now.
+    pub fn access_key(&self) -> (String, String) {
+        self.centre.state().access_key()
+    }
+
+    /// The id of the tenant.
+    pub fn tenant_id(&self) -> &str {
+        &self.centre.tenant.id
+    }
+
+    /// The day that it plays.
+    pub fn scenario(&self) -> &Scenario {
+        &self.centre.tenant.scenario
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &FaultPlan {
+        &self.centre.faults
+    }
+
+    /// How CXone speaks of a person.
+    pub fn agent(&self, who: &ScenarioAgent) -> AgentRef {
+        let place = self.scenario().agents.iter().position(|agent| agent.id == who.id);
+        let known = AgentRef::default().with_login(who.email.reveal()).with_email(who.email.clone());
+        place.map_or(known.clone(), |place| known.with_id(agent_id(place).to_string()))
+    }
+
+    /// The ids of the contacts of a call, master first. Each is one agent's leg.
+    pub fn contact_ids(&self, call: usize) -> Vec<String> {
+        self.legs(call).map(|leg| leg.id.to_string()).collect()
+    }
+
+    /// The calls that the API tells of, each under the id of its master contact.
+    pub fn expected(&self) -> Vec<ExpectedCall> {
+        let of_call = |call: usize| Some(ExpectedCall::of(self.scenario(), call, self.contact_ids(call).first()?));
+        (0..self.scenario().calls.len()).filter_map(of_call).collect()
+    }
+
+    /// The id of each leg of a call in its recordings.
+    pub fn segment_ids(&self, call: usize) -> Vec<String> {
+        self.legs(call).map(playback::segment_id).collect()
+    }
+
+    /// How each leg of a call sounds alone.
+    pub fn segments(&self, call: usize) -> Vec<Clip> {
+        self.legs(call).map(|leg| playback::leg_clip(&self.centre.tenant, leg)).collect()
+    }
+
+    /// How the file of a call sounds after so many of its legs.
+    pub fn consolidated(&self, call: usize, legs: usize) -> Option<Clip> {
+        (1..=self.legs(call).count()).contains(&legs).then(|| playback::consolidated(&self.centre.tenant, call, legs))
+    }
+
+    fn legs(&self, call: usize) -> impl Iterator<Item = &Contact> {
+        self.centre.tenant.contacts.iter().filter(move |contact| contact.kind == Kind::Call(call))
+    }
+
+    /// What a Studio script sends when the last leg of a call ended, in the contract of this crate.
+    pub fn studio_push(&self, call: usize) -> Option<String> {
+        let leg = self.legs(call).last()?;
+        let push = json!({
+            "event": "call_ended",
+            "contactId": leg.id.to_string(),
+            "masterContactId": leg.master.to_string(),
+            "agentId": agent_id(leg.agent).to_string(),
+            "mediaTypeId": leg.media.to_string(),
+            "occurredAt": instant(leg.ended),
+        });
+        Some(push.to_string())
+    }
+
+    /// How often a bearer token was shown to the store of recordings, which must never see one.
+    pub fn leaked_tokens(&self) -> usize {
+        let asked = self.requests();
+        asked.iter().filter(|asked| asked.endpoint == Some(Endpoint::Media) && asked.has_token).count()
+    }
+
+    /// Logs an agent out, by its index in the scenario: its sessions are over and cannot be joined.
+    pub fn log_out(&self, agent: usize) {
+        self.centre.state().sessions.end(agent);
+    }
+
+    /// Deletes all recordings.
+    pub fn delete_recordings(&self) {
+        self.centre.state().no_recordings = true;
+    }
+
+    /// The calls, by their index, that no poll shows.
+    pub fn lost(&self) -> Vec<usize> {
+        self.centre.state().lost.iter().filter(|(_, lost)| **lost).map(|(call, _)| *call).collect()
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<Asked> {
+        self.centre.state().asked.clone()
+    }
+
+    /// How many requests came to an endpoint.
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.centre.state().asked.iter().filter(|asked| asked.endpoint == Some(endpoint)).count()
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.centre.state().asked.clear();
+    }
+
+    /// Changes how it behaves.
+    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.centre.state().settings);
+    }
+
+    /// Plays until so many calls of the day are over and settled; with all of them the day is over.
+    pub fn play(&self, calls: usize) {
+        let mut state = self.centre.state();
+        state.calls = calls;
+        state.time = match calls < self.scenario().calls.len() {
+            true => Time::At(self.centre.tenant.settled(calls, &state.settings)),
+            false => Time::Over,
+        };
+    }
+
+    /// Lets it be this time in the contact centre, until something else is said.
+    pub fn at(&self, time: DateTime<Utc>) {
+        let mut state = self.centre.state();
+        (state.calls, state.time) = (usize::MAX, Time::At(time));
+    }
+
+    /// Lets the day unfold by this clock.
+    pub fn follow(&self, clock: Clock) {
+        let mut state = self.centre.state();
+        (state.calls, state.time) = (usize::MAX, Time::Passing(clock));
+    }
+
+    /// Every login fails from now on.
+    pub fn log_in_fails(&self) {
+        self.centre.state().no_login = true;
+    }
+
+    /// Gives the access key another id and secret. Those from before are void, and all tokens with them.
+    pub fn rotate_credentials(&self) {
+        let mut state = self.centre.state();
+        state.rotations += 1;
+        state.tokens.clear();
+        state.refresh_tokens.clear();
+    }
+
+    /// Lets all tokens end now.
+    pub fn end_tokens(&self) {
+        self.centre.state().tokens.clear();
+    }
+
+    /// Takes a permission away.
+    pub fn forbid(&self, permission: Permission) {
+        self.centre.state().forbidden.insert(permission);
+    }
+}
+
+impl Centre {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, ask: &Ask<'_>) -> Answer {
+        let mut state = self.state();
+        let answer = self.refusal(ask, &mut state).unwrap_or_else(|| self.at(ask, &mut state));
+        state.asked.push(Asked::new(ask, answer.status.as_u16()));
+        answer
+    }
+
+    /// Why a request gets no answer, if it gets none.
+    fn refusal(&self, ask: &Ask<'_>, state: &mut State) -> Option<Answer> {
+        let need = ask.endpoint?.permission()?;
+        let token = ask.token().unwrap_or_default();
+        if state.is_good(token) && self.faults.fire(Fault::Unauthorized) {
+            state.tokens.remove(token);
+        }
+        if !state.is_good(token) {
+            return Some(gateway(401, "Unauthorized"));
+        }
+        if let Need::Permission(permission) = need
+            && state.forbidden.contains(&permission)
+        {
+            let words = "The user does not have the permission";
+            return Some(match permission {
+                Permission::Playback => playback::forbidden(words),
+                _ => refused(403, words),
+            });
+        }
+        self.faults.fire(Fault::Throttled).then(|| throttled(ask, state))
+    }
+
+    fn at(&self, ask: &Ask<'_>, state: &mut State) -> Answer {
+        let (tenant, faults) = (&self.tenant, &self.faults);
+        match ask.endpoint {
+            Some(Endpoint::Discovery) => login::discovery(state),
+            Some(Endpoint::Configuration) => login::configuration(ask, tenant, state),
+            Some(Endpoint::Jwks) => login::jwks(),
+            Some(Endpoint::Token) => login::token(ask, tenant, state),
+            Some(Endpoint::AccessKey) => login::access_key(ask, tenant, state),
+            Some(Endpoint::Refresh) => login::refresh(ask, tenant, state),
+            Some(Endpoint::Completed) => completed::completed(ask, tenant, faults, state),
+            Some(Endpoint::ServerTime) => Answer::json(&json!({ "ServerTime": instant(state.now(tenant)) })),
+            Some(Endpoint::BusinessUnit) => directory::business_unit(tenant, state),
+            Some(Endpoint::Groups) => directory::groups(ask, tenant, state),
+            Some(Endpoint::GroupAgents) => directory::group_agents(ask, tenant, state),
+            Some(Endpoint::Teams) => directory::teams(ask, tenant, state),
+            Some(Endpoint::Team) => directory::one_team(ask, tenant, state),
+            Some(Endpoint::TeamAgents) => directory::team_agents(ask, tenant, state),
+            Some(Endpoint::TeamsAgents) => directory::teams_agents(ask, tenant, state),
+            Some(Endpoint::Agents) => directory::agents(ask, tenant, state),
+            Some(Endpoint::Agent) => directory::one_agent(ask, tenant, state),
+            Some(Endpoint::AgentGroups) => directory::agent_groups(ask, tenant, state),
+            Some(Endpoint::Playback | Endpoint::PlaybackSegment) => playback::playback(ask, tenant, faults, state),
+            Some(Endpoint::Media) => store::media(ask, faults, state),
+            Some(Endpoint::ContactFiles) => files::of_contact(ask, tenant, state),
+            Some(Endpoint::File) => files::whole(ask, tenant, state),
+            Some(Endpoint::ApiVersion) => reports::api_version(ask),
+            Some(Endpoint::AgentStates) => reports::agent_states(ask, tenant, state),
+            Some(Endpoint::Active) => reports::active(ask, tenant, state),
+            Some(Endpoint::ContactStates) => reports::states(ask, tenant, state),
+            Some(Endpoint::StateDescriptions) => reports::state_descriptions(ask, tenant, state, false),
+            Some(Endpoint::StateDescription) => reports::state_descriptions(ask, tenant, state, true),
+            Some(Endpoint::Contact) => reports::contact(ask, tenant, state),
+            Some(Endpoint::Hierarchy) => reports::hierarchy(ask, tenant, state),
+            Some(Endpoint::StateHistory) => reports::state_history(ask, tenant, state),
+            Some(Endpoint::CustomData) => reports::custom_data(ask, tenant, state),
+            Some(Endpoint::ContactDisposition) => reports::disposition(ask, tenant, state),
+            Some(Endpoint::Dispositions) => reports::all_dispositions(ask, tenant, state),
+            Some(Endpoint::JoinSession) => sessions::join(ask, tenant, state),
+            Some(Endpoint::NextEvent) => sessions::next_event(ask, tenant, state),
+            None => gateway(404, "Not Found"),
+        }
+    }
+}
+
+/// Come back later: every other time with a word on when.
+pub(super) fn throttled(ask: &Ask<'_>, state: &mut State) -> Answer {
+    state.throttled += 1;
+    let route = ask.request.uri().path();
+    let answer = Answer::json(&json!({ "message": "Too many requests", "route": route })).with_status(429);
+    if state.throttled % 2 == 1 { answer.with_header("retry-after", "1") } else { answer }
+}
+
+impl Answers for Host {
+    fn answer(&self, request: &Request) -> Answer {
+        self.centre.answer(&Ask::new(request, self.role))
+    }
+}
+
+impl fmt::Debug for Fake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fake({} calls)", self.scenario().calls.len())
+    }
+}
