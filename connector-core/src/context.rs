@@ -22,6 +22,8 @@ pub struct Context {
     raw: RawPolicy,
     #[cfg(feature = "http")]
     pub(crate) http: crate::http::Shared,
+    #[cfg(feature = "inbound")]
+    pub(crate) inbound: Option<crate::inbound::Hub>,
 }
 
 impl Context {
@@ -79,6 +81,8 @@ impl Default for Context {
             raw: RawPolicy::default(),
             #[cfg(feature = "http")]
             http: crate::http::Shared::default(),
+            #[cfg(feature = "inbound")]
+            inbound: None,
         }
     }
 }

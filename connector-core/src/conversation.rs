@@ -422,4 +422,89 @@ mod tests {
         assert_eq!(kept.dnis, Some("+15550100100".into()));
         assert_eq!(kept.this.aliases.len(), 1);
     }
+
+    #[test]
+    fn a_newer_leg_brings_its_facts_and_a_hint_only_what_is_not_known() {
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[]);
+        (kept.direction, kept.expected, kept.detail) = (Direction::Inbound, Expected::Some, Detail::Listed);
+        kept.ani = Some("+15550100142".into());
+
+        let mut newer = told("2026-10-19T18:15:00Z", "b", &[]);
+        (newer.direction, newer.expected, newer.detail) = (Direction::Outbound, Expected::Count(2), Detail::Full);
+        newer.ani = Some("+15550100199".into());
+
+        assert!(kept.merge(newer.clone()));
+        assert_eq!(
+            (kept.direction, &kept.expected, kept.detail),
+            (Direction::Outbound, &Expected::Count(2), Detail::Full)
+        );
+        assert_eq!(kept.ani, newer.ani);
+
+        let silent = told("2026-10-19T18:20:00Z", "c", &[]);
+        assert!(kept.merge(silent));
+        assert_eq!(
+            (kept.direction, &kept.expected),
+            (Direction::Outbound, &Expected::Count(2)),
+            "nothing is unlearned"
+        );
+
+        let mut hint = Conversation::new(ConversationRef::new("c"), Vendor::UNIVERSAL);
+        (hint.direction, hint.expected) = (Direction::Internal, Expected::None);
+        assert!(!kept.merge(hint.clone()));
+        let mut blank = Conversation::new(ConversationRef::new("c"), Vendor::UNIVERSAL);
+        assert!(blank.merge(hint));
+        assert_eq!((blank.direction, blank.expected), (Direction::Internal, Expected::None));
+    }
+
+    #[test]
+    fn old_news_of_a_leg_change_nothing_of_the_whole() {
+        let mut kept = told("2026-10-19T18:15:00Z", "b", &[("stage", "Won")]);
+        let mut old = told("2026-10-19T18:03:00Z", "a", &[("stage", "Discovery"), ("notes", "old")]);
+        old.ani = Some("+15550100142".into());
+        let before = kept.clone();
+        assert!(!kept.merge(old));
+        assert_eq!(kept, before);
+    }
+
+    #[test]
+    fn one_new_leg_of_two_adds_attributes_and_replaces_those_it_names() {
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[("stage", "Discovery"), ("first", "1")]);
+        let mut second = told("2026-10-19T18:03:00Z", "b", &[]);
+        second.legs[0].id = "2".into();
+        kept.merge(second);
+        assert!(kept.merge(told("2026-10-19T18:20:00Z", "c", &[("stage", "Won")])));
+        assert_eq!((kept.attributes["stage"].as_str(), kept.attributes["first"].as_str()), ("Won", "1"));
+        let mut hint = told("2026-10-19T18:20:00Z", "c", &[]);
+        hint.legs.clear();
+        hint.attributes =
+            [("stage".to_owned(), "Lost".to_owned()), ("more".to_owned(), "2".to_owned())].into_iter().collect();
+        assert!(kept.merge(hint));
+        assert_eq!((kept.attributes["stage"].as_str(), kept.attributes["more"].as_str()), ("Won", "2"));
+    }
+
+    #[test]
+    fn a_recording_is_described_by_whoever_spoke_last() {
+        let recording = |id: &str, size| {
+            let mut recording = Recording::new(id, ConversationRef::new("c"), crate::Locator::new("x"));
+            recording.size = Some(size);
+            recording
+        };
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[]);
+        kept.recordings = vec![recording("1", 10), recording("2", 20)];
+        let mut newer = told("2026-10-19T18:03:00Z", "a", &[]);
+        newer.recordings = vec![recording("2", 21), recording("3", 30)];
+        assert!(kept.merge(newer));
+        assert_eq!(kept.recordings, [recording("1", 10), recording("2", 21), recording("3", 30)]);
+    }
+
+    #[test]
+    fn a_leg_without_revisions_is_replaced_by_whatever_comes_later() {
+        let mut kept = told("2026-10-19T18:03:00Z", "a", &[]);
+        kept.legs[0].revision = None;
+        assert!(!kept.clone().merge(kept.clone()), "the same again");
+        let mut later = kept.clone();
+        later.legs[0].end_reason = Some("customer".to_owned());
+        assert!(kept.merge(later.clone()));
+        assert_eq!(kept, later);
+    }
 }

@@ -11,6 +11,8 @@ mod error;
 mod event;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "inbound")]
+pub mod inbound;
 mod jobs;
 mod leg;
 mod listing;

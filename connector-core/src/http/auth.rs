@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::account::{Account, Fingerprint};
-use super::transport::Exchange;
+use super::exchange::Exchange;
 use crate::{Error, Result, Secret, SecretSource};
 
 /// How long before its end a token is replaced; but never before half of its time.

@@ -1,26 +1,23 @@
 //! The client of one vendor's API, for one account.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
 use url::Url;
 
-use super::account::{Account, AccountKey};
+use super::account::AccountKey;
 use super::auth::{Login, Token, TokenSource};
 use super::errors::VendorErrors;
+use super::exchange::Exchange;
 use super::limiter::{EndpointClass, Limits, RateHeaders};
 use super::links::{LinkPolicy, below, refuse_plain_http};
 use super::options::HttpOptions;
 use super::redact::redact_url;
 use super::request::RequestBuilder;
 use super::retry::RetryPolicy;
-use super::transport::{Exchange, Transport};
+use super::settings::Settings;
 use crate::{Context, Error, Result};
-
-/// The longest answer that is read whole, in bytes, unless a request says otherwise.
-const MAX_BODY: u64 = 64 << 20;
 
 /// Speaks with one vendor's API as one account. Clones are the same client.
 ///
@@ -64,21 +61,6 @@ const MAX_BODY: u64 = 64 << 20;
 #[derive(Clone)]
 pub struct HttpClient(Arc<Settings>);
 
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) cx: Context,
-    pub(crate) account: Arc<Account>,
-    pub(crate) base: Url,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) login: Option<Arc<Login>>,
-    pub(crate) errors: Arc<dyn VendorErrors>,
-    pub(crate) links: LinkPolicy,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) rate_headers: RateHeaders,
-    pub(crate) max_body: u64,
-    limits: HashMap<String, Limits>,
-}
-
 impl HttpClient {
     /// A client of the API at this address, which may hold a path.
     ///
@@ -89,19 +71,7 @@ impl HttpClient {
         if !base.username().is_empty() || base.password().is_some() || base.query().is_some() {
             return Err(Error::config(format!("{} holds more than a host and a path", redact_url(&base))));
         }
-        Ok(Self(Arc::new(Settings {
-            cx: cx.clone(),
-            account: cx.account(account),
-            base,
-            transport: cx.transport(options)?,
-            login: None,
-            errors: Arc::new(()),
-            links: LinkPolicy::own_host_only(),
-            retry: RetryPolicy::default(),
-            rate_headers: RateHeaders::NONE,
-            max_body: MAX_BODY,
-            limits: HashMap::new(),
-        })))
+        Ok(Self(Arc::new(Settings::new(cx, cx.account(account), base, cx.transport(options)?))))
     }
 
     /// The same client, which logs in here.
@@ -182,19 +152,20 @@ impl HttpClient {
     /// Any request: for an endpoint that a connector does not know, with the same login, limits, repetition and
     /// redaction. [`RequestBuilder::send_any`] gives a [`RawResponse`](super::RawResponse), whatever its status.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, below(&self.0.base, path), "request")
+        RequestBuilder::new(self.0.clone(), method, below(&self.0.base, path), "request")
     }
 
-    /// A GET of a link out of one of the vendor's answers. A host other than the API's own sees neither token nor headers
+    /// A GET of a link out of one of the vendor's answers: an address, or a path from the root of the API's host. A host other than the API's own sees neither token nor headers
     /// of ours.
     pub fn get_link(&self, link: &str) -> RequestBuilder {
         let refused: fn(String) -> Error = |message| Error::forbidden(message);
-        let url = Url::parse(link).map_err(|_| (refused, "a link that is no address is not followed".to_owned()));
+        let url = if link.starts_with('/') { self.0.base.join(link) } else { Url::parse(link) };
+        let url = url.map_err(|_| (refused, "a link that is no address is not followed".to_owned()));
         let url = url.and_then(|url| match self.0.links.check(&self.0.base, &url) {
             Ok(()) => Ok(url),
             Err(error) => Err((refused, error.to_string())),
         });
-        RequestBuilder::new(self.clone(), Method::GET, url, "follow a link")
+        RequestBuilder::new(self.0.clone(), Method::GET, url, "follow a link")
     }
 
     /// The token that requests carry at the moment, after logging in if need be.
@@ -218,12 +189,7 @@ impl HttpClient {
 
     /// The limits of a class of endpoints, as they are shared by all clients of the account.
     pub fn class(&self, name: &str) -> EndpointClass {
-        let limits = self.0.limits.get(name).cloned().unwrap_or_default();
-        self.0.account.class(name, &limits)
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.0
+        self.0.class(name)
     }
 }
 

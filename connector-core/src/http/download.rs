@@ -203,7 +203,7 @@ impl<'a> Wanted<'a> {
                 Ok(Taken::FromZero)
             }
             status if status.is_success() => {
-                let now = request.client().context().clock().now();
+                let now = request.settings().cx.clock().now();
                 Ok(Taken::NotReady(super::retry::retry_after(&answer.headers, now)))
             }
             status => refused(status, answer, request).await,
@@ -221,7 +221,7 @@ impl<'a> Wanted<'a> {
 async fn refused(status: StatusCode, answer: Streaming, request: &RequestBuilder) -> Result<Taken> {
     let (headers, mut body) = (answer.headers, answer.body);
     let bytes = body.next().await.and_then(Result::ok).unwrap_or_default();
-    let now = request.client().context().clock().now();
+    let now = request.settings().cx.clock().now();
     let error = request.error(&Response::new(status, headers, bytes, now));
     match status.as_u16() {
         400 | 401 | 403 | 404 | 410 => Ok(Taken::Refused(error)),

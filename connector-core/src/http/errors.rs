@@ -1,17 +1,19 @@
 //! From a vendor's answer to an error that says what to do.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
 
 use super::redact::{redact_body, redact_text};
-use super::response::Response;
+use super::response::{Response, plain_id};
 use crate::Error;
 
 /// Reads the shapes in which a vendor tells of errors. `()` reads the usual ones.
 ///
 /// ```
+/// use std::time::Duration;
 /// use connector_core::Error;
 /// use connector_core::http::{Response, VendorError, VendorErrors};
 ///
@@ -23,7 +25,7 @@ use crate::Error;
 ///     fn read(&self, answer: &Response) -> VendorError {
 ///         let error = VendorError::usual(answer);
 ///         let early = error.code.as_deref() == Some("too_early");
-///         if early { error.with_kind(Error::rate_limited) } else { error }
+///         if early { error.with_kind(Error::rate_limited).with_retry_after(Duration::from_secs(30)) } else { error }
 ///     }
 /// }
 /// ```
@@ -49,6 +51,8 @@ pub struct VendorError {
     pub request_id: Option<String>,
     /// What kind of error it is, where the status tells it wrongly.
     pub kind: Option<fn(String) -> Error>,
+    /// For how long to wait, where no header says it.
+    pub retry_after: Option<Duration>,
 }
 
 /// Fields that hold a code, in order of preference.
@@ -57,16 +61,6 @@ const CODES: [&str; 5] = ["code", "errorCode", "internalCode", "error_code", "er
 /// Fields that hold words.
 const MESSAGES: [&str; 8] =
     ["message", "Message", "error_description", "errorDescription", "description", "detail", "details", "error"];
-
-/// Headers that hold a request's id.
-const REQUEST_IDS: [&str; 6] = [
-    "x-request-id",
-    "x-correlation-id",
-    "correlationid",
-    "inin-correlation-id",
-    "x-amzn-requestid",
-    "x-amz-request-id",
-];
 
 impl VendorError {
     /// Reads the usual fields of a JSON object, at the top or in `error`, and the usual headers.
@@ -80,8 +74,7 @@ impl VendorError {
                 _ => None,
             })
         };
-        let request_id = REQUEST_IDS.iter().find_map(|name| answer.header(name)).map(str::to_owned);
-        Self { code: text(&CODES), message: text(&MESSAGES), request_id, kind: None }
+        Self { code: text(&CODES), message: text(&MESSAGES), request_id: answer.request_id(), ..Self::default() }
     }
 
     /// The same, with these words.
@@ -95,9 +88,22 @@ impl VendorError {
         self.kind = Some(kind);
         self
     }
+
+    /// The same, asking to wait this long.
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
 }
 
-pub(crate) fn error_of(answer: &Response, said: &VendorError) -> Error {
+impl Response {
+    /// The error that this answer is, in the vendor's words as far as they are fit for a log.
+    pub fn error(&self, vendor: &dyn VendorErrors) -> Error {
+        error_of(self, &vendor.read(self))
+    }
+}
+
+fn error_of(answer: &Response, said: &VendorError) -> Error {
     let status = answer.status;
     let message = match said.message.as_deref().map(redact_text) {
         Some(message) if !message.trim().is_empty() => message.chars().take(200).collect(),
@@ -112,15 +118,15 @@ pub(crate) fn error_of(answer: &Response, said: &VendorError) -> Error {
         error = error.with_vendor_code(short(code));
     }
     if let Some(id) = &said.request_id {
-        error = error.with_request_id(short(id));
+        error = error.with_request_id(plain_id(id));
     }
-    if let Some(wait) = answer.retry_after {
+    if let Some(wait) = answer.retry_after.or(said.retry_after) {
         error = error.with_retry_after(wait);
     }
     if answer.bytes.is_empty() { error } else { error.with_body(&redact_body(&answer.bytes)) }
 }
 
-/// A code or an id is one short word.
+/// A code is one short word.
 fn short(text: &str) -> String {
     redact_text(text).chars().filter(|c| !c.is_control()).take(80).collect()
 }
@@ -194,11 +200,20 @@ mod tests {
         struct Early;
         impl VendorErrors for Early {
             fn read(&self, answer: &Response) -> VendorError {
-                VendorError::usual(answer).with_kind(Error::rate_limited)
+                VendorError::usual(answer).with_kind(Error::rate_limited).with_retry_after(Duration::from_secs(30))
             }
         }
         let error = answer(403, &[], "").error(&Early);
         assert!(error.is_rate_limited() && error.status() == Some(403));
+        assert_eq!(error.retry_after().unwrap().as_secs(), 30);
+        let said = answer(403, &[("retry-after", "9")], "").error(&Early);
+        assert_eq!(said.retry_after().unwrap().as_secs(), 9, "a header goes first");
+    }
+
+    #[test]
+    fn an_id_for_support_is_shown_whole() {
+        let error = answer(500, &[("x-amzn-requestid", "1-5759e988-bd862e3fe1be46a994272793")], "").error(&());
+        assert_eq!(error.request_id(), Some("1-5759e988-bd862e3fe1be46a994272793"));
     }
 
     #[test]

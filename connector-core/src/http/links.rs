@@ -5,7 +5,6 @@ use std::fmt::Write;
 use url::{Host, Url};
 
 use super::redact::redact_url;
-use super::request::Trouble;
 use crate::{Error, Result};
 
 /// The hosts that links in a vendor's answers, and redirects, may lead to, beside the API's own.
@@ -85,6 +84,9 @@ fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+/// Why an address cannot be asked: the kind of error, and its words. The error is made when somebody asks.
+pub(crate) type Trouble = (fn(String) -> Error, String);
 
 /// The address of a path below the API's base. The path may hold a query; it never leads out of the base.
 pub(crate) fn below(base: &Url, path: &str) -> Result<Url, Trouble> {

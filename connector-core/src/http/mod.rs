@@ -15,6 +15,7 @@ mod auth;
 mod client;
 mod download;
 mod errors;
+mod exchange;
 mod limiter;
 mod links;
 mod oauth;
@@ -24,6 +25,7 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod settings;
 mod transport;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub use auth::{Token, TokenSource};
 pub use client::HttpClient;
 pub use download::{Link, LinkSource, MediaOptions};
 pub use errors::{VendorError, VendorErrors};
+pub use exchange::Exchange;
 pub use limiter::{EndpointClass, Limits, Permit, Rate, RateHeaders};
 pub use links::{LinkPolicy, segment};
 pub use oauth::{ClientAuth, OAuth2};
@@ -41,7 +44,7 @@ pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
 pub use response::{RawResponse, Response};
 pub use retry::RetryPolicy;
-pub use transport::{Body, Exchange, Transport};
+pub use transport::{Body, Transport};
 
 use crate::{Context, Result};
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::auth::{Token, TokenSource};
-use super::transport::Exchange;
+use super::exchange::Exchange;
 use crate::{Error, Result, Secret};
 
 /// How a client says who it is at the token endpoint.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 /// What stands in place of what is cut out.
-const CUT: &str = "•••";
+pub(crate) const CUT: &str = "•••";
 
 /// How much of an answer is looked at.
 const LOOKED_AT: usize = 4096;

@@ -1,6 +1,7 @@
 //! One request, from leave to send it to the last byte of its answer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,12 +13,12 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::auth::{Login, Token};
-use super::client::HttpClient;
 use super::limiter::{EndpointClass, Permit};
-use super::links::is_own;
+use super::links::{Trouble, is_own};
 use super::redact::redact_url;
 use super::response::{RawResponse, Response, collect};
 use super::retry::Budget;
+use super::settings::Settings;
 use super::transport::Body;
 use crate::{Error, Priority, Result};
 
@@ -34,7 +35,7 @@ const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, RANGE, IF_RANGE];
 #[derive(Clone)]
 #[must_use = "nothing happens before it is sent"]
 pub struct RequestBuilder {
-    client: HttpClient,
+    settings: Arc<Settings>,
     method: Method,
     url: Result<Url, Trouble>,
     headers: HeaderMap,
@@ -46,9 +47,6 @@ pub struct RequestBuilder {
     anonymous: bool,
     max_body: u64,
 }
-
-/// Why it cannot be sent: the kind of error, and its words. The error is made when it is sent.
-pub(crate) type Trouble = (fn(String) -> Error, String);
 
 /// The head of an answer, and its body as it comes. The request counts as on its way until the body is dropped.
 #[non_exhaustive]
@@ -67,13 +65,25 @@ impl fmt::Debug for Streaming {
     }
 }
 
+/// What sending it once came to.
+enum Hop {
+    Arrived(http::response::Parts, Body),
+    /// It is to be sent again: to where a redirect leads, or to the same address with another token.
+    To(Url),
+}
+
 impl RequestBuilder {
-    pub(crate) fn new(client: HttpClient, method: Method, url: Result<Url, Trouble>, operation: &'static str) -> Self {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        method: Method,
+        url: Result<Url, Trouble>,
+        operation: &'static str,
+    ) -> Self {
         let repeatable = method.is_idempotent();
-        let max_body = client.settings().max_body;
+        let max_body = settings.max_body;
         let (headers, body, class) = (HeaderMap::new(), Bytes::new(), None);
         let (priority, anonymous) = (Priority::Live, false);
-        Self { client, method, url, headers, body, class, priority, operation, repeatable, anonymous, max_body }
+        Self { settings, method, url, headers, body, class, priority, operation, repeatable, anonymous, max_body }
     }
 
     /// With this field in the query.
@@ -177,7 +187,8 @@ impl RequestBuilder {
         let packed = HeaderValue::from_static("gzip");
         self.repeat(&packed, |head, body| async move {
             let bytes = collect(&head, body, self.max_body).await?;
-            Ok(Response::new(head.status, head.headers, bytes, self.client.settings().cx.clock().now()))
+            let cx = &self.settings.cx;
+            Ok(Response::new(head.status, head.headers, bytes, cx.clock().now()).to(self.operation, cx.origin()))
         })
         .await
     }
@@ -200,23 +211,31 @@ impl RequestBuilder {
     where
         F: Future<Output = Result<T>>,
     {
-        let settings = self.client.settings();
-        let mut budget = Budget::new(settings.retry);
-        let mut renewed = false;
+        let mut budget = Budget::new(self.settings.retry);
+        let (start, mut renewed) = (self.url.clone().map_err(|(kind, message)| self.named(kind(message)))?, false);
+        let (mut url, mut redirects) = (start.clone(), 0);
         loop {
-            let (url, class) = self.ready().map_err(|error| self.named(error))?;
+            let class = self.limited_by(&url);
             let permit = match &class {
                 Some(class) => Some(class.acquire(self.priority).await.map_err(|error| self.named(error))?),
                 None => None,
             };
-            let (began, mut sent) = (Instant::now(), false);
+            let (began, mut sent, limit) = (Instant::now(), false, budget.left());
             let attempt = async {
-                let (head, body) = self.attempt(url, coding, class.as_ref(), &mut renewed, &mut sent).await?;
-                finish(head, hold(body, permit)).await
+                match self.once(&url, coding, class.as_ref(), &mut renewed, &mut sent).await? {
+                    Hop::Arrived(head, body) => finish(head, hold(body, permit)).await.map(Ok),
+                    Hop::To(target) => Ok(Err(target)),
+                }
             };
-            let limit = budget.left();
             let error = match timeout(limit, attempt).await.unwrap_or_else(|_| Err(took_too_long(limit))) {
-                Ok(done) => return Ok(done),
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(target)) if target == url || redirects < REDIRECTS => {
+                    redirects += u32::from(target != url);
+                    url = target;
+                    budget.spend(began.elapsed());
+                    continue;
+                }
+                Ok(Err(_)) => Error::invalid(format!("more than {REDIRECTS} redirects")),
                 Err(error) => error,
             };
             if let (Some(class), Some(wait)) = (&class, error.retry_after())
@@ -229,69 +248,56 @@ impl RequestBuilder {
                 Some(pause) => sleep(pause).await,
                 None => return Err(self.named(error)),
             }
+            (url, redirects) = (start.clone(), 0);
         }
     }
 
-    /// Where it goes, and whose limit it takes. A link to another host has no limit unless a class is named.
-    fn ready(&self) -> Result<(Url, Option<EndpointClass>)> {
-        let url = self.url.clone().map_err(|(kind, message)| kind(message))?;
-        let own = is_own(&self.client.settings().base, &url);
-        let class = match &self.class {
-            Some(name) => Some(self.client.class(name)),
-            None => own.then(|| self.client.class("")),
-        };
-        Ok((url, class))
+    /// Whose limit it takes. A link to another host has none unless a class is named.
+    fn limited_by(&self, url: &Url) -> Option<EndpointClass> {
+        let own = is_own(&self.settings.base, url);
+        let name = self.class.as_deref().or(own.then_some(""));
+        name.map(|name| self.settings.class(name))
     }
 
-    /// Sends it once, follows redirects, and once with another token if the first is refused. An answer that
-    /// repeating may change is an error.
-    async fn attempt(
+    /// Sends it once. An answer that repeating may change is an error.
+    async fn once(
         &self,
-        url: Url,
+        url: &Url,
         coding: &HeaderValue,
         class: Option<&EndpointClass>,
         renewed: &mut bool,
         sent: &mut bool,
-    ) -> Result<(http::response::Parts, Body)> {
-        let settings = self.client.settings();
-        let (mut url, mut redirects) = (url, 0);
-        loop {
-            let own = is_own(&settings.base, &url);
-            let token = match &settings.login {
-                Some(source) if own && !self.anonymous => Some(source.token().await?),
-                _ => None,
-            };
-            *sent = true;
-            let answer = settings.transport.send(self.request(&url, coding, token.as_ref())?).await?;
-            let (head, body) = answer.into_parts();
-            if let Some(class) = class {
-                class.learn(&settings.rate_headers, &head.headers);
-            }
-            if let Some(target) = self.redirect(&head, &url)? {
-                redirects += 1;
-                if redirects > REDIRECTS {
-                    return Err(Error::invalid(format!("more than {REDIRECTS} redirects")));
-                }
-                url = target;
-                continue;
-            }
-            if head.status == StatusCode::UNAUTHORIZED
-                && let (Some(source), Some(token)) = (&settings.login, &token)
-                && renew(renewed, source, token).await?
-            {
-                continue;
-            }
-            if head.status.is_client_error() || head.status.is_server_error() {
-                return self.refused(head, body).await;
-            }
-            return Ok((head, body));
+    ) -> Result<Hop> {
+        let settings = &self.settings;
+        let token = match &settings.login {
+            Some(login) if !self.anonymous && is_own(&settings.base, url) => Some(login.token().await?),
+            _ => None,
+        };
+        *sent = true;
+        let answer = settings.transport.send(self.request(url, coding, token.as_ref())?).await?;
+        let (head, body) = answer.into_parts();
+        if let Some(class) = class {
+            class.learn(&settings.rate_headers, &head.headers);
         }
+        if let Some(target) = self.redirect(&head, url)? {
+            return Ok(Hop::To(target));
+        }
+        if head.status == StatusCode::UNAUTHORIZED
+            && let (Some(login), Some(token)) = (&settings.login, &token)
+            && renew(renewed, login, token).await?
+        {
+            return Ok(Hop::To(url.clone()));
+        }
+        if head.status.is_client_error() || head.status.is_server_error() {
+            return self.refused(head, body).await.map(|(head, body)| Hop::Arrived(head, body));
+        }
+        Ok(Hop::Arrived(head, body))
     }
 
     /// An error's body is read here, up to a limit that no error breaks.
     async fn refused(&self, head: http::response::Parts, body: Body) -> Result<(http::response::Parts, Body)> {
         let bytes = collect(&head, body, ERROR_BODY).await.unwrap_or_default();
-        let now = self.client.settings().cx.clock().now();
+        let now = self.settings.cx.clock().now();
         let answer = Response::new(head.status, head.headers.clone(), bytes.clone(), now);
         let error = self.error(&answer);
         if error.is_transient() || error.is_rate_limited() {
@@ -309,7 +315,7 @@ impl RequestBuilder {
         headers.insert(ACCEPT_ENCODING, coding.clone());
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
         let mut request = Request::builder().method(self.method.clone()).uri(url.as_str());
-        let foreign = !is_own(&self.client.settings().base, url);
+        let foreign = !is_own(&self.settings.base, url);
         for (name, value) in &headers {
             if !foreign || HARMLESS.contains(name) {
                 request = request.header(name, value);
@@ -332,22 +338,25 @@ impl RequestBuilder {
         };
         let target = location.to_str().ok().and_then(|location| url.join(location).ok());
         let target = target.ok_or_else(|| Error::invalid("a redirect to something that is no address"))?;
-        let settings = self.client.settings();
+        if target == *url {
+            return Err(Error::invalid("a redirect to itself"));
+        }
+        let settings = &self.settings;
         settings.links.check(&settings.base, &target)?;
         Ok(Some(target))
     }
 
-    pub(crate) fn client(&self) -> &HttpClient {
-        &self.client
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn error(&self, answer: &Response) -> Error {
-        answer.error(&*self.client.settings().errors)
+        answer.error(&*self.settings.errors)
     }
 
     /// The error, with whose it is and what it was met at.
     pub(crate) fn named(&self, error: Error) -> Error {
-        error.during(self.operation).of(self.client.settings().cx.origin())
+        error.during(self.operation).of(self.settings.cx.origin())
     }
 }
 

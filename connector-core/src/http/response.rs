@@ -12,11 +12,20 @@ use http::response::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use super::errors::{VendorErrors, error_of};
-use super::redact::redact_body;
+use super::redact::{CUT, redact_body};
 use super::retry::retry_after;
 use super::transport::Body;
-use crate::{Error, Result};
+use crate::{Error, Origin, Result};
+
+/// Headers that hold a request's id.
+const REQUEST_IDS: [&str; 6] = [
+    "x-request-id",
+    "x-correlation-id",
+    "correlationid",
+    "inin-correlation-id",
+    "x-amzn-requestid",
+    "x-amz-request-id",
+];
 
 /// A whole answer. `Debug` shows its status and its size alone, since the rest may hold personal values.
 #[derive(Clone)]
@@ -30,6 +39,8 @@ pub struct Response {
     pub bytes: Bytes,
     /// For how long it asks us to wait.
     pub retry_after: Option<Duration>,
+    /// What it was asked for, and whose source asked.
+    asked: Option<(&'static str, Origin)>,
 }
 
 /// What an endpoint that we do not know answered, whatever its status; see [`HttpClient::request`](super::HttpClient::request).
@@ -39,7 +50,12 @@ impl Response {
     /// An answer that arrived at this time.
     pub fn new(status: StatusCode, headers: HeaderMap, bytes: Bytes, received: DateTime<Utc>) -> Self {
         let retry_after = retry_after(&headers, received);
-        Self { status, headers, bytes, retry_after }
+        Self { status, headers, bytes, retry_after, asked: None }
+    }
+
+    pub(crate) fn to(mut self, operation: &'static str, origin: &Origin) -> Self {
+        self.asked = Some((operation, origin.clone()));
+        self
     }
 
     /// A header that is text.
@@ -62,9 +78,16 @@ impl Response {
                 _ => format!("{:?} error", error.classify()),
             };
             let at = format!("line {} column {}", error.line(), error.column());
-            Error::invalid(format!("the answer is not what was expected: {what} at {at}"))
+            let mut error = Error::invalid(format!("the answer is not what was expected: {what} at {at}"))
                 .with_status(self.status.as_u16())
-                .with_body(&redact_body(&self.bytes))
+                .with_body(&redact_body(&self.bytes));
+            if let Some(id) = self.request_id() {
+                error = error.with_request_id(id);
+            }
+            match &self.asked {
+                Some((operation, origin)) => error.during(operation).of(origin),
+                None => error,
+            }
         })
     }
 
@@ -76,9 +99,9 @@ impl Response {
         if self.bytes.trim_ascii().is_empty() { Ok(None) } else { self.json().map(Some) }
     }
 
-    /// The error that this answer is, in the vendor's words as far as they are fit for a log.
-    pub fn error(&self, vendor: &dyn VendorErrors) -> Error {
-        error_of(self, &vendor.read(self))
+    /// The id in one of the usual headers.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        REQUEST_IDS.iter().find_map(|name| self.header(name)).map(plain_id)
     }
 }
 
@@ -86,6 +109,12 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} with {} bytes", self.status, self.bytes.len())
     }
+}
+
+/// An id that a machine made, which may be long and full of digits. Whatever else stands there is not shown.
+pub(crate) fn plain_id(id: &str) -> String {
+    let plain = id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:=/+".contains(&byte));
+    if plain { id.to_owned() } else { CUT.to_owned() }
 }
 
 /// Reads a whole body and unpacks it; refuses what is longer than the limit, packed or unpacked.

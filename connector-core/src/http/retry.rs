@@ -64,6 +64,11 @@ impl Budget {
         self.policy.within.saturating_sub(self.spent)
     }
 
+    /// Something that is no failure took so long.
+    pub(crate) fn spend(&mut self, took: Duration) {
+        self.spent += took;
+    }
+
     /// An attempt failed after so long. How long to pause before the next; `None` when it was the last.
     pub(crate) fn pause_after(&mut self, took: Duration, error: &Error) -> Option<Duration> {
         self.used += 1;

@@ -1,28 +1,16 @@
 //! The wire: a request goes out, a head and pieces of a body come back.
 
 use std::fmt::Debug;
-use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::stream::BoxStream;
 use http::Request;
-use url::Url;
 
-use super::links::refuse_plain_http;
-use super::redact::redact_url;
-use super::response::{Response, collect};
-use crate::{Clock, Error, Result};
+use crate::Result;
 
 /// The pieces of an answer's body. An error is the last item.
 pub type Body = BoxStream<'static, Result<Bytes>>;
-
-/// How long a login may take.
-const LOGIN_TIME: Duration = Duration::from_secs(60);
-
-/// The longest answer to a login, in bytes.
-const LOGIN_BODY: u64 = 1 << 20;
 
 /// Carries a request to its host and brings the answer, whatever its status. It follows no redirect and repeats nothing.
 ///
@@ -35,36 +23,4 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// `is_transient` when the host cannot be reached, is silent for too long or breaks off; `is_config` when its
     /// certificate is not trusted. No message holds the query of the address.
     async fn send(&self, request: Request<Bytes>) -> Result<http::Response<Body>>;
-}
-
-/// Sends the requests of a login: without token, without repetition, at most 1 MiB and 60 s for an answer.
-#[derive(Clone, Debug)]
-pub struct Exchange {
-    transport: Arc<dyn Transport>,
-    clock: Clock,
-}
-
-impl Exchange {
-    /// Over this wire.
-    pub fn new(transport: Arc<dyn Transport>, clock: Clock) -> Self {
-        Self { transport, clock }
-    }
-
-    /// The whole answer, whatever its status.
-    ///
-    /// # Errors
-    /// Those of [`Transport::send`]; `is_config` when the address is plain http to another machine; `is_too_large`.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response> {
-        let url = Url::parse(&request.uri().to_string())
-            .map_err(|error| Error::config("the address of the login is no address").caused_by(error))?;
-        refuse_plain_http(&url)?;
-        let answer = async {
-            let (head, body) = self.transport.send(request).await?.into_parts();
-            let bytes = collect(&head, body, LOGIN_BODY).await?;
-            Ok(Response::new(head.status, head.headers, bytes, self.clock.now()))
-        };
-        tokio::time::timeout(LOGIN_TIME, answer).await.unwrap_or_else(|_| {
-            Err(Error::transient(format!("{} did not answer within {} s", redact_url(&url), LOGIN_TIME.as_secs())))
-        })
-    }
 }

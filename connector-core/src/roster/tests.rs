@@ -35,6 +35,28 @@ fn who_left_is_deactivated_once_and_comes_back_as_a_change() {
 }
 
 #[test]
+fn a_difference_of_any_kind_is_not_empty() {
+    let known = || [agent("1", "kay"), agent("2", "lee")];
+    assert!(diff(known(), known()).is_empty());
+    for listed in [
+        vec![agent("1", "kay"), agent("2", "lee"), agent("3", "joe")],
+        vec![agent("1", "kay"), named(agent("2", "lee"), "Lee")],
+        vec![agent("1", "kay")],
+    ] {
+        assert!(!diff(known(), listed.clone()).is_empty(), "{listed:?}");
+    }
+}
+
+#[test]
+fn who_is_known_by_one_thing_alone_can_leave_too() {
+    let email = Agent::new(AgentRef::default().with_email("kay@example.com"));
+    for known in [agent("1", ""), agent("", "kay"), email] {
+        let diff = diff([known.clone()], [agent("9", "joe")]);
+        assert_eq!(diff.deactivated[0].who, known.who);
+    }
+}
+
+#[test]
 fn every_part_is_sorted() {
     let diff = diff([agent("2", "lee"), agent("1", "kay")], [agent("4", "may"), agent("3", "joe")]);
     assert!(diff.deactivated.is_sorted_by_key(|person| &person.who) && diff.deactivated.len() == 2);

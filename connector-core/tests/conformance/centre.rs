@@ -54,6 +54,8 @@ pub(crate) enum Broken {
     PanicsOnReceipts,
     CheckHangs,
     CheckFails,
+    AnswersEarly,
+    SplitsRequests,
 }
 
 /// What its events tell.
@@ -78,14 +80,18 @@ impl Memory {
     pub(crate) fn new(replay: Replay, broken: Broken) -> Self {
         Self { replay, broken }
     }
+
+    pub(crate) fn centre(&self, plan: &Plan) -> Centre {
+        let (replay, broken, clock) = (self.replay, self.broken, Clock::starting_at(plan.scenario.starts));
+        let (state, news) = (Mutex::default(), Notify::new());
+        Centre(Arc::new(Inner { plan: plan.clone(), replay, broken, clock, state, news }))
+    }
 }
 
 #[async_trait]
 impl Subject for Memory {
     async fn start(&self, plan: &Plan) -> Result<Box<dyn Fake>> {
-        let (replay, broken, clock) = (self.replay, self.broken, Clock::starting_at(plan.scenario.starts));
-        let (state, news) = (Mutex::default(), Notify::new());
-        Ok(Box::new(Centre(Arc::new(Inner { plan: plan.clone(), replay, broken, clock, state, news }))))
+        Ok(Box::new(self.centre(plan)))
     }
 
     fn least_kinds(&self) -> BTreeSet<CallEventKind> {
@@ -180,7 +186,7 @@ impl Centre {
     }
 
     /// Lets the next call happen.
-    fn play_one(&self) {
+    pub(crate) fn play_one(&self) {
         let call = self.state().calls;
         let events = self.with_faults(self.events(call));
         let mut state = self.state();

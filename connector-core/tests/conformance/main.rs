@@ -3,12 +3,14 @@
 
 mod centre;
 mod jobs;
+mod posting;
 mod source;
 
 use connector_core::Replay;
 use connector_core::testing::conformance::{Point, run};
 
 use centre::{Broken, Memory};
+use posting::Posting;
 
 #[tokio::test(start_paused = true)]
 async fn a_connector_that_keeps_the_contract_passes_whatever_its_replay() {
@@ -21,6 +23,25 @@ async fn a_connector_that_keeps_the_contract_passes_whatever_its_replay() {
         assert!(report.is_ok(), "{replay:?}\n{report}");
         assert_eq!(report.not_applicable(), without, "{replay:?}\n{report}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connector_that_is_called_by_http_and_keeps_the_contract_passes() {
+    let report = run(&Posting(Broken::Nothing)).await;
+    assert!(report.is_ok(), "\n{report}");
+    assert_eq!(report.not_applicable(), [Point::Cursors, Point::StartUpGap], "\n{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_answers_before_it_is_safe() {
+    let report = run(&Posting(Broken::AnswersEarly)).await;
+    assert_eq!(report.failed(), [Point::HttpRequests], "\n{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_makes_two_deliveries_of_a_request() {
+    let report = run(&Posting(Broken::SplitsRequests)).await;
+    assert_eq!(report.failed(), [Point::HttpRequests], "\n{report}");
 }
 
 macro_rules! named {
@@ -36,7 +57,7 @@ macro_rules! named {
         #[test]
         fn every_point_that_applies_can_fail() {
             let mut shown: Vec<Point> = vec![$(Point::$point),*];
-            shown.push(Point::HttpRequests);
+            shown.push(Point::HttpRequests); // below
             shown.sort();
             shown.dedup();
             assert_eq!(shown, Point::ALL);

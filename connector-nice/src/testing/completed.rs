@@ -98,12 +98,13 @@ pub(super) fn completed(ask: &Ask<'_>, tenant: &Tenant, faults: &FaultPlan, stat
     let Some(span) = Span::of(ask) else {
         return refused(400, "Give updatedSince, or startDate and endDate, in UTC with a Z");
     };
-    shift(ask, tenant, state, span);
+    match span {
+        Span::Updated(_) => shift(ask, tenant, state, span),
+        Span::Started(..) => arrive(ask, tenant, state, span),
+    }
     let mut contacts = found(ask, tenant, state, span);
     let is_poll = matches!(span, Span::Updated(_));
-    if is_poll {
-        lose(&mut contacts, faults, state);
-    }
+    let out_of_order = is_poll && lose(ask, &mut contacts, faults, state);
     let page = Page::of(contacts, ask, state);
     let envelope = page.envelope(ask, tenant, state);
     let (now, new) = (state.now(tenant), has_new_names(ask, state));
@@ -116,7 +117,7 @@ pub(super) fn completed(ask: &Ask<'_>, tenant: &Tenant, faults: &FaultPlan, stat
         }
         rows.push(row);
     }
-    if is_poll && rows.len() > 1 && faults.fire(Fault::Reordered) {
+    if out_of_order {
         rows.reverse();
     }
     listed(envelope, "completedContacts", rows, state)
@@ -128,7 +129,7 @@ fn found<'a>(ask: &Ask<'_>, tenant: &'a Tenant, state: &State, span: Span) -> Ve
     let inside = |contact: &&Contact| match span {
         Span::Updated(since) => state.updated(contact, now) >= since,
         // That it is the start that counts is what the name says, not the documentation.
-        Span::Started(from, to) => (from..=to).contains(&contact.started),
+        Span::Started(from, to) => (from..=to).contains(&contact.started) && state.arriving != Some(contact.id),
     };
     let shown = tenant.completed(state).map(|contact| contact.id).collect::<Vec<_>>();
     let shown = tenant.contacts.iter().filter(|contact| shown.contains(&contact.id));
@@ -161,12 +162,22 @@ pub(super) fn passes(ask: &Ask<'_>, tenant: &Tenant, contact: &Contact) -> bool 
         && says(["toAddress", "toAddr"], &contact.to)
 }
 
-/// Takes the calls out that no poll ever shows. Which ones is decided when a poll would show them first.
-fn lose(contacts: &mut Vec<&Contact>, faults: &FaultPlan, state: &mut State) {
-    contacts.retain(|contact| match contact.kind {
-        Kind::Call(call) => !*state.lost.entry(call).or_insert_with(|| faults.fire(Fault::LostEvent)),
-        _ => true,
+/// Takes the calls out that no poll ever shows, and those that only the next poll shows. Which ones these are is decided
+/// when a poll would show them first. Says whether some of them are late.
+fn lose(ask: &Ask<'_>, contacts: &mut Vec<&Contact>, faults: &FaultPlan, state: &mut State) -> bool {
+    if ask.number("skip").unwrap_or_default() == 0 {
+        state.late.clear();
+    }
+    contacts.retain(|contact| {
+        let Kind::Call(call) = contact.kind else { return true };
+        let is_fresh = !state.lost.contains_key(&call);
+        let is_lost = *state.lost.entry(call).or_insert_with(|| faults.fire(Fault::LostEvent));
+        if is_fresh && !is_lost && faults.fire(Fault::Reordered) {
+            state.late.insert(call);
+        }
+        !is_lost && !state.late.contains(&call)
     });
+    !state.late.is_empty()
 }
 
 /// Updates a contact of the pages before this one, so that the rows behind it move up.
@@ -178,4 +189,13 @@ fn shift(ask: &Ask<'_>, tenant: &Tenant, state: &mut State, span: Span) {
     let Some(first) = found(ask, tenant, state, span).first().map(|contact| contact.id) else { return };
     state.touched.insert(first, now);
     state.settings.shifts -= 1;
+}
+
+/// Keeps the first contact of a window back until its first page is answered.
+fn arrive(ask: &Ask<'_>, tenant: &Tenant, state: &mut State, span: Span) {
+    state.arriving = None;
+    if state.settings.arrivals > 0 && ask.number("skip").unwrap_or_default() == 0 {
+        state.settings.arrivals -= 1;
+        state.arriving = found(ask, tenant, state, span).first().map(|contact| contact.id);
+    }
 }

@@ -20,6 +20,7 @@ const CHAT: u64 = 3;
 pub(super) enum Kind {
     Call(usize),
     Chat(usize),
+    Abandoned(usize),
     Bad(usize),
 }
 
@@ -114,6 +115,28 @@ impl Contact {
         }
     }
 
+    /// A call that nobody answered, some minutes after another one began.
+    pub(super) fn abandoned(after: &Self, index: usize) -> Self {
+        let started = after.started + TimeDelta::minutes(3);
+        let ended = started + TimeDelta::seconds(20);
+        Self {
+            kind: Kind::Abandoned(index),
+            id: after.id + 80,
+            master: after.id + 80,
+            started,
+            answered: ended,
+            ended,
+            holds: Vec::new(),
+            wrap_up: TimeDelta::zero(),
+            outbound: false,
+            recorded: false,
+            passed_on: false,
+            disposition: None,
+            end_reason: "Contact Hung Up",
+            ..after.clone()
+        }
+    }
+
     /// A row that makes no sense, which shows up with a call.
     pub(super) fn bad(of: &Self, index: usize) -> Self {
         Self { kind: Kind::Bad(index), id: of.id + 90, master: of.id + 90, recorded: false, ..of.clone() }
@@ -122,6 +145,11 @@ impl Contact {
     /// Whether its row makes no sense.
     pub(super) fn is_bad(&self) -> bool {
         matches!(self.kind, Kind::Bad(_))
+    }
+
+    /// Whether somebody took it.
+    pub(super) fn has_agent(&self) -> bool {
+        !matches!(self.kind, Kind::Abandoned(_))
     }
 
     /// When it shows among the completed ones.
@@ -218,6 +246,13 @@ impl Contact {
         row.insert("tags".to_owned(), if self.id.is_multiple_of(3) { json!([tag]) } else { json!([]) });
         if new {
             row.insert("divisionNo".to_owned(), json!(1));
+        }
+        if let Kind::Abandoned(_) = self.kind {
+            // An agent that is not there is null here; 0 is possible as well.
+            row.extend(
+                ["agentId", "firstName", "lastName", "teamId", "teamName"].map(|key| (key.to_owned(), Value::Null)),
+            );
+            row.insert("abandoned".to_owned(), json!(true));
         }
         if self.is_bad() {
             row.insert("contactId".to_owned(), json!("not a number"));

@@ -29,7 +29,8 @@ use super::tenant::{Tenant, agent_id};
 /// CXone with one tenant, which plays a [`Scenario`].
 ///
 /// The day is over until [`play`](Self::play), [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come
-/// from the plan: lost, repeated and reordered rows are those of polls with `updatedSince`.
+/// from the plan. In polls with `updatedSince` a call is lost for good, a row comes twice, or a call shows one poll later
+/// than it should, with the other rows in the wrong order; a window of starts shows everything.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
@@ -303,6 +304,10 @@ impl Centre {
         }
         if !state.is_good(token) {
             return Some(gateway(401, "Unauthorized"));
+        }
+        if state.settings.unavailable > 0 {
+            state.settings.unavailable -= 1;
+            return Some(Answer::new(503));
         }
         if let Need::Permission(permission) = need
             && state.forbidden.contains(&permission)

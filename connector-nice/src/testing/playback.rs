@@ -82,7 +82,7 @@ fn wanted<'a>(ask: &Ask<'_>, tenant: &'a Tenant, state: &State) -> Option<Wanted
     let legs: Vec<&Contact> = there.filter(|contact| contact.master == master).collect();
     match legs.first()?.kind {
         Kind::Call(call) => Some(Wanted::Call(call, legs)),
-        Kind::Chat(_) | Kind::Bad(_) => None,
+        Kind::Chat(_) | Kind::Abandoned(_) | Kind::Bad(_) => None,
     }
 }
 

@@ -113,7 +113,8 @@ pub(super) fn states(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
 /// What each agent does. Names of states are CXone's own.
 pub(super) fn agent_states(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
     let now = state.now(tenant);
-    let busy: Vec<&Contact> = tenant.begun(state).filter(|contact| now < contact.ended).collect();
+    let busy: Vec<&Contact> =
+        tenant.begun(state).filter(|contact| now < contact.ended && contact.has_agent()).collect();
     let row = |agent: usize| {
         let contact = busy.iter().find(|contact| contact.agent == agent);
         let name =

@@ -1,6 +1,7 @@
 //! The events of an agent's session, by long polls.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use connector_core::testing::Scenario;
 use connector_core::testing::http::Answer;
@@ -73,7 +74,8 @@ pub(super) fn next_event(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> A
     let fresh: Vec<Value> = due.skip(session.told).take(AT_ONCE).collect();
     if fresh.is_empty() {
         state.sessions.open.insert(ask.id().to_owned(), session);
-        return Answer::new(304);
+        let wanted = Duration::from_secs(ask.number("timeout").unwrap_or_default());
+        return Answer::new(304).delayed(wanted.min(state.settings.longest_poll));
     }
     session.told += fresh.len();
     let id = state.sessions.fresh(session);

@@ -88,13 +88,23 @@ pub struct Settings {
     pub appears_after: TimeDelta,
     /// Whether `totalDurationSeconds` contains the work after the call. Not documented.
     pub total_contains_wrap_up: bool,
-    /// How many completed contacts that are no calls stand among the calls.
+    /// How many completed contacts that are no calls stand among the calls, up to 8.
     pub chats: usize,
-    /// How many rows that make no sense stand in every list of groups, agents and completed contacts.
+    /// How many completed calls nobody answered, up to 8. They have no agent.
+    pub abandoned: usize,
+    /// How many rows that make no sense stand in every list of groups, agents and completed contacts, up
+    /// to 8 among the contacts.
     pub bad_rows: usize,
     /// How often a contact of an earlier page is updated before a further page is answered: by the order of
     /// `lastUpdateTime` it moves to the end, and what follows moves up.
     pub shifts: usize,
+    /// How often the first contact of a window of starts arrives only after the first page was answered: what follows
+    /// moves down, and the contact itself is on no further page.
+    pub arrivals: usize,
+    /// How many requests with a token are answered with 503 from now on.
+    pub unavailable: usize,
+    /// How long a poll for events of a session waits at most, whatever it asks for.
+    pub longest_poll: Duration,
     /// In which form Media Playback answers.
     pub playback_shape: PlaybackShape,
     /// How long after the end of a leg its recording is there. Not documented.
@@ -125,8 +135,12 @@ impl Default for Settings {
             appears_after: TimeDelta::seconds(1),
             total_contains_wrap_up: false,
             chats: 2,
+            abandoned: 0,
             bad_rows: 0,
             shifts: 0,
+            arrivals: 0,
+            unavailable: 0,
+            longest_poll: Duration::from_millis(200),
             playback_shape: PlaybackShape::AsAsked,
             recorded_after: TimeDelta::zero(),
             not_ready_asks: 0,

@@ -93,6 +93,10 @@ pub(super) struct State {
     pub(super) asked: Vec<Asked>,
     /// Of the calls that a poll would show: whether it does not.
     pub(super) lost: BTreeMap<usize, bool>,
+    /// The calls that only the next poll shows.
+    pub(super) late: BTreeSet<usize>,
+    /// The contact that arrives after the first page of a window.
+    pub(super) arriving: Option<u64>,
     /// Contacts that were updated after their time.
     pub(super) touched: BTreeMap<u64, DateTime<Utc>>,
     pub(super) links: Vec<Link>,
@@ -122,6 +126,8 @@ impl State {
             issued: 0,
             asked: Vec::new(),
             lost: BTreeMap::new(),
+            late: BTreeSet::new(),
+            arriving: None,
             touched: BTreeMap::new(),
             links: Vec::new(),
             playbacks: VecDeque::new(),
@@ -145,6 +151,7 @@ impl State {
         match contact.kind {
             Kind::Call(call) => call < self.calls,
             Kind::Chat(index) => index < self.settings.chats,
+            Kind::Abandoned(index) => index < self.settings.abandoned && index < self.calls,
             Kind::Bad(index) => index < self.settings.bad_rows && index < self.calls,
         }
     }

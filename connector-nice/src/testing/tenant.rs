@@ -31,9 +31,11 @@ impl Tenant {
             (0..scenario.calls.len()).flat_map(|index| Contact::of_call(&scenario, index)).collect();
         let chats = (0..EXTRAS).filter(|_| !scenario.agents.is_empty()).map(|index| Contact::chat(&scenario, index));
         let masters = calls.iter().filter(|contact| contact.id == contact.master);
+        let lost = masters.clone().take(EXTRAS).enumerate().map(|(index, call)| Contact::abandoned(call, index));
+        let lost: Vec<Contact> = lost.collect();
         let bad: Vec<Contact> =
             masters.take(EXTRAS).enumerate().map(|(index, call)| Contact::bad(call, index)).collect();
-        let mut contacts: Vec<Contact> = calls.into_iter().chain(chats).chain(bad).collect();
+        let mut contacts: Vec<Contact> = calls.into_iter().chain(chats).chain(lost).chain(bad).collect();
         contacts.sort_by_key(|contact| (contact.started, contact.id));
         let id = format!("11eb0a52-0000-4a10-9c00-{:012x}", scenario.seed & 0xFFFF_FFFF_FFFF);
         Self { scenario, id, contacts }

@@ -93,6 +93,28 @@ fn m9_and_m2_what_is_decided_about_files_that_are_new() {
 }
 
 #[test]
+fn a_recording_without_metadata_waits_for_its_grace_and_not_a_moment_longer() {
+    let decision =
+        |mode, now, media: File| decide(&Rules { sidecar: mode, ..rules() }, now, &[media], &Record::default());
+    let (wav, until) = (file("wav", 10), at(0) + TimeDelta::minutes(30));
+    let last = until - TimeDelta::milliseconds(1);
+    assert_eq!(decision(SidecarMode::Optional, last, wav.clone()), Decision::Wait(Wait::MetadataUntil(until)));
+    assert_eq!(decision(SidecarMode::Optional, until, wav.clone()), Decision::Take(wav.clone()));
+    assert_eq!(decision(SidecarMode::Optional, at(9), growing("wav", 10)), Decision::Wait(Wait::Settling));
+    assert_eq!(decision(SidecarMode::None, at(0), wav.clone()), Decision::Take(wav.clone()));
+    assert_eq!(decision(SidecarMode::Required, at(9), wav), Decision::Wait(Wait::Metadata));
+}
+
+#[test]
+fn metadata_where_there_should_be_none_is_refused_and_a_recording_alone_is_not() {
+    let rules = Rules { sidecar: SidecarMode::None, ..rules() };
+    let (wav, json) = (file("wav", 10), file("json", 10));
+    let decision = decide(&rules, at(1), &[wav, json.clone()], &Record::default());
+    let Decision::Refuse(marks, refused) = decision else { panic!("{decision:?}") };
+    assert_eq!((marks, refused.reason), (vec![json.mark()], Reason::SidecarNotExpected));
+}
+
+#[test]
 fn n9_and_u7_what_is_decided_about_files_beside_those_that_were_taken() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let record = taken(&wav, Some(&json));

@@ -51,7 +51,7 @@ fn lines(text: &str) -> Vec<Value> {
 fn what_a_day_leaves_is_what_the_schemas_say() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("demo");
-    ingest(&["demo", "--calls", "12", "--faults", "none"], &data);
+    hold("demo.v1", &ingest(&["demo", "--calls", "12", "--faults", "none"], &data));
 
     hold("script.v1", &lines(&fs::read_to_string(data.join("script.jsonl")).unwrap()));
     let calls = ingest(&["calls"], &data);
@@ -63,6 +63,7 @@ fn what_a_day_leaves_is_what_the_schemas_say() {
     let messages = ingest(&["analysis", "take", "--limit", "100"], &data);
     assert_eq!(messages.len(), calls.len());
     hold("message.v1", &messages);
+    hold("dead-letters-done.v1", &ingest(&["dead-letters", "retry", "17"], &data));
     hold("analysis-done.v1", &ingest(&["analysis", "done", messages[0]["key"].as_str().unwrap(), "no/such#1"], &data));
 }
 

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use http::HeaderValue;
@@ -106,6 +108,47 @@ async fn who_stops_waiting_gives_the_place_back() {
     drop(busy);
     drop(gave_up);
     drop(tokio::time::timeout(Duration::from_secs(1), next).await.expect("the place is free").unwrap());
+}
+
+/// Requests that come, hold, give up and pause as they like: limits hold, nobody is forgotten, nothing is left over.
+#[tokio::test(start_paused = true)]
+async fn whatever_comes_and_goes_the_limits_hold_and_nobody_is_forgotten() {
+    const AT_ONCE: usize = 3;
+    let (few, per) = (7, Duration::from_secs(10));
+    for seed in 0..40 {
+        let class = EndpointClass::new(&Limits::none().with_rate(few, per).with_at_once(AT_ONCE));
+        let (class, mut rng) = (&class, fastrand::Rng::with_seed(seed));
+        let sent: &Mutex<Vec<Instant>> = &Mutex::default();
+        let (busy, most) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
+        let requests = (0..150).map(|_| {
+            let priority = [Priority::Live, Priority::Reconcile, Priority::Backfill][rng.usize(..3)];
+            let mut some_time = |most| Duration::from_millis(rng.u64(..most));
+            let (comes, holds, patience) = (some_time(60_000), some_time(3_000), some_time(90_000));
+            let (gives_up, pauses) = (rng.u8(..4) == 0, rng.u8(..20) == 0);
+            async move {
+                tokio::time::sleep(comes).await;
+                let limit = if gives_up { patience } else { Duration::from_secs(86_400) };
+                let Ok(permit) = tokio::time::timeout(limit, class.acquire(priority)).await else { return !gives_up };
+                let permit = permit.unwrap();
+                sent.lock().unwrap().push(Instant::now());
+                most.fetch_max(busy.fetch_add(1, Relaxed) + 1, Relaxed);
+                tokio::time::sleep(holds).await;
+                if pauses {
+                    class.pause(holds);
+                }
+                busy.fetch_sub(1, Relaxed);
+                drop(permit);
+                false
+            }
+        });
+        let forgotten = join_all(requests).await.into_iter().filter(|forgotten| *forgotten).count();
+        assert_eq!(forgotten, 0, "{seed}");
+        assert!(most.load(Relaxed) <= AT_ONCE, "{seed}");
+        let sent = sent.lock().unwrap();
+        assert!(sent.len() > 100 && sent.windows(few as usize + 1).all(|some| some[few as usize] - some[0] >= per));
+        let state = class.state();
+        assert!(state.waiters.is_empty() && state.on_their_way == 0, "{seed}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::http::HttpClient;
 use crate::http::{
     AccountKey, Exchange, HttpOptions, Limits, LinkPolicy, RateHeaders, RetryPolicy, Token, TokenSource,
 };
@@ -145,6 +146,19 @@ async fn a_401_in_the_middle_logs_in_once_more_and_even_a_post_goes_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_goes_again_after_a_401_or_a_redirect_counts_for_the_limit() {
+    let (client, log) = client(|count, _| match count {
+        0 => Answer::new(401),
+        1 => Answer::new(302).with_header("location", "/v1/moved"),
+        _ => Answer::new(200),
+    });
+    let client = client.with_login(Counting::default());
+    let client = client.with_limits("", Limits::none().with_rate(1, Duration::from_secs(60)).with_at_once(1));
+    client.get("calls").send().await.unwrap();
+    assert_eq!(seconds(&log), [0, 60, 120]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_who_meet_a_401_at_once_log_in_once() {
     let (client, _) = client(|_, request| {
         let good = request.headers()[AUTHORIZATION] != "Bearer t-0";
@@ -195,9 +209,12 @@ async fn a_redirect_to_plain_http_or_off_the_list_or_of_a_post_or_without_end_is
         assert!(client.get("calls").send().await.unwrap_err().is_forbidden(), "{target}");
         assert_eq!(log.lock().unwrap().len(), 1);
     }
-    let (client, _) = client(|_, _| Answer::new(307).with_header("location", "/v1/again"));
-    assert!(client.post("calls").send().await.unwrap_err().is_invalid());
-    assert!(client.get("calls").send().await.unwrap_err().is_invalid());
+    let (to_itself, _) = client(|_, _| Answer::new(307).with_header("location", "/v1/again"));
+    assert!(to_itself.post("calls").send().await.unwrap_err().is_invalid());
+    assert!(to_itself.get("calls").send().await.unwrap_err().is_invalid());
+    let (endless, log) = client(|count, _| Answer::new(302).with_header("location", format!("/v1/{count}")));
+    assert!(endless.get("calls").send().await.unwrap_err().is_invalid());
+    assert_eq!(log.lock().unwrap().len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,6 +239,22 @@ async fn an_answer_larger_than_allowed_is_refused_and_not_asked_for_again() {
     let error = client.get("calls").max_body(1000).send().await.unwrap_err();
     assert!(error.is_too_large(), "{error}");
     assert_eq!(log.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_says_whose_it_was_and_what_for() {
+    let (client, _) = client(|_, _| Answer::new(200).with_header("x-request-id", "r-1").with_body("{}"));
+    let error = client.get("calls").during("ended").send().await.unwrap().json::<Vec<u32>>().unwrap_err();
+    let line = "acme/cloud: ended: the answer is not what was expected: Data error at line 1 column 0";
+    assert_eq!(error.to_string(), format!("{line} (status 200, request r-1)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_may_be_relative_to_the_host() {
+    let (client, log) = client(|_, _| Answer::new(200));
+    client.get_link("/v1/calls?page=2").send().await.unwrap();
+    assert_eq!(addresses(&log), ["https://api.example.com/v1/calls?page=2"]);
+    assert!(client.get_link("//example.net/x").send().await.unwrap_err().is_forbidden());
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::Subject;
-use super::stage::{Miss, Seen, Stage, short_day, some_of, timely};
+use super::seen::{Miss, Seen, some_of, timely};
+use super::stage::{Stage, short_day};
 use crate::Replay;
 
 /// An accept is given up after so many polls at most.
@@ -89,10 +90,4 @@ async fn accept_half_way(subject: &dyn Subject, polls: usize) -> Result<bool, Mi
         return Err(Miss::failed(format!("told again under another key: {}", some_of(&many))));
     }
     Ok(is_done)
-}
-
-/// The place for sources that a vendor calls by HTTP: a request is answered with success only once its delivery was
-/// accepted, and with an error that makes the vendor repeat it when it was refused. No job hears that way yet.
-pub(super) async fn http_requests(_: &dyn Subject) -> Seen {
-    Err(Miss::not_applicable("no source hears by HTTP requests yet"))
 }

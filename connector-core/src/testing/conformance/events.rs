@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::hearing::{Heard, Hearing};
-use super::stage::{Miss, Seen, Stage, full_day, short_day, some_of};
+use super::seen::{Miss, Seen, some_of};
+use super::stage::{Stage, full_day, short_day};
 use super::{Plan, Subject};
 use crate::testing::{Fault, FaultPlan};
 use crate::{CallEvent, CallEventKind, Detail, Outcome, Replay, SettleOptions};
@@ -43,7 +44,8 @@ pub(super) async fn events(subject: &dyn Subject) -> Seen {
     let calm = judge(Stage::calm(subject, full_day()).await?).await;
     let calm = calm.map_err(|miss| on_a(miss, "calm day"))?;
     // Recordings are fetched at another point.
-    let possible = subject.faults().into_iter().filter(|fault| *fault != Fault::CutDownload);
+    const ELSEWHERE: [Fault; 3] = [Fault::CutDownload, Fault::NotReady, Fault::ExpiredLink];
+    let possible = subject.faults().into_iter().filter(|fault| !ELSEWHERE.contains(fault));
     let faults = possible.fold(FaultPlan::none(), |plan, fault| match fault {
         Fault::Restart => plan.restart(1),
         fault => plan.with(fault, FAULTS).every(fault, FAULTS),
@@ -123,7 +125,7 @@ async fn listen_through(stage: &Stage<'_>, hearing: &mut Hearing) -> Result<(), 
         }
         let may_restart = !needs_cursor || hearing.cursor.is_some();
         if may_restart && stage.plan.faults.fire(Fault::Restart) {
-            hearing.restart(stage).await?;
+            stage.restart_hearing(hearing).await?;
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::Subject;
 use super::expected::Sought;
-use super::stage::{Miss, Stage, some_of, timely};
+use super::seen::{Miss, some_of, timely};
 use crate::{
     CallEvent, Cursor, Delivery, EventKey, EventSource, Events, Gap, Item, Receipt, Rejected, SourceItem,
     SubscribeRequest, Watch,
@@ -88,13 +88,15 @@ impl Hearing {
         self.early.clear();
     }
 
-    /// Restarts the process: lets go of everything but what was stored, and goes on with a new connector.
-    pub(super) async fn restart(&mut self, stage: &Stage<'_>) -> Result<(), Miss> {
+    /// Lets go of everything but what was stored, as a process does that ends.
+    pub(super) fn forget_source(&mut self) {
         self.hang_up();
         self.source = None;
-        stage.restart().await?;
-        self.source = Some(stage.events()?);
-        Ok(())
+    }
+
+    /// Goes on with another source, as the next process does.
+    pub(super) fn go_on_with(&mut self, source: Arc<dyn EventSource>) {
+        self.source = Some(source);
     }
 
     fn stream(&mut self) -> &mut Events {

@@ -1,7 +1,8 @@
 //! Settling, and what the jobs say of themselves.
 
 use super::Subject;
-use super::stage::{Miss, Seen, Stage, short_day, some_of, timely};
+use super::seen::{Miss, Seen, some_of, timely};
+use super::stage::{Stage, short_day};
 use crate::{JobCheck, Outcome, Receipt, SettleOptions};
 
 pub(super) async fn settling(subject: &dyn Subject) -> Seen {

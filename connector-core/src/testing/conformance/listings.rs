@@ -7,7 +7,8 @@ use std::task::Poll;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::stage::{Miss, Seen, Stage, full_day, short_day, some_of, timely};
+use super::seen::{Miss, Seen, some_of, timely};
+use super::stage::{Stage, full_day, short_day};
 use super::{BadRows, Plan, Subject};
 use crate::{
     AgentQuery, AgentRef, ConversationRef, Cursor, GroupQuery, HistoryQuery, Listing, Lookup, LookupOptions, Page,

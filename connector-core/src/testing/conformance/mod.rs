@@ -65,18 +65,20 @@ mod deliveries;
 mod events;
 mod expected;
 mod hearing;
+mod http_requests;
 mod jobs;
 mod listings;
 mod recordings;
 mod replay;
 mod report;
+mod seen;
 mod stage;
 mod streams;
 
 pub use expected::ExpectedCall;
 pub use report::{Finding, Point, Report, Verdict};
 
-use stage::Seen;
+use seen::Seen;
 
 /// What the suite has to know of a connector.
 #[async_trait]
@@ -150,6 +152,16 @@ pub trait Fake: Send + Sync {
         AgentRef::default().with_id(&who.id).with_login(who.login.clone()).with_email(who.email.clone())
     }
 
+    /// Where the system calls the connector by HTTP: sends one of the requests that tell of the whole day, once and whatever
+    /// was answered before, and returns the status of the answer. `None` when there is no request with this number, and
+    /// where the system sends none at all. The suite calls it on a calm day that was not played.
+    ///
+    /// # Errors
+    /// When the fake itself fails.
+    async fn post(&self, _number: usize) -> Result<Option<u16>> {
+        Ok(None)
+    }
+
     /// How many rows the connector has to reject, now that all of the day was played.
     fn rejected(&self) -> BadRows {
         BadRows::default()
@@ -187,7 +199,7 @@ pub async fn run(subject: &dyn Subject) -> Report {
     let mut findings = Vec::new();
     for point in Point::ALL {
         let seen = AssertUnwindSafe(check(*point, subject)).catch_unwind().await;
-        findings.push(Finding::new(*point, seen.unwrap_or_else(|panic| Err(stage::panicked(&*panic)))));
+        findings.push(Finding::new(*point, seen.unwrap_or_else(|panic| Err(seen::panicked(&*panic)))));
     }
     Report::new(findings)
 }
@@ -200,7 +212,7 @@ async fn check(point: Point, subject: &dyn Subject) -> Seen {
         Point::RefusedComesAgain => replay::refused_comes_again(subject).await,
         Point::Cursors => replay::cursors(subject).await,
         Point::HalfAccepted => deliveries::half_accepted(subject).await,
-        Point::HttpRequests => deliveries::http_requests(subject).await,
+        Point::HttpRequests => http_requests::http_requests(subject).await,
         Point::StartUpGap => replay::start_up_gap(subject).await,
         Point::OneStream => streams::one_stream(subject).await,
         Point::DroppedStream => streams::dropped_stream(subject).await,

@@ -8,7 +8,8 @@ use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use super::stage::{Miss, Seen, Stage, full_day, short_day, timely};
+use super::seen::{Miss, Seen, timely};
+use super::stage::{Stage, full_day, short_day};
 use super::{ExpectedCall, Plan, Subject};
 use crate::testing::{Clip, Fault, FaultPlan};
 use crate::{

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use super::hearing::Hearing;
-use super::stage::{Miss, Seen, Stage, full_day, short_day};
+use super::seen::{Miss, Seen};
+use super::stage::{Stage, full_day, short_day};
 use crate::{Cursor, Delivery, EventKey, Item, Refusal, Replay, Watch};
 
 /// How many deliveries are turned down: one refused, one dropped, one with an accept that nobody polled.
-const TURNED_DOWN: usize = 3;
+pub(super) const TURNED_DOWN: usize = 3;
 /// How many stored cursors are tried.
 const CURSORS: usize = 8;
 
@@ -24,7 +25,7 @@ pub(super) async fn refused_comes_again(subject: &dyn Subject) -> Seen {
 }
 
 /// Turns a delivery down, each time in another way.
-fn turn_down(delivery: Delivery, turn: usize) {
+pub(super) fn turn_down(delivery: Delivery, turn: usize) {
     match turn % TURNED_DOWN {
         0 => delivery.ack.refuse(Refusal::NotStored),
         1 => drop(delivery),
@@ -32,7 +33,7 @@ fn turn_down(delivery: Delivery, turn: usize) {
     }
 }
 
-fn keys_of(delivery: &Delivery) -> BTreeSet<EventKey> {
+pub(super) fn keys_of(delivery: &Delivery) -> BTreeSet<EventKey> {
     let key = |item: &Item| if let Item::Event(event) = item { Some(event.key.clone()) } else { None };
     delivery.items.iter().filter_map(key).collect()
 }

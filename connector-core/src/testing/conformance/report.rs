@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::stage::{Miss, Seen};
+use super::seen::{Miss, Seen};
 
 macro_rules! points {
     ($($(#[$doc:meta])* $point:ident = $name:literal;)*) => {

@@ -1,55 +1,20 @@
-//! A fake, a connector to it, and what a point comes to.
+//! A fake, and a connector to it.
 
-use std::any::Any;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::try_join;
-use tokio::time::timeout;
 
 use super::expected::Sought;
 use super::hearing::Hearing;
+use super::seen::Miss;
 use super::{ExpectedCall, Fake, Plan, Subject};
 use crate::testing::Scenario;
 use crate::{Connector, Error, EventSource, Watch};
 
 /// The number from which the days of the suite are made.
 const SEED: u64 = 11;
-
-/// How a point ends: what was seen, or why it does not hold.
-pub(super) type Seen = Result<String, Miss>;
-
-/// Why a point is not passed.
-#[derive(Debug)]
-pub(super) enum Miss {
-    Failed(String),
-    NotApplicable(String),
-}
-
-impl Miss {
-    pub(super) fn failed(seen: impl Into<String>) -> Self {
-        Self::Failed(seen.into())
-    }
-
-    pub(super) fn not_applicable(why: impl Into<String>) -> Self {
-        Self::NotApplicable(why.into())
-    }
-}
-
-/// An error where there should be none.
-impl From<Error> for Miss {
-    fn from(error: Error) -> Self {
-        Self::Failed(format!("an error: {error}"))
-    }
-}
-
-/// A panic, as a failure.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> Miss {
-    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Miss::failed(format!("it panicked: {}", words.unwrap_or("without words")))
-}
 
 /// A short day, for points that play it many times.
 pub(super) fn short_day() -> Scenario {
@@ -95,6 +60,14 @@ impl<'a> Stage<'a> {
         let next = self.fake.connect().await;
         let next = next.map_err(|error| Miss::failed(format!("no connector after a restart: {error}")))?;
         *self.connector.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        Ok(())
+    }
+
+    /// Restarts the process behind a subscription, which goes on with a new connector and nothing but what was stored.
+    pub(super) async fn restart_hearing(&self, hearing: &mut Hearing) -> Result<(), Miss> {
+        hearing.forget_source();
+        self.restart().await?;
+        hearing.go_on_with(self.events()?);
         Ok(())
     }
 
@@ -156,20 +129,5 @@ impl<'a> Stage<'a> {
         let first = self.fake.expected().first().map_or(1, |expected| expected.call + 1);
         let sought = self.sought(first)?;
         self.play_while(first, hearing.until_heard(&sought)).await
-    }
-}
-
-/// What a future gives, unless it takes longer than it may.
-pub(super) async fn timely<T>(within: Duration, what: &str, future: impl Future<Output = T>) -> Result<T, Miss> {
-    timeout(within, future).await.map_err(|_| Miss::failed(format!("{what} did not return within {within:?}")))
-}
-
-/// Some of many texts, for a person.
-pub(super) fn some_of(texts: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = texts.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match texts.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 
 use super::hearing::Hearing;
-use super::stage::{Miss, Seen, Stage, short_day, some_of, timely};
+use super::seen::{Miss, Seen, some_of, timely};
+use super::stage::{Stage, short_day};
 use super::{ExpectedCall, Subject};
 use crate::testing::{Scenario, ScenarioCall};
 use crate::{Replay, SubscribeRequest, Watch};

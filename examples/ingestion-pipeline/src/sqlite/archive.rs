@@ -8,7 +8,7 @@ use connector_core::{Conversation, Error, Origin, Result, Revision};
 use serde::Deserialize;
 use sqlx::Row;
 
-use super::{SqliteStore, failed, json, parsed, time};
+use super::{SqliteStore, failed, json, parsed, query_of, time};
 
 /// The [`Archive`] of one source.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct SqliteArchive {
 /// A call as the query below writes it: its place in the question, whether it is worked on, its media, how many recordings
 /// it has, how long they play, and its legs.
 #[derive(Deserialize)]
-struct Answer(usize, Option<u8>, Option<String>, usize, Option<f64>, Vec<Leg>);
+struct Answer(usize, Option<u8>, Option<String>, (usize, Option<f64>), Vec<Leg>);
 
 /// Its id, the time of its revision and its fingerprint.
 #[derive(Deserialize)]
@@ -38,20 +38,18 @@ impl Archive for SqliteArchive {
     async fn stored(&self, of: &[Conversation]) -> Result<Vec<Option<Stored>>> {
         let ids: Vec<&str> = of.iter().map(|call| call.this.id.as_str()).collect();
         // One row for the whole batch: handing over each row by itself costs more than finding it.
-        let row = sqlx::query(
+        let row = query_of(
             "SELECT json_group_array(json_array(
                  ids.key, w.state IN ('due', 'leased'), c.media,
-                 (SELECT count(*) FROM recordings r WHERE (r.tenant, r.source, r.conversation) = (?1, ?2, ids.value)),
-                 (SELECT CASE WHEN count(*) = count(length_s) THEN sum(length_s) END FROM recordings r
-                  WHERE (r.tenant, r.source, r.conversation) = (?1, ?2, ids.value)),
+                 json((SELECT json_array(count(*), CASE WHEN count(*) = count(length_s) THEN sum(length_s) END)
+                       FROM recordings r WHERE (r.tenant, r.source, r.conversation) = (?1, ?2, ids.value))),
                  json((SELECT json_group_array(json_array(leg, revised, fingerprint)) FROM legs l
                        WHERE (l.tenant, l.source, l.conversation) = (?1, ?2, ids.value)))))
              FROM json_each(?3) ids
              LEFT JOIN calls c ON (c.tenant, c.source, c.conversation) = (?1, ?2, ids.value)
              LEFT JOIN work w ON (w.tenant, w.source, w.conversation) = (?1, ?2, ids.value)",
+            &self.origin,
         )
-        .bind(&*self.origin.tenant)
-        .bind(&*self.origin.source)
         .bind(json(&ids)?)
         .fetch_one(&self.store.readers)
         .await
@@ -68,7 +66,7 @@ impl Archive for SqliteArchive {
 }
 
 /// A call that is stored, or is being worked on.
-fn call(Answer(_, is_open, media, recordings, audio, legs): Answer) -> Result<Option<Stored>> {
+fn call(Answer(_, is_open, media, (recordings, audio), legs): Answer) -> Result<Option<Stored>> {
     let media = match media.as_deref() {
         _ if is_open == Some(1) => StoredMedia::Pending,
         None => return Ok(None),

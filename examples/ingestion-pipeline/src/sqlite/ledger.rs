@@ -6,7 +6,7 @@ use connector_core::{Origin, Result};
 use connector_folder::{Ledger, Note};
 use sqlx::Row;
 
-use super::{SqliteStore, commit, failed};
+use super::{SqliteStore, commit, failed, query_of};
 
 /// The [`Ledger`] of one source.
 #[derive(Clone, Debug)]
@@ -28,13 +28,12 @@ impl Ledger for SqliteLedger {
         let mut connection = self.store.readers.acquire().await.map_err(failed)?;
         let mut notes = Vec::with_capacity(keys.len());
         for key in keys {
-            let row = sqlx::query("SELECT touched, text FROM ledger WHERE tenant = ? AND source = ? AND key = ?")
-                .bind(&*self.origin.tenant)
-                .bind(&*self.origin.source)
-                .bind(key)
-                .fetch_optional(&mut *connection)
-                .await
-                .map_err(failed)?;
+            let row =
+                query_of("SELECT touched, text FROM ledger WHERE tenant = ? AND source = ? AND key = ?", &self.origin)
+                    .bind(key)
+                    .fetch_optional(&mut *connection)
+                    .await
+                    .map_err(failed)?;
             notes.push(row.map(|row| Note {
                 touched: DateTime::from_timestamp_millis(row.get(0)).unwrap_or_default(),
                 text: row.get(1),
@@ -46,23 +45,22 @@ impl Ledger for SqliteLedger {
     async fn put(&self, notes: Vec<(String, Note)>) -> Result<()> {
         let mut transaction = self.store.write().await?;
         for (key, note) in notes {
-            sqlx::query("INSERT OR REPLACE INTO ledger (tenant, source, key, touched, text) VALUES (?, ?, ?, ?, ?)")
-                .bind(&*self.origin.tenant)
-                .bind(&*self.origin.source)
-                .bind(key)
-                .bind(note.touched.timestamp_millis())
-                .bind(note.text)
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            query_of(
+                "INSERT OR REPLACE INTO ledger (tenant, source, key, touched, text) VALUES (?, ?, ?, ?, ?)",
+                &self.origin,
+            )
+            .bind(key)
+            .bind(note.touched.timestamp_millis())
+            .bind(note.text)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         }
         commit(transaction).await
     }
 
     async fn forget(&self, before: DateTime<Utc>) -> Result<u64> {
-        let done = sqlx::query("DELETE FROM ledger WHERE tenant = ? AND source = ? AND touched < ?")
-            .bind(&*self.origin.tenant)
-            .bind(&*self.origin.source)
+        let done = query_of("DELETE FROM ledger WHERE tenant = ? AND source = ? AND touched < ?", &self.origin)
             .bind(before.timestamp_millis())
             .execute(&self.store.writer)
             .await;

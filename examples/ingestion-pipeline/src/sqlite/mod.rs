@@ -17,10 +17,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use connector_core::{Error, Result};
+use connector_core::{Error, Origin, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 pub use analysis::{AnalysisQueue, TakenMessage};
@@ -36,6 +37,8 @@ pub use read::{CallFilter, CallRow, EventRow, RecordingRow, Tally};
 const BUSY: Duration = Duration::from_secs(30);
 /// Connections for reading; writing has one of its own, since SQLite has one writer at a time.
 const READERS: u32 = 2;
+/// How much of the file a reader keeps in memory: 16 MiB, as SQLite writes it.
+const CACHE: &str = "-16384";
 /// The version of the tables that this program knows.
 const SCHEMA: i64 = 3;
 
@@ -70,6 +73,7 @@ impl SqliteStore {
         if found < SCHEMA {
             sqlx::raw_sql(include_str!("schema.sql")).execute(&writer).await.map_err(failed)?;
         }
+        let options = options.pragma("cache_size", CACHE);
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options);
         Ok(Self { writer, readers })
     }
@@ -101,6 +105,11 @@ impl SqliteStore {
         self.writer.acquire().await.map_err(failed)?.close().await.map_err(failed)?;
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
+}
+
+/// A query whose first two parameters name a source.
+fn query_of<'q>(sql: &'static str, origin: &'q Origin) -> Query<'q, Sqlite, SqliteArguments> {
+    sqlx::query(sql).bind(&*origin.tenant).bind(&*origin.source)
 }
 
 async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<()> {

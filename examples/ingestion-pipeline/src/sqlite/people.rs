@@ -8,7 +8,7 @@ use connector_core::{Agent, AgentRef, AgentState, Origin, Result};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{SqliteStore, failed, json, parsed, text, time};
+use super::{SqliteStore, failed, json, parsed, query_of, text, time};
 use crate::people::PersonRow;
 use crate::scope::Member;
 
@@ -92,13 +92,10 @@ impl People {
     /// # Errors
     /// `is_storage`.
     pub async fn members_of(&self, origin: &Origin) -> Result<Vec<Member>> {
-        let rows = sqlx::query(
+        let rows = query_of(
             "SELECT m.agent, CASE WHEN p.analyse THEN m.until ELSE min(p.stopped, coalesce(m.until, p.stopped)) END AS until
              FROM memberships m JOIN people p USING (tenant, person)
-             WHERE m.tenant = ? AND m.source = ? AND (p.analyse OR p.stopped IS NOT NULL) ORDER BY m.number",
-        )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
+             WHERE m.tenant = ? AND m.source = ? AND (p.analyse OR p.stopped IS NOT NULL) ORDER BY m.number", origin)
         .fetch_all(&self.store.readers)
         .await
         .map_err(failed)?;
@@ -133,9 +130,7 @@ async fn note_change(connection: &mut SqliteConnection) -> Result<()> {
 }
 
 async fn at_source(connection: &mut SqliteConnection, origin: &Origin) -> Result<Vec<Membership>> {
-    let rows = sqlx::query("SELECT * FROM memberships WHERE tenant = ? AND source = ? ORDER BY number")
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
+    let rows = query_of("SELECT * FROM memberships WHERE tenant = ? AND source = ? ORDER BY number", origin)
         .fetch_all(connection)
         .await;
     rows.map_err(failed)?.iter().map(membership).collect()

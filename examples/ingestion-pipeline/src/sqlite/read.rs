@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{SqliteStore, failed, text, time};
+use super::{SqliteStore, failed, query_of, text, time};
 
 /// Which calls to list.
 #[derive(Clone, Debug, Default)]
@@ -132,13 +132,13 @@ impl SqliteStore {
     /// # Errors
     /// `is_storage`.
     pub async fn recordings(&self, origin: &Origin) -> Result<Vec<RecordingRow>> {
-        let rows =
-            sqlx::query("SELECT * FROM recordings_v1 WHERE tenant = ? AND source = ? ORDER BY conversation, recording")
-                .bind(&*origin.tenant)
-                .bind(&*origin.source)
-                .fetch_all(&self.readers)
-                .await
-                .map_err(failed)?;
+        let rows = query_of(
+            "SELECT * FROM recordings_v1 WHERE tenant = ? AND source = ? ORDER BY conversation, recording",
+            origin,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
         Ok(rows.iter().map(recording_row).collect())
     }
 
@@ -166,11 +166,8 @@ impl SqliteStore {
     /// # Errors
     /// `is_storage`.
     pub async fn events_of(&self, origin: &Origin, conversation: &str) -> Result<Vec<EventRow>> {
-        let rows = sqlx::query(
-            "SELECT kind, at, received FROM events WHERE tenant = ? AND source = ? AND conversation = ? ORDER BY received, at",
-        )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
+        let rows = query_of(
+            "SELECT kind, at, received FROM events WHERE tenant = ? AND source = ? AND conversation = ? ORDER BY received, at", origin)
         .bind(conversation)
         .fetch_all(&self.readers)
         .await
@@ -185,12 +182,9 @@ impl SqliteStore {
     /// # Errors
     /// `is_storage`.
     pub async fn published_of(&self, origin: &Origin, conversation: &str) -> Result<Vec<DateTime<Utc>>> {
-        let rows = sqlx::query(
+        let rows = query_of(
             "SELECT published FROM outbox WHERE tenant = ? AND source = ? AND conversation = ? AND published IS NOT NULL
-             ORDER BY published",
-        )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
+             ORDER BY published", origin)
         .bind(conversation)
         .fetch_all(&self.readers)
         .await

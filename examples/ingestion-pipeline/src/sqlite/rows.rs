@@ -3,7 +3,7 @@
 use connector_core::{CallEvent, Conversation, ConversationRef, Raw, Receipt, Rejected, Result};
 use sqlx::{Row, SqliteConnection};
 
-use super::{failed, json, parsed, text, word};
+use super::{failed, json, parsed, query_of, text, word};
 use crate::call::{StoredCall, StoredRecording};
 use crate::work::{Batch, Cause};
 
@@ -14,12 +14,11 @@ fn raw_parts(raw: Option<&Raw>) -> Result<(Option<String>, Option<&[u8]>)> {
 /// Returns whether the event was new.
 pub(super) async fn insert_event(connection: &mut SqliteConnection, batch: &Batch, event: &CallEvent) -> Result<bool> {
     let (raw_format, raw) = raw_parts(event.raw.as_ref())?;
-    let done = sqlx::query(
+    let done = query_of(
         "INSERT OR IGNORE INTO events (tenant, source, key, conversation, kind, at, received, raw_format, raw)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        &batch.origin,
     )
-    .bind(&*batch.origin.tenant)
-    .bind(&*batch.origin.source)
     .bind(event.key.as_str())
     .bind(&event.conversation.id)
     .bind(event.kind.to_string())
@@ -40,12 +39,11 @@ pub(super) async fn make_work(
     cause: Cause,
     is_new: bool,
 ) -> Result<()> {
-    let row = sqlx::query(
+    let row = query_of(
         "SELECT id, state = 'done' AND trouble IS NULL AS finished, cause, facts, receipts, reference FROM work
          WHERE tenant = ? AND source = ? AND conversation = ?",
+        &batch.origin,
     )
-    .bind(&*batch.origin.tenant)
-    .bind(&*batch.origin.source)
     .bind(&event.conversation.id)
     .fetch_optional(&mut *connection)
     .await
@@ -86,13 +84,10 @@ pub(super) async fn make_work(
 
 async fn insert_work(connection: &mut SqliteConnection, batch: &Batch, event: &CallEvent, cause: Cause) -> Result<()> {
     let receipts: Vec<&Receipt> = event.receipt.iter().collect();
-    sqlx::query(
+    query_of(
         "INSERT INTO work (tenant, source, conversation, vendor, reference, cause, facts, receipts, generation, state, due,
                            first_seen, waiting_since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 'due', ?9, ?10, ?10)",
-    )
-    .bind(&*batch.origin.tenant)
-    .bind(&*batch.origin.source)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 'due', ?9, ?10, ?10)", &batch.origin)
     .bind(&event.conversation.id)
     .bind(batch.vendor.as_str())
     .bind(json(&event.conversation)?)
@@ -128,27 +123,26 @@ pub(super) async fn insert_rejection(
 ) -> Result<bool> {
     let receipt = rejected.receipt.as_ref().map(Receipt::as_str);
     if let Some(receipt) = receipt {
-        let known =
-            sqlx::query("UPDATE dead_letters SET settled = NULL WHERE tenant = ? AND source = ? AND receipt = ?")
-                .bind(&*batch.origin.tenant)
-                .bind(&*batch.origin.source)
-                .bind(receipt)
-                .execute(&mut *connection)
-                .await;
+        let known = query_of(
+            "UPDATE dead_letters SET settled = NULL WHERE tenant = ? AND source = ? AND receipt = ?",
+            &batch.origin,
+        )
+        .bind(receipt)
+        .execute(&mut *connection)
+        .await;
         if known.map_err(failed)?.rows_affected() > 0 {
             return Ok(false);
         }
     }
     let (raw_format, raw) = raw_parts(rejected.raw.as_ref())?;
-    let done = sqlx::query(
+    let done = query_of(
         "INSERT INTO dead_letters (tenant, source, what, reason, place, detail, received, receipt, raw_format, raw)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
          WHERE ?8 IS NOT NULL OR NOT EXISTS (
              SELECT 1 FROM dead_letters WHERE (tenant, source, what, reason, detail) = (?1, ?2, ?3, ?4, ?6)
              AND conversation IS NULL AND receipt IS NULL AND place IS ?5 AND raw IS ?10)",
+        &batch.origin,
     )
-    .bind(&*batch.origin.tenant)
-    .bind(&*batch.origin.source)
     .bind(&rejected.what)
     .bind(&rejected.reason)
     .bind(&rejected.at)
@@ -176,13 +170,10 @@ pub(super) async fn write_call(connection: &mut SqliteConnection, call: &StoredC
 async fn write_document(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
     let document = &call.document;
     let agents: Vec<&str> = document.legs.iter().filter_map(|leg| leg.agent.as_ref()).map(|who| who.reveal()).collect();
-    sqlx::query(
+    query_of(
         "INSERT OR REPLACE INTO calls (tenant, source, conversation, version, document, media, prefix, vendor, direction,
                                        started, ended, duration_s, agents, first_seen, stored, updated)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&*call.origin.tenant)
-    .bind(&*call.origin.source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &call.origin)
     .bind(&document.this.id)
     .bind(call.version)
     .bind(json(document)?)
@@ -205,11 +196,8 @@ async fn write_document(connection: &mut SqliteConnection, call: &StoredCall) ->
 
 async fn write_legs(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
     for leg in &call.document.legs {
-        sqlx::query(
-            "INSERT OR REPLACE INTO legs (tenant, source, conversation, leg, revised, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&*call.origin.tenant)
-        .bind(&*call.origin.source)
+        query_of(
+            "INSERT OR REPLACE INTO legs (tenant, source, conversation, leg, revised, fingerprint) VALUES (?, ?, ?, ?, ?, ?)", &call.origin)
         .bind(&call.document.this.id)
         .bind(&leg.id)
         .bind(leg.revision.as_ref().map(|revision| revision.at.to_rfc3339()))
@@ -237,13 +225,10 @@ async fn write_aliases(connection: &mut SqliteConnection, call: &StoredCall) -> 
 }
 
 async fn write_recording(connection: &mut SqliteConnection, call: &StoredCall, stored: &StoredRecording) -> Result<()> {
-    sqlx::query(
+    query_of(
         "INSERT OR REPLACE INTO recordings (tenant, source, conversation, recording, description, kind, media_type, length_s,
                                             sha256, size, object, stored, resumed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&*call.origin.tenant)
-    .bind(&*call.origin.source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &call.origin)
     .bind(&call.document.this.id)
     .bind(&stored.recording.id)
     .bind(json(&stored.recording)?)

@@ -9,7 +9,7 @@ use connector_core::{Cursor, Gap, Origin, Result};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{SqliteArchive, SqliteStore, commit, failed, json, parsed, text, time};
+use super::{SqliteArchive, SqliteStore, commit, failed, json, parsed, query_of, text, time};
 use crate::runs::{ReconcileLog, Run};
 
 #[async_trait]
@@ -26,9 +26,7 @@ impl ReconcileLog for SqliteStore {
         let mut transaction = self.write().await?;
         let mut gaps = gaps(&mut transaction, origin).await?;
         gaps.close(from, reached);
-        sqlx::query("DELETE FROM gaps WHERE tenant = ? AND source = ?")
-            .bind(&*origin.tenant)
-            .bind(&*origin.source)
+        query_of("DELETE FROM gaps WHERE tenant = ? AND source = ?", origin)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -40,11 +38,8 @@ impl ReconcileLog for SqliteStore {
     }
 
     async fn open_run(&self, origin: &Origin, name: &str) -> Result<Option<Run>> {
-        let row = sqlx::query(
-            "SELECT * FROM runs WHERE tenant = ? AND source = ? AND name = ? AND ended IS NULL ORDER BY began DESC LIMIT 1",
-        )
-            .bind(&*origin.tenant)
-            .bind(&*origin.source)
+        let row = query_of(
+            "SELECT * FROM runs WHERE tenant = ? AND source = ? AND name = ? AND ended IS NULL ORDER BY began DESC LIMIT 1", origin)
             .bind(name)
             .fetch_optional(&self.readers)
             .await;
@@ -52,23 +47,20 @@ impl ReconcileLog for SqliteStore {
     }
 
     async fn last_run(&self, origin: &Origin, mode: ReconcileMode) -> Result<Option<Run>> {
-        let row =
-            sqlx::query("SELECT * FROM runs WHERE tenant = ? AND source = ? AND mode = ? ORDER BY began DESC LIMIT 1")
-                .bind(&*origin.tenant)
-                .bind(&*origin.source)
-                .bind(mode.to_string())
-                .fetch_optional(&self.readers)
-                .await;
+        let row = query_of(
+            "SELECT * FROM runs WHERE tenant = ? AND source = ? AND mode = ? ORDER BY began DESC LIMIT 1",
+            origin,
+        )
+        .bind(mode.to_string())
+        .fetch_optional(&self.readers)
+        .await;
         row.map_err(failed)?.as_ref().map(run).transpose()
     }
 
     async fn save_run(&self, run: &Run) -> Result<()> {
-        let done = sqlx::query(
+        let done = query_of(
             "INSERT OR REPLACE INTO runs (tenant, source, name, mode, since, until, began, resume, reached, report, ended)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&*run.origin.tenant)
-        .bind(&*run.origin.source)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &run.origin)
         .bind(&run.name)
         .bind(run.report.mode.to_string())
         .bind(exact(run.from))
@@ -91,21 +83,18 @@ fn exact(at: DateTime<Utc>) -> String {
 
 /// Writes a gap down as a part of somebody else's transaction.
 pub(super) async fn insert_gap(connection: &mut SqliteConnection, origin: &Origin, gap: &Gap) -> Result<()> {
-    let done = sqlx::query("INSERT OR IGNORE INTO gaps (tenant, source, since, until, why) VALUES (?, ?, ?, ?, ?)")
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
-        .bind(exact(gap.from))
-        .bind(exact(gap.to))
-        .bind(&gap.why)
-        .execute(connection)
-        .await;
+    let done =
+        query_of("INSERT OR IGNORE INTO gaps (tenant, source, since, until, why) VALUES (?, ?, ?, ?, ?)", origin)
+            .bind(exact(gap.from))
+            .bind(exact(gap.to))
+            .bind(&gap.why)
+            .execute(connection)
+            .await;
     done.map(drop).map_err(failed)
 }
 
 async fn gaps(connection: &mut SqliteConnection, origin: &Origin) -> Result<Gaps> {
-    let rows = sqlx::query("SELECT since, until, why FROM gaps WHERE tenant = ? AND source = ?")
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
+    let rows = query_of("SELECT since, until, why FROM gaps WHERE tenant = ? AND source = ?", origin)
         .fetch_all(connection)
         .await
         .map_err(failed)?;

@@ -22,11 +22,12 @@ CREATE TABLE IF NOT EXISTS work (
 CREATE INDEX IF NOT EXISTS work_due ON work (due) WHERE state = 'due';
 CREATE INDEX IF NOT EXISTS work_leased ON work (lease_until) WHERE state = 'leased';
 
+-- The document comes last: whoever asks for something else need not read past it.
 CREATE TABLE IF NOT EXISTS calls (
     tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL,
-    version INTEGER NOT NULL, document TEXT NOT NULL, media TEXT NOT NULL, prefix TEXT NOT NULL,
+    version INTEGER NOT NULL, media TEXT NOT NULL, prefix TEXT NOT NULL,
     vendor TEXT NOT NULL, direction TEXT NOT NULL, started TEXT, ended TEXT, duration_s REAL, agents TEXT NOT NULL,
-    first_seen TEXT NOT NULL, stored TEXT NOT NULL, updated TEXT NOT NULL,
+    first_seen TEXT NOT NULL, stored TEXT NOT NULL, updated TEXT NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (tenant, source, conversation)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS calls_by_start ON calls (started);

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::rows::{insert_event, insert_rejection, make_work, write_call};
 use super::runs::insert_gap;
-use super::{SqliteStore, commit, failed, json, parsed, text, time};
+use super::{SqliteStore, commit, failed, json, parsed, query_of, text, time};
 use crate::call::{Message, StoredCall, StoredRecording};
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
@@ -37,9 +37,7 @@ impl WorkStore for SqliteStore {
             insert_gap(&mut transaction, &batch.origin, gap).await?;
         }
         if let Some(cursor) = &batch.cursor {
-            sqlx::query("INSERT OR REPLACE INTO cursors (tenant, source, cursor) VALUES (?, ?, ?)")
-                .bind(&*batch.origin.tenant)
-                .bind(&*batch.origin.source)
+            query_of("INSERT OR REPLACE INTO cursors (tenant, source, cursor) VALUES (?, ?, ?)", &batch.origin)
                 .bind(cursor.as_str())
                 .execute(&mut *transaction)
                 .await
@@ -50,9 +48,7 @@ impl WorkStore for SqliteStore {
     }
 
     async fn cursor(&self, origin: &Origin) -> Result<Option<Cursor>> {
-        let row = sqlx::query("SELECT cursor FROM cursors WHERE tenant = ? AND source = ?")
-            .bind(&*origin.tenant)
-            .bind(&*origin.source)
+        let row = query_of("SELECT cursor FROM cursors WHERE tenant = ? AND source = ?", origin)
             .fetch_optional(&self.readers)
             .await;
         Ok(row.map_err(failed)?.map(|row| Cursor::new(row.get::<String, _>(0))))
@@ -116,12 +112,11 @@ impl WorkStore for SqliteStore {
     }
 
     async fn call(&self, origin: &Origin, conversation: &str) -> Result<Option<StoredCall>> {
-        let row = sqlx::query(
+        let row = query_of(
             "SELECT version, document, media, prefix, first_seen, stored, updated FROM calls
              WHERE tenant = ? AND source = ? AND conversation = ?",
+            origin,
         )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
         .bind(conversation)
         .fetch_optional(&self.readers)
         .await
@@ -141,13 +136,12 @@ impl WorkStore for SqliteStore {
     }
 
     async fn is_known(&self, origin: &Origin, conversation: &str) -> Result<bool> {
-        let row = sqlx::query(
+        let row = query_of(
             "SELECT EXISTS (SELECT 1 FROM calls WHERE (tenant, source, conversation) = (?1, ?2, ?3))
                  OR EXISTS (SELECT 1 FROM work WHERE (tenant, source, conversation) = (?1, ?2, ?3)
                             AND (state <> 'done' OR trouble IS NOT NULL))",
+            origin,
         )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
         .bind(conversation)
         .fetch_one(&self.readers)
         .await;
@@ -178,12 +172,11 @@ impl WorkStore for SqliteStore {
     }
 
     async fn unpublished(&self, origin: &Origin, conversation: &str) -> Result<Vec<Message>> {
-        let rows = sqlx::query(
+        let rows = query_of(
             "SELECT message FROM outbox WHERE tenant = ? AND source = ? AND conversation = ? AND published IS NULL
              ORDER BY message ->> 'version'",
+            origin,
         )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
         .bind(conversation)
         .fetch_all(&self.readers)
         .await
@@ -311,12 +304,11 @@ impl WorkStore for SqliteStore {
 
 impl SqliteStore {
     async fn recordings_of(&self, origin: &Origin, conversation: &str) -> Result<Vec<StoredRecording>> {
-        let rows = sqlx::query(
+        let rows = query_of(
             "SELECT description, object, sha256, size, stored, resumed FROM recordings
              WHERE tenant = ? AND source = ? AND conversation = ? ORDER BY recording",
+            origin,
         )
-        .bind(&*origin.tenant)
-        .bind(&*origin.source)
         .bind(conversation)
         .fetch_all(&self.readers)
         .await

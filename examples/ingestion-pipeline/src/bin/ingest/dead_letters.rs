@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use connector_core::Clock;
 use ingestion_pipeline::{DeadLetterRow, Retried};
+use serde::Serialize;
 
 use crate::output::{Places, print_json, table};
 
@@ -36,6 +37,37 @@ pub(crate) enum DeadLetters {
     },
 }
 
+const UNKNOWN: &str = "there is no such dead letter";
+
+/// What became of a dead letter: a line of `ingest dead-letters retry --json` and `ingest dead-letters drop --json`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct SeenTo {
+    /// Its number.
+    pub(crate) id: i64,
+    /// Whether it was done.
+    pub(crate) done: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+}
+
+impl SeenTo {
+    pub(crate) fn not(id: i64, why: &str) -> Self {
+        Self { id, done: false, why: Some(why.to_owned()) }
+    }
+
+    /// Says so, and returns whether it was done.
+    fn tell(&self, json: bool) -> anyhow::Result<bool> {
+        if json {
+            print_json(self)?;
+        } else if let Some(why) = &self.why {
+            eprintln!("{}: {why}", self.id);
+        }
+        Ok(self.done)
+    }
+}
+
 impl DeadLetters {
     pub(crate) async fn carry_out(self, places: &Places, json: bool) -> anyhow::Result<bool> {
         let store = places.open().await?;
@@ -52,7 +84,10 @@ impl DeadLetters {
                 Ok(true)
             }
             Self::Show { id } => {
-                let Some(letter) = store.dead_letter(id).await? else { return Ok(unknown(id)) };
+                let Some(letter) = store.dead_letter(id).await? else {
+                    eprintln!("{id}: {UNKNOWN}");
+                    return Ok(false);
+                };
                 if json {
                     print_json(&letter)?;
                 } else {
@@ -63,37 +98,33 @@ impl DeadLetters {
             Self::Retry { ids } => {
                 let mut all_due = true;
                 for id in ids {
-                    all_due &= match store.retry_dead_letter(id, Clock::system().now()).await? {
-                        Retried::Due => true,
+                    let seen = match store.retry_dead_letter(id, Clock::system().now()).await? {
+                        Retried::Due => SeenTo { id, done: true, why: None },
                         Retried::NotACall => {
-                            eprintln!("{id} is no call that was given up: have it sent again, mended");
-                            false
+                            SeenTo::not(id, "it is no call that was given up: have it sent again, mended")
                         }
-                        Retried::Unknown => unknown(id),
+                        Retried::Unknown => SeenTo::not(id, UNKNOWN),
                     };
+                    all_due &= seen.tell(json)?;
                 }
                 Ok(all_due)
             }
             Self::Drop { ids } => {
                 let mut all_gone = true;
                 for id in ids {
-                    let is_gone = store.drop_dead_letter(id).await?;
-                    if !is_gone && store.dead_letter(id).await?.is_some() {
-                        eprintln!("{id} stays: its file is still to be moved out of the way");
-                    } else if !is_gone {
-                        unknown(id);
-                    }
-                    all_gone &= is_gone;
+                    let seen = if store.drop_dead_letter(id).await? {
+                        SeenTo { id, done: true, why: None }
+                    } else if store.dead_letter(id).await?.is_some() {
+                        SeenTo::not(id, "it stays: its file is still to be moved out of the way")
+                    } else {
+                        SeenTo::not(id, UNKNOWN)
+                    };
+                    all_gone &= seen.tell(json)?;
                 }
                 Ok(all_gone)
             }
         }
     }
-}
-
-fn unknown(id: i64) -> bool {
-    eprintln!("there is no dead letter {id}");
-    false
 }
 
 fn listed(letters: &[DeadLetterRow]) -> String {

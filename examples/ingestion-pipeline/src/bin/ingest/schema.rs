@@ -101,6 +101,11 @@ fn contracts() -> Vec<Contract> {
             "a line of `ingest dead-letters list --json` and what `show` prints",
             examples::dead_letter(),
         ),
+        Contract::new::<crate::dead_letters::SeenTo>(
+            "dead-letters-done.v1",
+            "a line of `ingest dead-letters retry --json` and `ingest dead-letters drop --json`",
+            examples::seen_to(),
+        ),
         Contract::new::<crate::check::CheckedSource>(
             "check.v1",
             "a line of `ingest check --json`",
@@ -125,6 +130,8 @@ fn contracts() -> Vec<Contract> {
         ),
         #[cfg(feature = "demo")]
         Contract::new::<crate::fake::Served>("fake.v1", "what `ingest fake` prints", examples::served()),
+        #[cfg(feature = "demo")]
+        Contract::new::<crate::demo::DemoReport>("demo.v1", "what `ingest demo --json` prints", examples::demo()),
         #[cfg(feature = "demo")]
         Contract::new::<crate::demo::Line>("script.v1", "a line of the demo's script.jsonl", examples::script()),
     ]

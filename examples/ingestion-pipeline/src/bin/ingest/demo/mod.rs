@@ -8,4 +8,8 @@ mod told;
 
 pub(crate) use day::{Demo, Faults, dropped_day};
 #[cfg(feature = "schema")]
+pub(crate) use recount::Count;
+#[cfg(feature = "schema")]
 pub(crate) use script::{Line, ScriptLeg, ScriptLive, ScriptRecording};
+#[cfg(feature = "schema")]
+pub(crate) use told::DemoReport;

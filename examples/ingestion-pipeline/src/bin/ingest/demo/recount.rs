@@ -15,16 +15,27 @@ use super::script::Line;
 
 /// What came out of one source, or of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Count {
+    /// Calls that the script names.
     pub(crate) calls: u64,
+    /// Calls of it that are stored, each once and byte for byte.
     pub(crate) stored: u64,
+    /// Calls of it that are not stored.
     pub(crate) missing: u64,
+    /// Calls or recordings that are stored more than once.
     pub(crate) duplicates: u64,
+    /// Calls whose recordings are not those of the script.
     pub(crate) corrupt: u64,
+    /// Calls of which every word was lost on the way.
     pub(crate) events_lost: u64,
+    /// Calls that a comparison with the history found and fetched.
     pub(crate) recovered: u64,
+    /// Recordings stored.
     pub(crate) recordings: u64,
+    /// Their bytes.
     pub(crate) bytes: u64,
+    /// Downloads that were taken up again after a cut.
     pub(crate) downloads_resumed: u64,
 }
 

@@ -28,10 +28,14 @@ pub(crate) struct SourceOutcome {
     pub(crate) count: Count,
 }
 
-#[derive(Serialize)]
-struct Json<'a> {
-    total: Count,
-    vendors: BTreeMap<&'a str, Count>,
+/// How the day ended: what `ingest demo --json` prints.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct DemoReport {
+    /// Of all vendors together.
+    pub(crate) total: Count,
+    /// Of each vendor.
+    pub(crate) vendors: BTreeMap<String, Count>,
 }
 
 impl Outcome {
@@ -55,12 +59,12 @@ impl Outcome {
         Ok(())
     }
 
-    fn to_json(&self) -> impl Serialize {
-        let mut vendors: BTreeMap<&str, Count> = BTreeMap::new();
+    fn to_json(&self) -> DemoReport {
+        let mut vendors: BTreeMap<String, Count> = BTreeMap::new();
         for source in &self.sources {
-            vendors.entry(source.vendor).or_default().add(&source.count);
+            vendors.entry(source.vendor.to_owned()).or_default().add(&source.count);
         }
-        Json { total: self.total(), vendors }
+        DemoReport { total: self.total(), vendors }
     }
 
     fn text(&self, places: &Places, example: Option<&str>) -> String {

@@ -262,3 +262,14 @@ pub(super) fn served() -> Value {
         calls: vec!["20261019-100000_nadia.verne".to_owned()],
     })
 }
+
+pub(super) fn seen_to() -> Value {
+    value(&crate::dead_letters::SeenTo::not(17, "it is no call that was given up: have it sent again, mended"))
+}
+
+#[cfg(feature = "demo")]
+pub(super) fn demo() -> Value {
+    use crate::demo::{Count, DemoReport};
+    let count = Count { calls: 60, stored: 60, events_lost: 2, recovered: 2, recordings: 60, ..Count::default() };
+    value(&DemoReport { total: count.clone(), vendors: [("universal".to_owned(), count)].into() })
+}
