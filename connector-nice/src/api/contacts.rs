@@ -1,0 +1,85 @@
+//! `/contacts`: completed ones, single ones, and what belongs to one.
+
+use chrono::{DateTime, Utc};
+use connector_core::http::segment;
+use connector_core::{Priority, Result};
+use serde_json::value::RawValue;
+
+use super::instant;
+use crate::transport::{Api, dated_list, one};
+use crate::wire::contacts::{Contact, CustomData, Hierarchy, OneContact, State};
+use crate::wire::{self, List};
+
+/// Which completed contacts are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// Those that started in a time. (That the filter is about starts follows from its name; nothing says so.)
+    Started(DateTime<Utc>, DateTime<Utc>),
+    /// Those that changed since a time.
+    Updated(DateTime<Utc>),
+}
+
+impl Api {
+    /// Completed contacts, a page of them; and what time it was at the vendor.
+    pub(crate) async fn completed(
+        &self,
+        span: Span,
+        media_types: &[u32],
+        (skip, top): (usize, usize),
+        priority: Priority,
+    ) -> Result<(List, Option<DateTime<Utc>>)> {
+        let request = self.acd("contacts/completed", priority).during("contacts/completed");
+        let request = match span {
+            Span::Started(from, to) => request
+                .query("startDate", instant(from))
+                .query("endDate", instant(to))
+                .query("orderBy", "contactStart asc"),
+            Span::Updated(since) => {
+                request.query("updatedSince", instant(since)).query("orderBy", "lastUpdateTime asc")
+            }
+        };
+        // The filter takes one type; more are sorted out here.
+        let request = match media_types {
+            [only] => request.query("mediaTypeId", only),
+            _ => request,
+        };
+        dated_list(request.query("skip", skip).query("top", top)).await
+    }
+
+    /// One contact, active or completed.
+    pub(crate) async fn contact(&self, id: &str, priority: Priority) -> Result<Option<Box<RawValue>>> {
+        let request = self.acd(&format!("contacts/{}", segment(id)), priority).during("conversation");
+        let answer: Option<OneContact> = one(request).await?;
+        let answer = answer.and_then(|answer| answer.inner.map_or(answer.contact, |inner| inner.contact));
+        // A contact itself, where only its id was expected, is an answer to nothing.
+        Ok(answer.filter(|raw| raw.get().starts_with('{')))
+    }
+
+    /// The contacts that a call is made of, with their true ends.
+    pub(crate) async fn hierarchy(&self, id: &str, priority: Priority) -> Result<Option<Hierarchy>> {
+        let request = self.acd(&format!("contacts/{}/hierarchy", segment(id)), priority).during("conversation");
+        let answer: Option<Hierarchy> = one(request).await?;
+        Ok(answer.map(|mut answer| answer.inner.take().map_or(answer, |inner| *inner)))
+    }
+
+    /// The states that a contact went through, in time order.
+    pub(crate) async fn states(&self, id: &str, priority: Priority) -> Result<Vec<State>> {
+        let path = format!("contacts/{}/state-history", segment(id));
+        let found = one::<List>(self.acd(&path, priority).during("conversation")).await?.unwrap_or_default();
+        let mut states: Vec<State> = found.unwrapped().rows.iter().filter_map(|raw| wire::row(raw)).collect();
+        states.sort_by_key(|state| (state.start_date, state.state_index));
+        Ok(states)
+    }
+
+    /// What the call's script stored.
+    pub(crate) async fn custom_data(&self, id: &str, priority: Priority) -> Result<Vec<CustomData>> {
+        let path = format!("contacts/{}/custom-data", segment(id));
+        let found = one::<List>(self.acd(&path, priority).during("conversation")).await?.unwrap_or_default();
+        Ok(found.unwrapped().rows.iter().filter_map(|raw| wire::row(raw)).collect())
+    }
+}
+
+/// Reads a row of contacts, if it names a contact.
+pub(crate) fn read(raw: &RawValue) -> Option<Contact> {
+    wire::row::<Contact>(raw).map(Contact::normal).filter(|contact| contact.contact_id.is_some())
+}

@@ -1,0 +1,12 @@
+//! The vendor's resources, one file each, in the vendor's own terms.
+
+pub(crate) mod agents;
+pub(crate) mod contacts;
+pub(crate) mod media;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// An instant as the vendor reads it: in UTC with a literal `Z`. Offsets are known to be misread.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

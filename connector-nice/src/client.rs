@@ -1,0 +1,119 @@
+//! A tenant of CXone, as one value.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use connector_core::http::RequestBuilder;
+use connector_core::{Connector, Context, JobCheck, Result, Vendor};
+use http::Method;
+
+use crate::config::NiceConfig;
+use crate::directory::NiceDirectory;
+use crate::events::NiceEvents;
+use crate::history::NiceHistory;
+use crate::recordings::NiceRecordings;
+use crate::transport::Connection;
+
+/// A tenant of NICE CXone.
+///
+/// It has four jobs: [`directory`](Self::directory), [`events`](Self::events), [`history`](Self::history) and
+/// [`recordings`](Self::recordings); [`connector`](Self::connector) bundles them for a pipeline. Nothing is asked of the
+/// vendor until one of them is used.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::{AgentDirectory, AgentQuery, Context, ListingExt, Secret};
+/// use connector_nice::{NiceConfig, NiceCxone};
+/// use futures_util::TryStreamExt;
+///
+/// let client = (Secret::environment("CXONE_CLIENT_ID"), Secret::environment("CXONE_CLIENT_SECRET"));
+/// let key = (Secret::environment("CXONE_KEY_ID"), Secret::environment("CXONE_KEY_SECRET"));
+/// let nice = NiceCxone::new(NiceConfig::new(client, key), &Context::default())?;
+/// let mut agents = nice.directory().list_agents(AgentQuery::all().in_group("Sales")).items(|row| eprintln!("{row}"));
+/// while let Some(agent) = agents.try_next().await? {
+///     println!("{}", agent.who.reveal());
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct NiceCxone {
+    shared: Arc<Shared>,
+}
+
+/// What the jobs share.
+pub(crate) struct Shared {
+    pub(crate) connection: Connection,
+    pub(crate) subscribed: Arc<AtomicBool>,
+}
+
+impl NiceCxone {
+    /// A tenant, with these settings. Nothing is asked of the vendor yet.
+    ///
+    /// # Errors
+    /// `is_config` when a setting makes no sense.
+    pub fn new(config: NiceConfig, cx: &Context) -> Result<Self> {
+        config.validate().map_err(|error| error.of(cx.origin()))?;
+        cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
+        let connection = Connection::new(cx.clone(), config);
+        Ok(Self { shared: Arc::new(Shared { connection, subscribed: Arc::default() }) })
+    }
+
+    /// Lists agents, groups and teams.
+    pub fn directory(&self) -> NiceDirectory {
+        NiceDirectory { shared: self.shared.clone() }
+    }
+
+    /// Hears of calls that are over.
+    pub fn events(&self) -> NiceEvents {
+        NiceEvents { shared: self.shared.clone() }
+    }
+
+    /// Knows the calls of the past.
+    pub fn history(&self) -> NiceHistory {
+        NiceHistory { shared: self.shared.clone() }
+    }
+
+    /// Finds and fetches recordings.
+    pub fn recordings(&self) -> NiceRecordings {
+        NiceRecordings { shared: self.shared.clone() }
+    }
+
+    /// All jobs in one bundle.
+    pub fn connector(&self) -> Connector {
+        Connector::new(&self.shared.connection.cx, Vendor::NICE)
+            .with_directory(self.directory())
+            .with_events(self.events())
+            .with_history(self.history())
+            .with_recordings(self.recordings())
+    }
+
+    /// Any request to the tenant's API, for an endpoint that this crate does not know: with the same login, limits,
+    /// repetition and redaction. The path starts after the host, such as `incontactapi/services/v23.0/skills`.
+    ///
+    /// # Errors
+    /// Those of the login and of discovery.
+    pub async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
+        Ok(self.shared.connection.api().await?.client.request(method, path))
+    }
+}
+
+impl fmt::Debug for NiceCxone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NiceCxone({})", self.shared.connection.cx.origin())
+    }
+}
+
+/// What a cheap question says of a job; `missing` names what the vendor asks for.
+pub(crate) fn judge(asked: Result<()>, missing: &str, advice: &str) -> JobCheck {
+    match asked {
+        Ok(()) => JobCheck::Ok,
+        Err(error) if error.is_forbidden() => {
+            JobCheck::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
+        }
+        Err(error) => JobCheck::Failed {
+            why: error.to_string(),
+            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
+        },
+    }
+}

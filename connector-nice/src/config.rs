@@ -1,0 +1,390 @@
+//! How one tenant of CXone is reached and read.
+
+use std::time::Duration;
+
+use connector_core::http::{ClientAuth, HttpOptions};
+use connector_core::{Error, Result, Secret};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Where commercial tenants log in. That of FedRAMP is `https://cxone-gov.niceincontact.com`.
+const ISSUER: &str = "https://cxone.niceincontact.com";
+
+/// The version of the ACD API. From v33 on some keys have other names; both are read.
+const API_VERSION: &str = "v23.0";
+
+/// Hosts that a token may be sent to: these, and all below them.
+const HOSTS: [&str; 5] =
+    ["niceincontact.com", "nice-incontact.com", "nicecxone.com", "nicecxone-gov.com", "incontact.com"];
+
+/// Hosts that only hold recordings; they never see a token.
+const MEDIA_HOSTS: [&str; 1] = ["amazonaws.com"];
+
+/// Phone calls, among the vendor's media types.
+const PHONE_CALL: u32 = 4;
+
+/// How often the vendor is asked for calls that are over. Nothing is documented about the least time.
+const POLL_EVERY: Duration = Duration::from_secs(30);
+
+/// How far each question reaches back before the last one, since rows may show late.
+const OVERLAP: Duration = Duration::from_secs(300);
+
+/// Rows in a page. More than 10,000 are never sent.
+const PAGE: usize = 1_000;
+
+/// How long after the end of a call its recording is waited for.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// How to log in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AuthMode {
+    /// With the client pair of a back-end application and an access key, at the place that the issuer names.
+    #[default]
+    Discovery,
+    /// With an access key alone, in the region where the tenant lives.
+    RegionalAccessKey {
+        /// The region: `na1`, `eu1`, `au1`, …
+        area: String,
+    },
+}
+
+/// By which id a recording is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RecordingKey {
+    /// By the id of the master contact, and if nothing is found, by those of its legs.
+    #[default]
+    MasterThenContact,
+    /// By the ids of the legs.
+    ContactOnly,
+}
+
+/// The settings of one tenant of CXone. Only the credentials have to be given.
+///
+/// ```
+/// use connector_core::Secret;
+/// use connector_nice::NiceConfig;
+///
+/// let client = (Secret::literal("ingest@example"), Secret::environment("CXONE_CLIENT_SECRET"));
+/// let key = (Secret::environment("CXONE_KEY_ID"), Secret::file("/run/secrets/cxone-key"));
+/// let config = NiceConfig::new(client, key).with_api_version("v34.0");
+/// assert_eq!(config.poll_every.as_secs(), 30);
+/// assert!(config.validate().is_ok());
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NiceConfig {
+    /// How to log in.
+    #[serde(default)]
+    pub auth: AuthMode,
+    /// The client id of the back-end application; the regional login needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Secret>,
+    /// Its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Secret>,
+    /// How the client says who it is: the vendor sets it when the application is registered.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The id of the access key.
+    pub access_key_id: Secret,
+    /// Its secret.
+    pub access_key_secret: Secret,
+    /// Where discovery starts.
+    #[serde(default = "issuer")]
+    pub issuer: Url,
+    /// The place of the login, if not the one that discovery or the region names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<Url>,
+    /// The address of the API, if not the one that discovery names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_url: Option<Url>,
+    /// Hosts that a token may be sent to: each stands for itself and for all below it.
+    #[serde(default = "hosts")]
+    pub hosts: Vec<String>,
+    /// Further hosts that recordings may be fetched from, without a token.
+    #[serde(default = "media_hosts")]
+    pub media_hosts: Vec<String>,
+    /// The version of the ACD API: `v23.0`.
+    #[serde(default = "api_version")]
+    pub api_version: String,
+    /// The media types whose contacts count. 4 is a phone call; all of them when empty.
+    #[serde(default = "media_types")]
+    pub media_types: Vec<u32>,
+    /// By which id a recording is asked for.
+    #[serde(default)]
+    pub recording_key: RecordingKey,
+    /// How long after the end of a call its recording is waited for, in seconds.
+    #[serde(default = "patience", with = "seconds")]
+    pub recording_patience: Duration,
+    /// How often the vendor is asked for calls that are over, in seconds.
+    #[serde(default = "poll_every", with = "seconds")]
+    pub poll_every: Duration,
+    /// How far each question reaches back before the last one, in seconds.
+    #[serde(default = "overlap", with = "seconds")]
+    pub overlap: Duration,
+    /// Rows in a page, at most 10,000.
+    #[serde(default = "page")]
+    pub page: usize,
+    /// How the network is reached.
+    #[serde(default)]
+    pub http: HttpOptions,
+}
+
+fn issuer() -> Url {
+    ISSUER.parse().expect("the constant is an address")
+}
+
+fn hosts() -> Vec<String> {
+    HOSTS.map(str::to_owned).to_vec()
+}
+
+fn media_hosts() -> Vec<String> {
+    MEDIA_HOSTS.map(str::to_owned).to_vec()
+}
+
+fn api_version() -> String {
+    API_VERSION.to_owned()
+}
+
+fn media_types() -> Vec<u32> {
+    vec![PHONE_CALL]
+}
+
+fn patience() -> Duration {
+    PATIENCE
+}
+
+fn poll_every() -> Duration {
+    POLL_EVERY
+}
+
+fn overlap() -> Duration {
+    OVERLAP
+}
+
+fn page() -> usize {
+    PAGE
+}
+
+impl NiceConfig {
+    /// The usual settings, with the id and secret of the back-end application, and those of an access key.
+    pub fn new(client: (Secret, Secret), access_key: (Secret, Secret)) -> Self {
+        let bare = Self::bare(AuthMode::Discovery, access_key);
+        Self { client_id: Some(client.0), client_secret: Some(client.1), ..bare }
+    }
+
+    /// The usual settings, with the id and secret of an access key alone, and the region where the tenant lives.
+    pub fn regional(area: impl Into<String>, access_key: (Secret, Secret)) -> Self {
+        Self::bare(AuthMode::RegionalAccessKey { area: area.into() }, access_key)
+    }
+
+    fn bare(auth: AuthMode, access_key: (Secret, Secret)) -> Self {
+        Self {
+            auth,
+            client_id: None,
+            client_secret: None,
+            client_auth: ClientAuth::Basic,
+            access_key_id: access_key.0,
+            access_key_secret: access_key.1,
+            issuer: issuer(),
+            token_url: None,
+            api_url: None,
+            hosts: hosts(),
+            media_hosts: media_hosts(),
+            api_version: api_version(),
+            media_types: media_types(),
+            recording_key: RecordingKey::default(),
+            recording_patience: patience(),
+            poll_every: poll_every(),
+            overlap: overlap(),
+            page: page(),
+            http: HttpOptions::default(),
+        }
+    }
+
+    /// The same settings, with another start of discovery. Its host is trusted with the token.
+    pub fn with_issuer(mut self, issuer: Url) -> Self {
+        self.hosts.extend(issuer.host_str().map(str::to_owned));
+        self.issuer = issuer;
+        self
+    }
+
+    /// The same settings, with the client named in another place.
+    pub fn with_client_auth(mut self, style: ClientAuth) -> Self {
+        self.client_auth = style;
+        self
+    }
+
+    /// The same settings, with the login at this address.
+    pub fn with_token_url(mut self, url: Url) -> Self {
+        self.token_url = Some(url);
+        self
+    }
+
+    /// The same settings, with the API at this address. Its host is trusted with the token.
+    pub fn with_api_url(mut self, url: Url) -> Self {
+        self.hosts.extend(url.host_str().map(str::to_owned));
+        self.api_url = Some(url);
+        self
+    }
+
+    /// The same settings, sending the token to this host as well.
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
+    /// The same settings, fetching recordings from this host as well.
+    pub fn with_media_host(mut self, host: impl Into<String>) -> Self {
+        self.media_hosts.push(host.into());
+        self
+    }
+
+    /// The same settings, with another version of the ACD API: `v34.0`.
+    pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = version.into();
+        self
+    }
+
+    /// The same settings, with contacts of these media types; with all when there are none.
+    pub fn with_media_types(mut self, types: impl IntoIterator<Item = u32>) -> Self {
+        self.media_types = types.into_iter().collect();
+        self
+    }
+
+    /// The same settings, asking for recordings by other ids.
+    pub fn with_recording_key(mut self, key: RecordingKey) -> Self {
+        self.recording_key = key;
+        self
+    }
+
+    /// The same settings, waiting so long for recordings.
+    pub fn with_recording_patience(mut self, patience: Duration) -> Self {
+        self.recording_patience = patience;
+        self
+    }
+
+    /// The same settings, asking that often for calls that are over.
+    pub fn with_poll_every(mut self, interval: Duration) -> Self {
+        self.poll_every = interval;
+        self
+    }
+
+    /// The same settings, each question reaching back so far before the last one.
+    pub fn with_overlap(mut self, overlap: Duration) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// The same settings, with so many rows in a page.
+    pub fn with_page(mut self, rows: usize) -> Self {
+        self.page = rows;
+        self
+    }
+
+    /// The same settings, reaching the network like this.
+    pub fn with_http(mut self, http: HttpOptions) -> Self {
+        self.http = http;
+        self
+    }
+
+    /// Whether the settings make sense together.
+    ///
+    /// # Errors
+    /// `is_config`, with what to change.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = |what: String, advice: &str| Err(Error::config(what).advise(advice));
+        let digits = self.api_version.strip_prefix('v').unwrap_or_default();
+        if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit() || c == '.') {
+            return wrong(format!("api_version {:?} is no version", self.api_version), "write it like v23.0");
+        }
+        if self.page == 0 || self.page > 10_000 {
+            return wrong(format!("page is {}", self.page), "the vendor sends 1 to 10000 rows at once");
+        }
+        if self.poll_every.is_zero() {
+            return wrong("poll_every is 0".to_owned(), "some seconds are usual");
+        }
+        match &self.auth {
+            AuthMode::Discovery if self.client_id.is_none() || self.client_secret.is_none() => wrong(
+                "client_id and client_secret are missing".to_owned(),
+                "register a back-end application, or log in with auth = { regional_access_key = { area = \"na1\" } }",
+            ),
+            AuthMode::RegionalAccessKey { area } if !is_area(area) => {
+                wrong(format!("area {area:?} is no region"), "write it like na1")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Regions are not checked against a list; but the text becomes a part of a host.
+fn is_area(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(time.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> (Secret, Secret) {
+        (Secret::literal("name"), Secret::literal("word"))
+    }
+
+    #[test]
+    fn a_file_names_only_what_differs() {
+        let text = r#"{"client_id": "env:A", "client_secret": "env:B", "access_key_id": "env:C",
+            "access_key_secret": "file:/d", "poll_every": 10, "recording_key": "contact_only"}"#;
+        let config: NiceConfig = serde_json::from_str(text).unwrap();
+        config.validate().unwrap();
+        assert_eq!((config.api_version.as_str(), config.poll_every.as_secs()), ("v23.0", 10));
+        assert_eq!(config.recording_key, RecordingKey::ContactOnly);
+        assert!(serde_json::from_str::<NiceConfig>(&text.replace("poll_every", "pol_every")).is_err());
+        let regional =
+            r#"{"auth": {"regional_access_key": {"area": "au1"}}, "access_key_id": "i", "access_key_secret": "s"}"#;
+        serde_json::from_str::<NiceConfig>(regional).unwrap().validate().unwrap();
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_say_what_to_change() {
+        let good = || NiceConfig::new(pair(), pair());
+        let mut without_client = good();
+        without_client.client_secret = None;
+        for (config, words) in [
+            (good().with_api_version("23"), "v23.0"),
+            (good().with_api_version("v23/../x"), "v23.0"),
+            (good().with_page(0), "10000"),
+            (good().with_page(20_000), "10000"),
+            (good().with_poll_every(Duration::ZERO), "poll_every"),
+            (without_client, "client_secret"),
+            (NiceConfig::regional("evil.example/", pair()), "na1"),
+        ] {
+            let error = config.validate().unwrap_err();
+            assert!(error.is_config() && error.to_string().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
+        assert!(!shown.contains("word") && !shown.contains("name\""), "{shown}");
+    }
+}

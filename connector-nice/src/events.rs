@@ -1,0 +1,325 @@
+//! Hearing of calls: the vendor pushes nothing of the kind, so it is asked again and again.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use connector_core::{
+    Ack, AckSink, AgentRef, CallEventKind, Delivery, Error, EventSource, EventTraits, Events, Gap, Item, JobCheck,
+    Priority, Refusal, Replay, Result, SourceItem, SourceStatus, SubscribeRequest, Watch,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, timeout_at};
+
+use crate::api::contacts::{Span, read};
+use crate::client::Shared;
+use crate::directory::agent;
+use crate::history;
+use crate::poll::{Handover, Plan, Poller, Verdict, position};
+use crate::transport::Api;
+use crate::wire;
+
+/// How far back the vendor can be asked for changes. (No limit is documented; other clients keep to this one.)
+const KEPT: TimeDelta = TimeDelta::days(30);
+
+/// Waits after failures: the first, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long after a refusal the same is offered again.
+const AFTER_REFUSAL: Duration = Duration::from_secs(1);
+
+/// In quiet times the position is told this often, so that a restart need not ask for all of them.
+const POSITION_EVERY: Duration = Duration::from_secs(900);
+
+/// The people of the tenant are read again after this time, where they are watched by login.
+const PEOPLE_EVERY: Duration = Duration::from_secs(3600);
+
+/// How many calls are looked up at once.
+const AT_ONCE: usize = 4;
+
+/// Calls that are over, and changes of their metadata, by polling completed contacts.
+///
+/// Times are those of the vendor's hierarchy of contacts; where it tells none, start and length together, in whole seconds.
+#[derive(Clone)]
+pub struct NiceEvents {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl fmt::Debug for NiceEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NiceEvents({})", self.shared.connection.cx.origin())
+    }
+}
+
+#[async_trait]
+impl EventSource for NiceEvents {
+    fn traits(&self) -> EventTraits {
+        let kinds = [CallEventKind::Ended, CallEventKind::MetadataChanged];
+        let mut traits = EventTraits::new(kinds, Replay::FromCursor);
+        traits.resolution = Duration::from_secs(1);
+        traits
+    }
+
+    fn deliveries(&self, request: SubscribeRequest) -> Events {
+        let Some(place) = Place::take(&self.shared.subscribed) else {
+            let error = Error::already_subscribed("this tenant is listened to already");
+            let error = error.during("deliveries").of(self.shared.connection.cx.origin());
+            return stream::iter([Err(error)]).boxed();
+        };
+        let listener = Listener::new(self.shared.clone(), request);
+        stream::unfold(Some((listener, place)), |listening| async {
+            let (mut listener, place) = listening?;
+            match listener.next().await {
+                Ok(item) => Some((Ok(item), Some((listener, place)))),
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+        .boxed()
+    }
+
+    async fn check(&self) -> JobCheck {
+        history::check(&self.shared).await
+    }
+}
+
+/// The one place for a listener.
+struct Place(Arc<AtomicBool>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicBool>) -> Option<Self> {
+        (!taken.swap(true, Ordering::AcqRel)).then(|| Self(taken.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// What became of a delivery.
+enum Told {
+    Accepted(u64),
+    Refused(u64),
+}
+
+/// Tells the listener, if it still lives. The position is stored by whoever accepts, so nothing else is to be done.
+struct PollAck {
+    delivery: u64,
+    listener: UnboundedSender<Told>,
+}
+
+#[async_trait]
+impl AckSink for PollAck {
+    async fn accept(self: Box<Self>) -> Result<()> {
+        // The listener is gone when the stream was dropped: then nobody needs to know.
+        let _ = self.listener.send(Told::Accepted(self.delivery));
+        Ok(())
+    }
+
+    fn refuse(self: Box<Self>, _: Refusal) {
+        let _ = self.listener.send(Told::Refused(self.delivery));
+    }
+}
+
+/// Asks, again and again.
+struct Listener {
+    shared: Arc<Shared>,
+    watch: Watch,
+    poller: Poller,
+    ready: VecDeque<SourceItem>,
+    tell: UnboundedSender<Told>,
+    told: UnboundedReceiver<Told>,
+    due: Instant,
+    pause: Duration,
+    is_live: bool,
+    /// When the position was told last.
+    positioned: Option<Instant>,
+    people: Option<(Instant, Arc<HashMap<String, AgentRef>>)>,
+}
+
+impl Listener {
+    fn new(shared: Arc<Shared>, request: SubscribeRequest) -> Self {
+        let now = shared.connection.cx.clock().now();
+        let (tell, told) = unbounded_channel();
+        let oldest = now - KEPT;
+        let (from, gap) = match request.from.as_ref().map(position) {
+            None => (None, None),
+            Some(Some(since)) if since < oldest => {
+                (Some(oldest), Some((since, "the stored position is older than the vendor keeps changes")))
+            }
+            Some(Some(since)) => (Some(since), None),
+            Some(None) => (None, Some((oldest, "the stored position cannot be read"))),
+        };
+        let overlap = TimeDelta::from_std(shared.connection.config.overlap).unwrap_or_default();
+        let mut listener = Self {
+            poller: Poller::new(from, now, overlap),
+            watch: request.watch,
+            ready: VecDeque::new(),
+            tell,
+            told,
+            due: Instant::now(),
+            pause: FIRST_PAUSE,
+            is_live: false,
+            positioned: None,
+            people: None,
+            shared,
+        };
+        if let Some((since, why)) = gap {
+            let gap = Gap { from: since, to: from.unwrap_or(now), why: why.to_owned() };
+            // It carries no position: until the first sweep the old one stands.
+            let delivery = Delivery::new(vec![Item::Gap(gap)], now, Ack::nobody());
+            listener.ready.push_back(SourceItem::Delivery(delivery));
+        }
+        listener
+    }
+
+    async fn next(&mut self) -> Result<SourceItem> {
+        loop {
+            while let Ok(told) = self.told.try_recv() {
+                self.hear(told);
+            }
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(item);
+            }
+            // The other end lives in `self`, so the channel never closes.
+            match timeout_at(self.due, self.told.recv()).await {
+                Ok(told) => told.into_iter().for_each(|told| self.hear(told)),
+                Err(_) => {
+                    let swept = self.page().await;
+                    if let Err(error) = self.shared.connection.note(swept) {
+                        self.failed(error)?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Accepted(delivery) => self.poller.accepted(delivery),
+            Told::Refused(delivery) => {
+                self.poller.refused(delivery);
+                self.due = self.due.min(Instant::now() + AFTER_REFUSAL);
+            }
+        }
+    }
+
+    /// One page. An error leaves everything as it was.
+    async fn page(&mut self) -> Result<()> {
+        let shared = self.shared.clone();
+        let config = &shared.connection.config;
+        let api = shared.connection.api().await?;
+        let (since, skip) = self.poller.question();
+        let asked = self.now();
+        let page = api.completed(Span::Updated(since), &config.media_types, (skip, config.page), Priority::Live);
+        let (found, date) = page.await?;
+        let people = self.people(&api).await?;
+        let (watch, everyone) = (self.watch.clone(), self.watch.people().is_none());
+        let covers = |who: Option<&AgentRef>| {
+            everyone
+                || who.is_some_and(|who| {
+                    let known = who.id.as_ref().and_then(|id| people.get(id));
+                    watch.covers(known.unwrap_or(who))
+                })
+        };
+        let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, covers);
+        let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
+        let handover = self.poller.commit(plan, verdicts, covers);
+        self.hand(handover);
+        Ok(())
+    }
+
+    /// Which of the calls are over. A leg that nobody told of is looked up where it matters whose it was.
+    async fn confirm(poller: &Poller, api: &Api, plan: &Plan, everyone: bool) -> Result<Vec<(String, Verdict)>> {
+        let one = |master: String| async move {
+            let family = api.hierarchy(&master, Priority::Live).await?;
+            let mut verdict = poller.judge(plan, &master, family.as_ref());
+            if let (Verdict::Over { contacts, .. }, false) = (&mut verdict, everyone) {
+                for child in family.iter().flat_map(|family| &family.child_contacts) {
+                    let Some(id) = &child.contact_id else { continue };
+                    if contacts.iter().all(|contact| contact.contact_id.as_ref() != Some(id)) {
+                        let found = api.contact(id, Priority::Live).await?;
+                        contacts.extend(found.and_then(|raw| read(&raw)));
+                    }
+                }
+                contacts.sort_by_key(|contact| contact.contact_start_date);
+            }
+            Ok((master, verdict))
+        };
+        stream::iter(plan.confirm.iter().cloned().map(one)).buffered(AT_ONCE).try_collect().await
+    }
+
+    /// Who the vendor's agent ids are, where somebody is watched by another name.
+    async fn people(&mut self, api: &Api) -> Result<Arc<HashMap<String, AgentRef>>> {
+        let needed = self.watch.people().is_some_and(|people| people.iter().any(|who| who.id.is_none()));
+        if !needed {
+            return Ok(Arc::default());
+        }
+        if let Some((read, people)) = &self.people
+            && read.elapsed() < PEOPLE_EVERY
+        {
+            return Ok(people.clone());
+        }
+        let (mut people, mut skip, top) = (HashMap::new(), 0, self.shared.connection.config.page);
+        loop {
+            let found = api.agents(None, skip, top, Priority::Live).await?;
+            let read = found.rows.iter().filter_map(|raw| agent(wire::row(raw)?));
+            people.extend(read.filter_map(|agent| Some((agent.who.id.clone()?, agent.who))));
+            match history::next_skip(&found, skip, top) {
+                Some(next) => skip = next,
+                None => break,
+            }
+        }
+        let people = Arc::new(people);
+        self.people = Some((Instant::now(), people.clone()));
+        Ok(people)
+    }
+
+    fn hand(&mut self, handover: Handover) {
+        let now = Instant::now();
+        if !self.is_live {
+            self.is_live = true;
+            self.ready.push_back(SourceItem::Status(SourceStatus::Live));
+        }
+        self.pause = FIRST_PAUSE;
+        self.due = if handover.is_swept { now + self.shared.connection.config.poll_every } else { now };
+        let is_due = handover.is_swept && self.positioned.is_none_or(|told| now - told >= POSITION_EVERY);
+        if handover.items.is_empty() && !is_due {
+            return;
+        }
+        self.positioned = Some(now);
+        let ack = Ack::new(PollAck { delivery: handover.id, listener: self.tell.clone() });
+        let mut delivery = Delivery::new(handover.items, self.now(), ack);
+        delivery.cursor = Some(handover.cursor);
+        self.ready.push_back(SourceItem::Delivery(delivery));
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.shared.connection.cx.clock().now()
+    }
+
+    /// Trouble that passes is waited out; other trouble ends the stream.
+    fn failed(&mut self, error: Error) -> Result<()> {
+        if !error.is_retryable() {
+            return Err(error.of(self.shared.connection.cx.origin()));
+        }
+        let wait = error.retry_after().unwrap_or(self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.due = Instant::now() + wait;
+        self.is_live = false;
+        let status = if error.is_rate_limited() {
+            SourceStatus::Throttled { until: self.now() + wait }
+        } else {
+            SourceStatus::Reconnecting { why: error.to_string() }
+        };
+        self.ready.push_back(SourceItem::Status(status));
+        Ok(())
+    }
+}

@@ -1,0 +1,355 @@
+//! The calls of the past, from completed contacts.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use connector_core::http::{PageOf, pages};
+use connector_core::{
+    Conversation, ConversationHistory, ConversationRef, Detail, Gone, HistoryLimits, HistoryQuery, Hold, JobCheck,
+    Listing, Lookup, LookupOptions, Priority, Rejected, Result, Stamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::api::contacts::{Span, read};
+use crate::client::{Shared, judge};
+use crate::rows::{conversation, conversations, join};
+use crate::transport::Api;
+use crate::wire::List;
+use crate::wire::contacts::{Contact, Hierarchy, State};
+
+/// How late a call shows among the completed ones. Nothing is documented.
+const LAG: Duration = Duration::from_secs(600);
+
+/// The longest call that is reckoned with where updates cannot be asked for.
+const LONGEST_CALL: TimeDelta = TimeDelta::hours(24);
+
+/// Windows that began longer ago are read from [`LONGEST_CALL`] earlier on, instead of by all that was updated since.
+const RECENT: TimeDelta = TimeDelta::days(2);
+
+/// A window at first; one with more contacts than the vendor sends is halved.
+const WINDOW: TimeDelta = TimeDelta::hours(6);
+const SMALLEST_WINDOW: TimeDelta = TimeDelta::minutes(1);
+const MOST: i64 = 10_000;
+
+/// When to ask again for a call that goes on.
+const GOES_ON: Duration = Duration::from_secs(60);
+
+/// The name of the state in which a customer is on hold contains this. States are named by the tenant.
+const HOLD: &str = "hold";
+
+/// The calls of the past. A call whose parts are on different pages comes in parts, which merge.
+#[derive(Clone)]
+pub struct NiceHistory {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl fmt::Debug for NiceHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NiceHistory({})", self.shared.connection.cx.origin())
+    }
+}
+
+/// Where a listing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Place {
+    /// Among the contacts that started in a window.
+    Started { from: DateTime<Utc>, to: DateTime<Utc>, skip: usize },
+    /// Among those that changed since the window began: some of them started before it.
+    Updated { since: DateTime<Utc>, skip: usize },
+}
+
+#[async_trait]
+impl ConversationHistory for NiceHistory {
+    fn limits(&self) -> HistoryLimits {
+        HistoryLimits::lagging(LAG)
+    }
+
+    fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
+        let shared = self.shared.clone();
+        let is_recent = shared.connection.cx.clock().now() - query.from <= RECENT;
+        let starts = if is_recent { query.from } else { query.from - LONGEST_CALL };
+        let walk = Walk { from: query.from, to: query.to, is_recent, priority: query.priority };
+        let first = Place::Started { from: starts, to: (starts + WINDOW).min(query.to), skip: 0 };
+        pages(first, query.resume, move |place| {
+            let shared = shared.clone();
+            async move {
+                let page = walk.page(&shared, place).await;
+                shared.connection.note(page)
+            }
+        })
+    }
+
+    async fn conversation(&self, of: &ConversationRef, options: LookupOptions) -> Result<Lookup<Conversation>> {
+        let found = whole(&self.shared, &of.id, options.priority).await;
+        self.shared.connection.note(found)
+    }
+
+    async fn check(&self) -> JobCheck {
+        check(&self.shared).await
+    }
+}
+
+/// Whether completed contacts may be read.
+pub(crate) async fn check(shared: &Shared) -> JobCheck {
+    let now = shared.connection.cx.clock().now();
+    let asked = async {
+        let span = Span::Updated(now - TimeDelta::minutes(5));
+        let types = &shared.connection.config.media_types;
+        shared.connection.api().await?.completed(span, types, (0, 1), Priority::Live).await.map(drop)
+    };
+    judge(asked.await, "ACD: View (contacts)", "give it to the role of the access key's user")
+}
+
+/// What a listing is about.
+#[derive(Clone, Copy)]
+struct Walk {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    is_recent: bool,
+    priority: Priority,
+}
+
+impl Walk {
+    async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
+        let config = &shared.connection.config;
+        let (span, skip) = match place {
+            Place::Started { from, to, skip } => (Span::Started(from, to), skip),
+            Place::Updated { since, skip } => (Span::Updated(since), skip),
+        };
+        let api = shared.connection.api().await?;
+        let found = api.completed(span, &config.media_types, (skip, config.page), self.priority).await?.0;
+        if let Place::Started { from, to, skip: 0 } = place
+            && found.total.is_some_and(|total| total > MOST)
+            && to - from > SMALLEST_WINDOW
+        {
+            let half = from + (to - from) / 2;
+            return Ok(PageOf::new(Vec::new(), Some(Place::Started { from, to: half, skip: 0 })));
+        }
+        let (contacts, rejected) = contacts(&found, &config.media_types);
+        let next = self.next(place, next_skip(&found, skip, config.page), last_change(&contacts));
+        // What started in the window was listed by its start.
+        let again = |contact: &Contact| {
+            matches!(place, Place::Updated { .. }) && contact.contact_start_date.is_some_and(|start| start >= self.from)
+        };
+        let wanted = contacts.into_iter().filter(|contact| self.wants(contact) && !again(contact));
+        // A bad row is told of once: the second pass sees it again.
+        let rejected = if matches!(place, Place::Updated { .. }) { Vec::new() } else { rejected };
+        Ok(PageOf::new(conversations(wanted), next).with_rejected(rejected))
+    }
+
+    /// Whether a contact may belong to a call that ended in the window.
+    fn wants(self, contact: &Contact) -> bool {
+        let begins = contact.contact_start_date.is_none_or(|start| start < self.to);
+        begins && contact.ended().is_none_or(|end| end >= self.from)
+    }
+
+    fn next(self, place: Place, further: Option<usize>, last: Option<DateTime<Utc>>) -> Option<Place> {
+        match (place, further) {
+            (Place::Started { from, to, .. }, Some(skip)) => Some(Place::Started { from, to, skip }),
+            (Place::Started { to, .. }, None) if to < self.to => {
+                Some(Place::Started { from: to, to: (to + WINDOW).min(self.to), skip: 0 })
+            }
+            (Place::Started { .. }, None) => self.is_recent.then_some(Place::Updated { since: self.from, skip: 0 }),
+            // By the last change, not by the number of rows: a contact that changes meanwhile moves all behind it up.
+            (Place::Updated { since, .. }, Some(_)) if last.is_some_and(|last| last > since) => {
+                last.map(|since| Place::Updated { since, skip: 0 })
+            }
+            (Place::Updated { since, .. }, further) => further.map(|skip| Place::Updated { since, skip }),
+        }
+    }
+}
+
+/// Where the next page of contacts starts.
+pub(crate) fn next_skip(found: &List, skip: usize, top: usize) -> Option<usize> {
+    // A row that comes twice on a page counts once, or the next page would start too late.
+    let came = found.rows.iter().map(|raw| raw.get()).collect::<BTreeSet<_>>().len().min(top);
+    let so_far = skip + came;
+    let more = match found.total.and_then(|total| usize::try_from(total).ok()) {
+        Some(total) => so_far < total,
+        None => came >= top,
+    };
+    (more && came > 0).then_some(so_far)
+}
+
+/// The time of the last change on a page, if its rows are in the order of their changes.
+pub(crate) fn last_change(contacts: &[Contact]) -> Option<DateTime<Utc>> {
+    let changes: Option<Vec<_>> = contacts.iter().map(|contact| contact.last_update_time).collect();
+    changes.filter(|changes| changes.is_sorted())?.last().copied()
+}
+
+/// The contacts of a page that count, and the rows that name none.
+pub(crate) fn contacts(found: &List, media_types: &[u32]) -> (Vec<Contact>, Vec<Rejected>) {
+    let (mut contacts, mut rejected) = (Vec::new(), Vec::new());
+    for (number, raw) in found.rows.iter().enumerate() {
+        match read(raw) {
+            Some(contact) if counts(&contact, media_types) => contacts.push(contact),
+            Some(_) => {}
+            None => rejected.push(unreadable(number)),
+        }
+    }
+    (contacts, rejected)
+}
+
+pub(crate) fn counts(contact: &Contact, media_types: &[u32]) -> bool {
+    let kind = contact.media_type_id;
+    media_types.is_empty() || kind.is_none_or(|kind| media_types.iter().any(|wanted| i64::from(*wanted) == kind))
+}
+
+pub(crate) fn unreadable(number: usize) -> Rejected {
+    Rejected::new(format!("contact {} of a page", number + 1), "no_contact_id", "it is no object with a contact id")
+}
+
+/// All that the vendor tells of one call.
+async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<Conversation>> {
+    let api = shared.connection.api().await?;
+    let Some(raw) = api.contact(id, priority).await? else { return Ok(Lookup::Gone(Gone::Unknown)) };
+    let Some(first) = read(&raw) else { return Ok(Lookup::Gone(Gone::Unknown)) };
+    let master = first.master().unwrap_or(id).to_owned();
+    let family = api.hierarchy(&master, priority).await?.unwrap_or_default();
+    let legs = legs(shared, &api, first, &master, &family, priority).await?;
+    if legs.iter().any(|leg| leg.is_active == Some(true)) {
+        return Ok(Lookup::NotReady { retry_after: GOES_ON });
+    }
+    let mut parts = legs.iter().filter_map(conversation);
+    let Some(mut call) = parts.next() else { return Ok(Lookup::Gone(Gone::Unknown)) };
+    parts.for_each(|part| join(&mut call, part));
+    for leg in &mut call.legs {
+        let child = family.child_contacts.iter().find(|child| child.contact_id.as_deref() == Some(&leg.id));
+        if let Some(end) = child.and_then(|child| child.end_time) {
+            leg.ended = Some(Stamp::vendor(end));
+        }
+        if leg.totals.holds != Some(0) {
+            leg.holds = holds(&api.states(&leg.id, priority).await?);
+        }
+    }
+    call.ended = call.legs.iter().filter_map(|leg| leg.ended).max_by_key(|stamp| stamp.at).or(call.ended);
+    for data in api.custom_data(&master, priority).await? {
+        if let (Some(name), Some(value)) = (data.name, data.value) {
+            call.attributes.insert(format!("custom.{name}"), value);
+        }
+    }
+    call.detail = Detail::Full;
+    Ok(Lookup::Ready(call))
+}
+
+/// The contacts of a call, each as the list of completed ones tells it: what one contact's own endpoint tells has fewer
+/// fields, and would look like another version of the same.
+async fn legs(
+    shared: &Shared,
+    api: &Api,
+    first: Contact,
+    master: &str,
+    family: &Hierarchy,
+    priority: Priority,
+) -> Result<Vec<Contact>> {
+    let mut ids: BTreeSet<String> = [first.contact_id.clone(), Some(master.to_owned())].into_iter().flatten().collect();
+    ids.extend(family.child_contacts.iter().filter_map(|child| child.contact_id.clone()));
+    let starts: Vec<DateTime<Utc>> =
+        family.child_contacts.iter().filter_map(|child| child.start_time).chain(first.contact_start_date).collect();
+    let mut legs = Vec::new();
+    if let (Some(from), Some(to)) = (starts.iter().min(), starts.iter().max()) {
+        let span = Span::Started(*from - TimeDelta::seconds(1), *to + TimeDelta::seconds(1));
+        let (types, top) = (&shared.connection.config.media_types, shared.connection.config.page);
+        let mut skip = Some(0);
+        while let Some(at) = skip {
+            let found = api.completed(span, types, (at, top), priority).await?.0;
+            skip = next_skip(&found, at, top);
+            legs.extend(contacts(&found, types).0.into_iter().filter(|leg| leg.master() == Some(master)));
+        }
+    }
+    for id in ids {
+        if legs.iter().any(|leg| leg.contact_id.as_ref() == Some(&id)) {
+            continue;
+        }
+        let leg = if first.contact_id.as_ref() == Some(&id) {
+            Some(first.clone())
+        } else {
+            api.contact(&id, priority).await?.and_then(|raw| read(&raw))
+        };
+        legs.extend(leg);
+    }
+    Ok(legs)
+}
+
+/// The stretches on hold among the states of a contact.
+fn holds(states: &[State]) -> Vec<Hold> {
+    let is_hold =
+        |state: &State| state.contact_state_name.as_deref().is_some_and(|name| name.to_lowercase().contains(HOLD));
+    let hold = |(index, state): (usize, &State)| {
+        let started = state.start_date?;
+        let next = states.get(index + 1).and_then(|next| next.start_date).map(Stamp::vendor);
+        let length = state.duration.as_deref().and_then(length);
+        let derived = length.and_then(|length| started.checked_add_signed(length)).map(Stamp::derived);
+        Some(Hold { started: Stamp::vendor(started), ended: next.or(derived) })
+    };
+    states.iter().enumerate().filter(|(_, state)| is_hold(state)).filter_map(hold).collect()
+}
+
+/// A length in seconds, or in the form of ISO 8601: `PT1M21.5S`.
+fn length(text: &str) -> Option<TimeDelta> {
+    let milliseconds = |seconds: f64| TimeDelta::try_milliseconds((seconds * 1000.0).round() as i64);
+    if let Ok(seconds) = text.parse::<f64>() {
+        return milliseconds(seconds);
+    }
+    let (mut seconds, mut number, mut is_time) = (0.0, String::new(), false);
+    for letter in text.strip_prefix('P')?.chars() {
+        let unit = match letter {
+            'T' if number.is_empty() => {
+                is_time = true;
+                continue;
+            }
+            'D' => 86_400.0,
+            'H' => 3_600.0,
+            'M' if is_time => 60.0,
+            'S' => 1.0,
+            _ => {
+                number.push(letter);
+                continue;
+            }
+        };
+        seconds += number.parse::<f64>().ok()? * unit;
+        number.clear();
+    }
+    number.is_empty().then_some(())?;
+    milliseconds(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_read_in_both_forms() {
+        for (text, milliseconds) in
+            [("21", 21_000), ("21.5", 21_500), ("PT1M21.5S", 81_500), ("P1DT2H", 93_600_000), ("PT0S", 0)]
+        {
+            assert_eq!(length(text), Some(TimeDelta::milliseconds(milliseconds)), "{text}");
+        }
+        for text in ["", "P1", "PT1M2", "soon", "PTxS"] {
+            assert_eq!(length(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hold_ends_with_the_next_state_or_after_its_length() {
+        let state = |name: &str, at: &str, duration: &str| State {
+            contact_state_name: Some(name.to_owned()),
+            start_date: Some(at.parse().unwrap()),
+            duration: Some(duration.to_owned()),
+            ..State::default()
+        };
+        let states = [
+            state("Active", "2026-03-01T11:40:00Z", "60"),
+            state("Customer On Hold", "2026-03-01T11:41:00Z", "999"),
+            state("Active", "2026-03-01T11:42:00Z", "60"),
+            state("Holding", "2026-03-01T11:43:00Z", "PT30S"),
+        ];
+        let holds = holds(&states);
+        let ends: Vec<String> = holds.iter().map(|hold| hold.ended.unwrap().to_string()).collect();
+        assert_eq!(ends, ["2026-03-01T11:42:00Z", "2026-03-01T11:43:30Z"]);
+    }
+}

@@ -1,0 +1,162 @@
+//! The vendor's ways over HTTP: where the API is, its limits, its errors, its empty answers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use connector_core::http::{AccountKey, HttpClient, Limits, RequestBuilder, Response, VendorError, VendorErrors};
+use connector_core::{Context, Priority, Result, Vendor};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::auth::{NiceLogin, api_of, tenant_of, token_hosts, trusted};
+use crate::config::NiceConfig;
+use crate::wire::List;
+use crate::wire::login::Configuration;
+
+/// How many requests to the ACD API are on their way at once. Nothing is documented; the vendor's own clients are modest.
+const ACD_AT_ONCE: usize = 4;
+
+/// The class of Media Playback: the vendor documents 150 requests in five minutes for a tenant.
+const MEDIA: &str = "media";
+const MEDIA_RATE: (u32, Duration) = (150, Duration::from_secs(300));
+
+/// Where the words of an error without a body stand.
+const STATUS_HEADER: &str = "icStatusDescription";
+
+/// Reads the errors of all of the vendor's services: a JSON object with one of many keys, or a header.
+#[derive(Debug)]
+pub(crate) struct NiceErrors;
+
+impl VendorErrors for NiceErrors {
+    fn read(&self, answer: &Response) -> VendorError {
+        let said = VendorError::usual(answer);
+        match answer.header(STATUS_HEADER) {
+            Some(words) if said.message.is_none() => said.with_message(words),
+            _ => said,
+        }
+    }
+}
+
+/// Connects when it is needed, and remembers where the API is until that fails.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) cx: Context,
+    pub(crate) config: NiceConfig,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Logs in; at the issuer.
+    login: Option<HttpClient>,
+    api: Option<Api>,
+}
+
+impl Connection {
+    pub(crate) fn new(cx: Context, config: NiceConfig) -> Self {
+        Self { cx, config, known: Mutex::default() }
+    }
+
+    /// The API, after logging in and discovery if need be. Who comes meanwhile waits.
+    pub(crate) async fn api(&self) -> Result<Api> {
+        let mut known = self.known.lock().await;
+        if let Some(api) = &known.api {
+            return Ok(api.clone());
+        }
+        let api = self.connect(&mut known).await.map_err(|error| error.of(self.cx.origin()))?;
+        Ok(known.api.insert(api).clone())
+    }
+
+    async fn connect(&self, known: &mut Known) -> Result<Api> {
+        let login = match &known.login {
+            Some(login) => login.clone(),
+            None => known.login.insert(self.login().await?).clone(),
+        };
+        let (hosts, config) = (token_hosts(&self.config), &self.config);
+        let base = match &config.api_url {
+            Some(url) => url.clone(),
+            None => {
+                let found = match tenant_of(&login.token().await?) {
+                    Some(tenant) => {
+                        let asked = login.get(".well-known/cxone-configuration").query("tenantId", tenant);
+                        asked.without_token().during("discover").send().await?.json_if_any::<Configuration>()?
+                    }
+                    None => None,
+                };
+                api_of(found, &config.auth)?
+            }
+        };
+        trusted(&hosts, &config.issuer, &base)?;
+        // Only from here on may links lead to hosts that hold nothing but recordings.
+        let media = config.media_hosts.iter().fold(hosts.clone(), |policy, host| policy.with_host(host));
+        let client = login.at(base)?.with_links(media);
+        Ok(Api { client, version: config.api_version.clone() })
+    }
+
+    async fn login(&self) -> Result<HttpClient> {
+        let config = &self.config;
+        // Limits are kept by access key, since the tenant is only known after the login.
+        let id = self.cx.secrets().resolve(&config.access_key_id).await?;
+        let account = AccountKey::new(Vendor::NICE, id.expose_secret());
+        let client = HttpClient::new(&self.cx, &account, config.issuer.clone(), &config.http)?;
+        Ok(client
+            .with_login(NiceLogin::new(config))
+            .with_errors(NiceErrors)
+            .with_links(token_hosts(config))
+            .with_limits("", Limits::none().with_at_once(ACD_AT_ONCE))
+            .with_limits(MEDIA, Limits::none().with_rate(MEDIA_RATE.0, MEDIA_RATE.1)))
+    }
+
+    /// Passes a result on. A host that could not be reached may have moved: the next request discovers again.
+    pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
+        if result.as_ref().is_err_and(|error| error.is_transient() && error.status().is_none())
+            && let Ok(mut known) = self.known.try_lock()
+        {
+            known.api = None;
+        }
+        result
+    }
+}
+
+/// The API of one tenant. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) client: HttpClient,
+    version: String,
+}
+
+impl Api {
+    /// A GET of the ACD API.
+    pub(crate) fn acd(&self, path: &str, priority: Priority) -> RequestBuilder {
+        self.client.get(&format!("incontactapi/services/{}/{path}", self.version)).priority(priority)
+    }
+
+    /// A GET of Media Playback, within its own limit.
+    pub(crate) fn playback(&self, path: &str, priority: Priority) -> RequestBuilder {
+        self.client.get(&format!("media-playback/v1/{path}")).class(MEDIA).priority(priority)
+    }
+}
+
+/// A list. No body is an empty one.
+pub(crate) async fn list(request: RequestBuilder) -> Result<List> {
+    Ok(dated_list(request).await?.0)
+}
+
+/// A list, and what time it was at the vendor when it was sent.
+pub(crate) async fn dated_list(request: RequestBuilder) -> Result<(List, Option<DateTime<Utc>>)> {
+    let answer = request.send().await?;
+    let list = answer.json_if_any::<List>()?.unwrap_or_default().unwrapped();
+    let date = answer.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    let date = list.last_poll_time.or(date.map(|date| date.to_utc()));
+    Ok((list, date))
+}
+
+/// One thing. Both no body and 404 say that there is none.
+pub(crate) async fn one<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>> {
+    match request.send().await {
+        Ok(answer) => answer.json_if_any(),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
