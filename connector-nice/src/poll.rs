@@ -304,7 +304,8 @@ impl Poller {
             Some(_) if last > Some(self.question().0) => (self.sweep.from, self.sweep.skip) = (last, 0),
             Some(skip) => self.sweep.skip = skip,
             None => {
-                self.since = self.since.max(began);
+                // The first position is the vendor's word: the clock here may be ahead of it.
+                self.since = if self.is_new { began } else { self.since.max(began) };
                 (self.is_new, self.is_first, self.sweep) = (false, false, Sweep::default());
                 self.forget();
             }
