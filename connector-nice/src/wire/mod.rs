@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod contacts;
+pub(crate) mod files;
 pub(crate) mod login;
 pub(crate) mod loose;
 pub(crate) mod media;
@@ -30,6 +31,7 @@ pub(crate) struct List {
         alias = "contactCustomData",
         alias = "ContactCustomData",
         alias = "childContacts",
+        alias = "files",
         deserialize_with = "loose::rows"
     )]
     pub(crate) rows: Rows,
