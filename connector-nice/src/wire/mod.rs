@@ -52,7 +52,7 @@ impl List {
     }
 }
 
-/// Reads one row.
+/// Reads one row, which has to be an object.
 pub(crate) fn row<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok())?
 }
