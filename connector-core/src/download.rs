@@ -15,7 +15,10 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "files")]
 use crate::save::{SaveOptions, Saved};
-use crate::{Download, DownloadOptions, Error, Lookup, Priority, Recording, RecordingDownloader, Result, Validator};
+use crate::{
+    Conversation, Download, DownloadOptions, Error, Lookup, Priority, Recording, RecordingDownloader, RecordingOptions,
+    RecordingSet, Result, Validator,
+};
 
 /// How stubbornly to go on after a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,12 @@ impl Resumed {
 /// Conveniences on every [`RecordingDownloader`].
 #[async_trait]
 pub trait RecordingDownloaderExt {
+    /// The recordings of one call.
+    ///
+    /// # Errors
+    /// Those of [`recordings`](RecordingDownloader::recordings).
+    async fn of(&self, call: &Conversation) -> Result<RecordingSet>;
+
     /// The whole recording as one stream, which goes on by itself from the last byte after a cut.
     ///
     /// # Errors
@@ -116,6 +125,14 @@ pub trait RecordingDownloaderExt {
 
 #[async_trait]
 impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
+    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
+        let mut answers = self.recordings(std::slice::from_ref(call), RecordingOptions::default()).await;
+        match (answers.pop(), answers.is_empty()) {
+            (Some(answer), true) => answer,
+            _ => Err(Error::bug("a connector gives one answer for each call").during("recordings")),
+        }
+    }
+
     async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
         let first = DownloadOptions { priority: options.priority, ..DownloadOptions::default() };
         Ok(match self.download(recording, first).await? {
@@ -129,6 +146,27 @@ impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
     async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
         crate::save::save(self, recording, file, options).await
     }
+}
+
+/// The job of a connector by its own type, such as the one that a typed client hands out.
+#[async_trait]
+impl<Job: RecordingDownloader + Clone> RecordingDownloaderExt for Job {
+    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
+        shared(self).of(call).await
+    }
+
+    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
+        shared(self).whole(recording, options).await
+    }
+
+    #[cfg(feature = "files")]
+    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
+        shared(self).save_with(recording, file, options).await
+    }
+}
+
+fn shared<Job: RecordingDownloader + Clone>(job: &Job) -> Arc<dyn RecordingDownloader> {
+    Arc::new(job.clone())
 }
 
 fn heal(
@@ -254,7 +292,7 @@ mod tests {
     use futures_util::TryStreamExt;
 
     use super::*;
-    use crate::{Conversation, ConversationRef, JobCheck, Locator, RecordingOptions, RecordingSet};
+    use crate::{ConversationRef, JobCheck, Locator};
 
     /// Serves `content` and cuts each answer after the next of `cuts` bytes.
     #[derive(Debug)]

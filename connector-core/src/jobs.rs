@@ -7,11 +7,11 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Agent, AgentGroup, AgentRef, Conversation, ConversationRef, Cursor, Download, EventTraits, Events, GroupRef,
+    Agent, AgentGroup, AgentRef, Clock, Conversation, ConversationRef, Cursor, Download, EventTraits, Events, GroupRef,
     JobCheck, Listing, Lookup, Receipt, Recording, RecordingSet, Result, SubscribeRequest, Validator,
 };
 
@@ -197,6 +197,12 @@ impl HistoryQuery {
     /// Everything that ended in a window.
     pub fn between(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         Self { from, to, resume: None, priority: Priority::Reconcile }
+    }
+
+    /// Everything that ended within the last 24 hours, by the machine's clock.
+    pub fn last_day() -> Self {
+        let now = Clock::system().now();
+        Self::between(now - TimeDelta::days(1), now)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::config::NiceConfig;
 use crate::directory::NiceDirectory;
 use crate::events::NiceEvents;
 use crate::history::NiceHistory;
-use crate::recordings::NiceRecordings;
+use crate::recordings::{Links, NiceRecordings};
 use crate::transport::Connection;
 
 /// A tenant of NICE CXone.
@@ -45,6 +45,7 @@ pub struct NiceCxone {
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
     pub(crate) subscribed: Arc<AtomicBool>,
+    pub(crate) links: Links,
 }
 
 impl NiceCxone {
@@ -56,7 +57,7 @@ impl NiceCxone {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
         let connection = Connection::new(cx.clone(), config);
-        Ok(Self { shared: Arc::new(Shared { connection, subscribed: Arc::default() }) })
+        Ok(Self { shared: Arc::new(Shared { connection, subscribed: Arc::default(), links: Links::default() }) })
     }
 
     /// Lists agents, groups and teams.

@@ -63,6 +63,19 @@ pub enum RecordingKey {
     ContactOnly,
 }
 
+/// Where recordings come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RecordingsFrom {
+    /// From Media Playback, which is a licence that is billed: one file a call, in MP4.
+    #[default]
+    MediaPlayback,
+    /// From the call logs among the files of contacts, for tenants without that licence: one WAV file a leg, of at most
+    /// 100 MiB.
+    LegacyFiles,
+}
+
 /// The settings of one tenant of CXone. Only the credentials have to be given.
 ///
 /// ```
@@ -116,6 +129,9 @@ pub struct NiceConfig {
     /// The media types whose contacts count. 4 is a phone call; all of them when empty.
     #[serde(default = "media_types")]
     pub media_types: Vec<u32>,
+    /// Where recordings come from.
+    #[serde(default)]
+    pub recordings_from: RecordingsFrom,
     /// By which id a recording is asked for.
     #[serde(default)]
     pub recording_key: RecordingKey,
@@ -199,6 +215,7 @@ impl NiceConfig {
             media_hosts: media_hosts(),
             api_version: api_version(),
             media_types: media_types(),
+            recordings_from: RecordingsFrom::default(),
             recording_key: RecordingKey::default(),
             recording_patience: patience(),
             poll_every: poll_every(),
@@ -255,6 +272,12 @@ impl NiceConfig {
     /// The same settings, with contacts of these media types; with all when there are none.
     pub fn with_media_types(mut self, types: impl IntoIterator<Item = u32>) -> Self {
         self.media_types = types.into_iter().collect();
+        self
+    }
+
+    /// The same settings, with recordings from here.
+    pub fn with_recordings_from(mut self, from: RecordingsFrom) -> Self {
+        self.recordings_from = from;
         self
     }
 
@@ -339,7 +362,7 @@ mod tests {
     use super::*;
 
     fn pair() -> (Secret, Secret) {
-        (Secret::literal("name"), Secret::literal("word"))
+        (Secret::literal("name"), Secret::literal("w0rd"))
     }
 
     #[test]
@@ -378,6 +401,6 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
-        assert!(!shown.contains("word") && !shown.contains("name\""), "{shown}");
+        assert!(!shown.contains("w0rd") && !shown.contains("name\""), "{shown}");
     }
 }

@@ -16,7 +16,7 @@ mod transport;
 mod wire;
 
 pub use client::NiceCxone;
-pub use config::{AuthMode, NiceConfig, RecordingKey};
+pub use config::{AuthMode, NiceConfig, RecordingKey, RecordingsFrom};
 pub use connector_core::http::ClientAuth;
 pub use directory::NiceDirectory;
 pub use events::NiceEvents;

@@ -207,6 +207,20 @@ impl RequestBuilder {
         .await
     }
 
+    /// The same, for an answer whose status is a success.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn stream_success(self) -> Result<Streaming> {
+        let mut answer = self.clone().stream().await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let bytes = answer.body.next().await.and_then(Result::ok).unwrap_or_default();
+        let now = self.settings.cx.clock().now();
+        Err(self.named(self.error(&Response::new(answer.status, answer.headers, bytes, now))))
+    }
+
     async fn repeat<T, F>(&self, coding: &HeaderValue, finish: impl Fn(http::response::Parts, Body) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,

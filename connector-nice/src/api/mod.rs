@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod contacts;
+pub(crate) mod files;
 pub(crate) mod media;
 
 use chrono::{DateTime, SecondsFormat, Utc};

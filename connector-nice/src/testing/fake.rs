@@ -26,6 +26,7 @@ use super::settings::{Permission, Settings};
 use super::state::{Asked, Origins, State, Time};
 use super::store;
 use super::tenant::{Tenant, agent_id};
+use crate::NiceConfig;
 
 /// CXone with one tenant, which plays a [`Scenario`].
 ///
@@ -99,10 +100,7 @@ impl Fake {
     /// A calm fake on a `wiremock` server, where all of it is in one place. Mount what is to go first before.
     #[cfg(feature = "wiremock")]
     pub async fn mount(server: &wiremock::MockServer, scenario: &Scenario) -> Self {
-        let at = Url::parse(&format!("{}/", server.uri())).expect("a server has an URL");
-        // The store is another host to whoever looks at its name.
-        let media = Url::parse(&format!("http://localhost:{}/", server.address().port())).expect("a port makes an URL");
-        let fake = Self::hosted(scenario, FaultPlan::none(), Origins { issuer: at.clone(), api: at, media });
+        let fake = Self::hosted(scenario, FaultPlan::none(), Origins::on(server));
         connector_core::testing::http::mount(server, fake.answers()).await;
         fake
     }
@@ -141,6 +139,12 @@ impl Fake {
     /// Id and secret of the access key that is good now.
     pub fn access_key(&self) -> (String, String) {
         self.centre.state().access_key()
+    }
+
+    /// Settings with which a client finds this fake and logs in.
+    pub fn config(&self) -> NiceConfig {
+        let state = self.centre.state();
+        state.origins.config(state.access_key())
     }
 
     /// The id of the tenant.

@@ -32,3 +32,9 @@ pub use state::Asked;
 pub async fn mount(server: &wiremock::MockServer, scenario: &connector_core::testing::Scenario) -> Fake {
     Fake::mount(server, scenario).await
 }
+
+/// Settings with which a client finds a fake that is mounted on this server, and logs in.
+#[cfg(feature = "wiremock")]
+pub fn config(server: &wiremock::MockServer) -> crate::NiceConfig {
+    state::Origins::on(server).config(state::access_key(0))
+}

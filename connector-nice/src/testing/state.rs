@@ -5,17 +5,19 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::Clock;
+use connector_core::{Clock, Secret};
 use tokio::time::Instant;
 use url::Url;
 
 use super::ask::Ask;
 use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
+use super::login::CLIENT;
 use super::sessions::Sessions;
 use super::settings::{Permission, Settings};
 use super::store::Link;
 use super::tenant::Tenant;
+use crate::NiceConfig;
 
 /// A request that came, and what it got. `Debug` leaves the query out.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Asked {
     pub has_token: bool,
     /// The status of the answer.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 impl Asked {
@@ -41,6 +45,7 @@ impl Asked {
             query: ask.query.clone(),
             has_token: ask.token().is_some(),
             status,
+            at: Instant::now(),
         }
     }
 
@@ -73,6 +78,32 @@ pub(super) struct Origins {
     pub(super) issuer: Url,
     pub(super) api: Url,
     pub(super) media: Url,
+}
+
+impl Origins {
+    /// All of it on one server.
+    #[cfg(feature = "wiremock")]
+    pub(super) fn on(server: &wiremock::MockServer) -> Self {
+        let at = Url::parse(&format!("{}/", server.uri())).expect("a server has an URL");
+        // The store is another host to whoever looks at its name.
+        let media = Url::parse(&format!("http://localhost:{}/", server.address().port())).expect("a port makes an URL");
+        Self { issuer: at.clone(), api: at, media }
+    }
+
+    /// Settings with which a client finds it, and logs in with this access key.
+    pub(super) fn config(&self, access_key: (String, String)) -> NiceConfig {
+        let client = (Secret::literal(CLIENT.0), Secret::literal(CLIENT.1));
+        let key = (Secret::literal(access_key.0), Secret::literal(access_key.1));
+        let config = NiceConfig::new(client, key).with_issuer(self.issuer.clone());
+        let config = self.api.host_str().into_iter().fold(config, NiceConfig::with_host);
+        self.media.host_str().into_iter().fold(config, NiceConfig::with_media_host)
+    }
+}
+
+/// Id and secret of an access key, after it was changed so often.
+pub(super) fn access_key(rotations: usize) -> (String, String) {
+    let number = rotations + 1;
+    (format!("access-key-{number}"), format!("access-key-secret-{number}"))
 }
 
 pub(super) struct State {
@@ -165,8 +196,7 @@ impl State {
 
     /// Id and secret of the access key.
     pub(super) fn access_key(&self) -> (String, String) {
-        let number = self.rotations + 1;
-        (format!("access-key-{number}"), format!("access-key-secret-{number}"))
+        access_key(self.rotations)
     }
 
     pub(super) fn is_good(&self, token: &str) -> bool {

@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod contacts;
+pub(crate) mod files;
 pub(crate) mod login;
 pub(crate) mod loose;
 pub(crate) mod media;
@@ -30,6 +31,7 @@ pub(crate) struct List {
         alias = "contactCustomData",
         alias = "ContactCustomData",
         alias = "childContacts",
+        alias = "files",
         deserialize_with = "loose::rows"
     )]
     pub(crate) rows: Rows,
@@ -50,7 +52,7 @@ impl List {
     }
 }
 
-/// Reads one row.
+/// Reads one row, which has to be an object.
 pub(crate) fn row<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok())?
 }
