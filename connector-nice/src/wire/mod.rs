@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod login;
 pub(crate) mod loose;
 pub(crate) mod media;
+pub(crate) mod studio;
 #[cfg(test)]
 mod tests;
 
