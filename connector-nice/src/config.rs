@@ -8,6 +8,8 @@ use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::push::PushOptions;
+
 /// Where commercial tenants log in. That of FedRAMP is `https://cxone-gov.niceincontact.com`.
 const ISSUER: &str = "https://cxone.niceincontact.com";
 
@@ -147,6 +149,9 @@ pub struct NiceConfig {
     /// Rows in a page, at most 10,000.
     #[serde(default = "page")]
     pub page: usize,
+    /// How a Studio script says that a call ended, if one does. It takes a [`Hub`](connector_core::inbound::Hub).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushOptions>,
     /// How the network is reached.
     #[serde(default)]
     pub http: HttpOptions,
@@ -221,6 +226,7 @@ impl NiceConfig {
             poll_every: poll_every(),
             overlap: overlap(),
             page: page(),
+            push: None,
             http: HttpOptions::default(),
         }
     }
@@ -317,6 +323,12 @@ impl NiceConfig {
         self
     }
 
+    /// The same settings, called by a Studio script when a call ended.
+    pub fn with_push(mut self, push: PushOptions) -> Self {
+        self.push = Some(push);
+        self
+    }
+
     /// The same settings, reaching the network like this.
     pub fn with_http(mut self, http: HttpOptions) -> Self {
         self.http = http;
@@ -338,6 +350,9 @@ impl NiceConfig {
         }
         if self.poll_every.is_zero() {
             return wrong("poll_every is 0".to_owned(), "some seconds are usual");
+        }
+        if let Some(push) = &self.push {
+            push.validate()?;
         }
         match &self.auth {
             AuthMode::Discovery if self.client_id.is_none() || self.client_secret.is_none() => wrong(
@@ -362,7 +377,7 @@ mod tests {
     use super::*;
 
     fn pair() -> (Secret, Secret) {
-        (Secret::literal("name"), Secret::literal("w0rd"))
+        (Secret::literal("hunter2"), Secret::literal("hunter3"))
     }
 
     #[test]
@@ -401,6 +416,6 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
-        assert!(!shown.contains("w0rd") && !shown.contains("name\""), "{shown}");
+        assert!(!shown.contains("hunter"), "{shown}");
     }
 }

@@ -148,6 +148,17 @@ pub(crate) struct Handover {
     pub(crate) is_swept: bool,
 }
 
+/// How a contact stands that somebody said was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It was not among the completed contacts yet.
+    Unknown,
+    /// It was told, and nobody has accepted that yet.
+    Owed,
+    /// There is nothing to tell of it, or that is accepted. While other contacts of the call go on, the position waits.
+    Safe,
+}
+
 impl Poller {
     pub(crate) fn new(from: Option<DateTime<Utc>>, now: DateTime<Utc>, overlap: TimeDelta) -> Self {
         Self {
@@ -160,6 +171,16 @@ impl Poller {
             open: BTreeMap::new(),
             handed: BTreeMap::new(),
             deliveries: 0,
+        }
+    }
+
+    pub(crate) fn standing(&self, contact: &str) -> Standing {
+        if !self.known.contains_key(contact) {
+            return Standing::Unknown;
+        }
+        match self.handed.values().any(|handed| handed.keys.iter().any(|key| key == contact)) {
+            true => Standing::Owed,
+            false => Standing::Safe,
         }
     }
 
