@@ -1,7 +1,7 @@
 //! Lengths of time in settings, as people write them: `"200ms"`, `"30s"`, `"15m"`, `"48h"`, `"7d"`.
 //!
-//! For the settings of a connector: `#[serde(with = "connector_core::length")]` on a [`Duration`], and
-//! `#[serde(with = "connector_core::length::optional")]` on an `Option<Duration>`.
+//! For the settings of a connector: `#[serde(with = "connector_core::length")]` on a [`Duration`], `connector_core::length::optional`
+//! on an `Option<Duration>`, and `connector_core::length::list` on a `Vec<Duration>`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -67,5 +67,31 @@ pub mod optional {
             Some(length) => super::serialize(length, serializer),
             None => serializer.serialize_none(),
         }
+    }
+}
+
+/// The same for several.
+pub mod list {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Length(#[serde(with = "super")] Duration);
+
+    /// Reads lengths of time.
+    ///
+    /// # Errors
+    /// As [`length::deserialize`](super::deserialize), for each.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+        Ok(Vec::<Length>::deserialize(deserializer)?.into_iter().map(|Length(length)| length).collect())
+    }
+
+    /// Writes lengths of time.
+    ///
+    /// # Errors
+    /// Only those of the serializer.
+    pub fn serialize<S: Serializer>(lengths: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(lengths.iter().map(|length| Length(*length)))
     }
 }

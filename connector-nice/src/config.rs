@@ -38,6 +38,9 @@ const PAGE: usize = 1_000;
 /// How long after the end of a call its recording is waited for.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
+/// How long to wait for a recording that is not there: minutes. Each question counts against a small limit.
+const WAITS: [u64; 7] = [1, 2, 5, 10, 20, 40, 60];
+
 /// How to log in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,6 +143,10 @@ pub struct NiceConfig {
     /// How long after the end of a call its recording is waited for.
     #[serde(default = "patience", with = "connector_core::length")]
     pub recording_patience: Duration,
+    /// How long to wait before a recording that is not there is asked for again: the first time, the second time, and so
+    /// on by the age of the call; the last one is repeated. How long the vendor takes is not documented.
+    #[serde(default = "waits", with = "connector_core::length::list")]
+    pub recording_waits: Vec<Duration>,
     /// How often the vendor is asked for calls that are over.
     #[serde(default = "poll_every", with = "connector_core::length")]
     pub poll_every: Duration,
@@ -179,6 +186,10 @@ fn media_types() -> Vec<u32> {
 
 fn patience() -> Duration {
     PATIENCE
+}
+
+fn waits() -> Vec<Duration> {
+    WAITS.map(|minutes| Duration::from_secs(minutes * 60)).to_vec()
 }
 
 fn poll_every() -> Duration {
@@ -223,6 +234,7 @@ impl NiceConfig {
             recordings_from: RecordingsFrom::default(),
             recording_key: RecordingKey::default(),
             recording_patience: patience(),
+            recording_waits: waits(),
             poll_every: poll_every(),
             overlap: overlap(),
             page: page(),
@@ -299,6 +311,12 @@ impl NiceConfig {
         self
     }
 
+    /// The same settings, waiting so long before recordings that are not there are asked for again.
+    pub fn with_recording_waits(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
+        self.recording_waits = waits.into_iter().collect();
+        self
+    }
+
     /// The same settings, asking that often for calls that are over.
     pub fn with_poll_every(mut self, interval: Duration) -> Self {
         self.poll_every = interval;
@@ -353,6 +371,9 @@ impl NiceConfig {
         }
         if let Some(push) = &self.push {
             push.validate()?;
+        }
+        if self.recording_waits.is_empty() || self.recording_waits.iter().any(Duration::is_zero) {
+            return wrong("recording_waits has no time, or one that is 0".to_owned(), "write it like [\"1m\", \"5m\"]");
         }
         match &self.auth {
             AuthMode::Discovery if self.client_id.is_none() || self.client_secret.is_none() => wrong(

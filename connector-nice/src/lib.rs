@@ -23,5 +23,5 @@ pub use connector_core::http::ClientAuth;
 pub use directory::NiceDirectory;
 pub use events::NiceEvents;
 pub use history::NiceHistory;
-pub use push::PushOptions;
+pub use push::{DOOR, PushOptions};
 pub use recordings::NiceRecordings;

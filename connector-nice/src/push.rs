@@ -32,7 +32,7 @@ const MOST_KEYS: usize = 2;
 const LONGEST_ID: usize = 40;
 
 /// What stands behind the route in the address that a script calls.
-const DOOR: &str = "ended";
+pub const DOOR: &str = "ended";
 
 /// How a Studio script says that a call ended: where it calls, and how it proves who it is.
 ///

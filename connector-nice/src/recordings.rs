@@ -166,7 +166,7 @@ impl NiceRecordings {
                 return Ok(Lookup::Ready(link));
             }
             is_first.store(false, Ordering::Relaxed);
-            let link = playback::link(&api, place, options.priority).await?;
+            let link = playback::link(&api, place, options.priority, self.soon()).await?;
             if let Lookup::Ready(link) = &link {
                 kept.keep(locator, link);
             }

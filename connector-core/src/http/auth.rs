@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -69,12 +70,19 @@ struct Inner {
     text: SecretString,
     life: Option<Duration>,
     id_token: Option<SecretString>,
+    worked: Arc<AtomicBool>,
 }
 
 impl Token {
     /// A bearer token that is good until it is refused.
     pub fn new(text: impl Into<SecretString>) -> Self {
-        Self(Arc::new(Inner { scheme: "Bearer", text: text.into(), life: None, id_token: None }))
+        Self(Arc::new(Inner {
+            scheme: "Bearer",
+            text: text.into(),
+            life: None,
+            id_token: None,
+            worked: Arc::default(),
+        }))
     }
 
     /// The same token, good for this long.
@@ -111,6 +119,11 @@ impl Token {
             .map_err(|_| Error::invalid("the token cannot stand in a header"))?;
         value.set_sensitive(true);
         Ok(value)
+    }
+
+    /// The API took it.
+    pub(crate) fn note_success(&self) {
+        self.0.worked.store(true, Ordering::Relaxed);
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -187,10 +200,11 @@ impl Login {
         Ok(Some(held.insert(new).token.clone()))
     }
 
-    /// The API refused a token that was just fetched: the credentials rest.
+    /// The API refused a second token in a row. If it never took that one, the credentials rest.
     pub(crate) async fn give_up(&self, refused: &Token) {
         let mut held = self.held.lock().await;
-        if let Some(last) = held.take_if(|held| held.token.is(refused)) {
+        let last = held.take_if(|held| held.token.is(refused));
+        if let Some(last) = last.filter(|_| !refused.0.worked.load(Ordering::Relaxed)) {
             self.account.refuse(last.credentials);
         }
     }

@@ -302,6 +302,9 @@ impl RequestBuilder {
         {
             return Ok(Hop::To(url.clone()));
         }
+        if let Some(token) = token.filter(|_| head.status != StatusCode::UNAUTHORIZED) {
+            token.note_success();
+        }
         if head.status.is_client_error() || head.status.is_server_error() {
             return self.refused(head, body).await.map(|(head, body)| Hop::Arrived(head, body));
         }

@@ -1,5 +1,7 @@
 //! Recordings by Media Playback: those of a call, those of one agent, and links to them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use connector_core::http::Link;
 use connector_core::{
@@ -11,7 +13,7 @@ use url::Url;
 
 use super::NiceRecordings;
 use super::place::{Place, Span};
-use super::waiting::{Extent, SOON};
+use super::waiting::Extent;
 use crate::api::media::{Form, Played};
 use crate::config::RecordingKey;
 use crate::transport::Api;
@@ -90,8 +92,8 @@ impl NiceRecordings {
     }
 }
 
-/// A link that is good now.
-pub(super) async fn link(api: &Api, place: &Place, priority: Priority) -> Result<Lookup<Link>> {
+/// A link that is good now; `soon` is when to come again where there is none yet.
+pub(super) async fn link(api: &Api, place: &Place, priority: Priority, soon: Duration) -> Result<Lookup<Link>> {
     let (played, part) = match place {
         // The one link to the whole is the form that the vendor made for downloads; parts have links of their own.
         Place::Contact { id, of: 1, .. } => (api.contact_played(id, Form::Download, priority).await?, None),
@@ -105,9 +107,9 @@ pub(super) async fn link(api: &Api, place: &Place, priority: Priority) -> Result
                 Some(part) => found.into_iter().nth(part).and_then(|playable| playable.url),
                 None => found.into_iter().find_map(|playable| playable.url),
             };
-            url.map_or(Lookup::NotReady { retry_after: SOON }, |url| Lookup::Ready(Link::new(url).signed()))
+            url.map_or(Lookup::NotReady { retry_after: soon }, |url| Lookup::Ready(Link::new(url).signed()))
         }
-        Played::Nothing { retry_after } => Lookup::NotReady { retry_after: retry_after.unwrap_or(SOON) },
+        Played::Nothing { retry_after } => Lookup::NotReady { retry_after: retry_after.unwrap_or(soon) },
         // It was there when it was listed.
         Played::Unknown => Lookup::Gone(Gone::Deleted),
     })

@@ -6,19 +6,11 @@ use connector_core::{Conversation, Outlook};
 
 use super::NiceRecordings;
 
-/// When to ask again for a recording that is not there: minutes, counted from the end of the call. Then once an hour.
-/// How long the vendor takes is not documented.
-const LADDER: [u64; 6] = [1, 2, 5, 10, 20, 40];
-const HOURLY: Duration = Duration::from_secs(3600);
-
 /// When to ask again where nobody knows when the call ended.
 const SOMETIME: Duration = Duration::from_secs(600);
 
 /// How long after the end of a call a leg may still be missing from recordings that are there. Not documented.
 const GROWTH: Duration = Duration::from_secs(30 * 60);
-
-/// How long to wait for a recording that was listed, and has no link now.
-pub(super) const SOON: Duration = Duration::from_secs(60);
 
 /// What there is of a call so far.
 pub(super) enum Extent {
@@ -36,37 +28,45 @@ impl NiceRecordings {
             Extent::Part => GROWTH.min(self.shared.connection.config.recording_patience),
             Extent::Nothing => self.shared.connection.config.recording_patience,
         };
+        let waits = &self.shared.connection.config.recording_waits;
         let end = call.ended.or(call.started).map(|stamp| stamp.at).or(call.this.around);
         let age = end.map(|end| (self.shared.connection.cx.clock().now() - end).to_std().unwrap_or_default());
         match (age, extent) {
-            (Some(age), _) if age < grace => Outlook::More { retry_after: wait.unwrap_or(rung(age)) },
+            (Some(age), _) if age < grace => Outlook::More { retry_after: wait.unwrap_or(rung(waits, age)) },
             (None, Extent::Nothing) => Outlook::More { retry_after: wait.unwrap_or(SOMETIME) },
             (_, Extent::Nothing) => Outlook::Never,
             _ => Outlook::Complete,
         }
     }
+
+    /// How long to wait for a recording that was listed, and has no link now.
+    pub(super) fn soon(&self) -> Duration {
+        rung(&self.shared.connection.config.recording_waits, Duration::ZERO)
+    }
 }
 
-/// How long to wait, so long after the end of the call.
-fn rung(age: Duration) -> Duration {
+/// How long to wait, so long after the end of the call: the first of these while that is how long ago it was, then the
+/// second for as long as that, and so on; the last one from then on.
+fn rung(waits: &[Duration], age: Duration) -> Duration {
     let mut reached = Duration::ZERO;
-    for minutes in LADDER {
-        let wait = Duration::from_secs(minutes * 60);
-        reached += wait;
-        if age < reached {
-            return wait;
-        }
-    }
-    HOURLY
+    let passed = |wait: &&Duration| {
+        reached += **wait;
+        age >= reached
+    };
+    let place = waits.iter().take_while(passed).count();
+    waits.get(place).or(waits.last()).copied().unwrap_or(SOMETIME)
 }
 
 #[cfg(test)]
 mod tests {
+    use connector_core::Secret;
+
     use super::*;
 
     #[test]
     fn the_waits_grow_with_the_age_of_the_call() {
-        let minutes = |age: u64| rung(Duration::from_secs(age * 60)).as_secs() / 60;
+        let config = crate::NiceConfig::regional("na1", (Secret::literal("id"), Secret::literal("w0rd")));
+        let minutes = |age: u64| rung(&config.recording_waits, Duration::from_secs(age * 60)).as_secs() / 60;
         let waits: Vec<u64> = [0, 1, 3, 8, 18, 38, 78, 1000].map(minutes).to_vec();
         assert_eq!(waits, [1, 2, 5, 10, 20, 40, 60, 60]);
     }

@@ -102,7 +102,9 @@ fn is_over_limit(state: &mut State) -> bool {
 fn not_ready(master: u64, faults: &FaultPlan, state: &mut State) -> Option<Answer> {
     let asked = state.playback_asks.entry(master).or_default();
     let is_early = *asked < state.settings.not_ready_asks;
-    if !is_early && !faults.fire(Fault::NotReady) {
+    // What was there once stays.
+    if !is_early && (state.played.contains(&master) || !faults.fire(Fault::NotReady)) {
+        state.played.insert(master);
         return None;
     }
     let forms = [NotReady::NotFound, NotReady::NoInteractions, NotReady::Accepted];

@@ -135,6 +135,8 @@ pub(super) struct State {
     pub(super) playbacks: VecDeque<Instant>,
     /// How often Media Playback was asked for a call before it was ready.
     pub(super) playback_asks: BTreeMap<u64, usize>,
+    /// The calls whose recording was there.
+    pub(super) played: BTreeSet<u64>,
     /// Whether all recordings are deleted.
     pub(super) no_recordings: bool,
     pub(super) sessions: Sessions,
@@ -163,6 +165,7 @@ impl State {
             links: Vec::new(),
             playbacks: VecDeque::new(),
             playback_asks: BTreeMap::new(),
+            played: BTreeSet::new(),
             no_recordings: false,
             sessions: Sessions::default(),
             throttled: 0,

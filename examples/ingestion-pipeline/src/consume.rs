@@ -163,7 +163,9 @@ impl Consumer {
     /// Whether an error is the end of the work on a row.
     pub(crate) fn gives_up(&self, row: &WorkRow, error: &Error) -> bool {
         let tried_enough = row.attempts >= ATTEMPTS && self.clock.now() >= after(row.waiting_since, OUTAGE);
-        !error.is_storage() && (tried_enough || !error.is_retryable())
+        // Credentials that are refused today are mended tomorrow, and every call is worth the wait.
+        let may_pass = error.is_retryable() || error.is_unauthorized();
+        !error.is_storage() && (tried_enough || !may_pass)
     }
 
     /// How long to wait when our own side failed: longer each time in a row, whichever call it hits.

@@ -27,18 +27,19 @@ fn a_day_with_every_fault_comes_out_whole() {
     insta::with_settings!({ filters => vec![
         (r"\d+\.\d s", "[time]"),
         (r"\d+ files, \d+ MB", "[files]"),
-        (r"(drop-folder +\d+ +)\d( +)\d( +)\d", "${1}n${2}n${3}n"),
+        (r"((?:drop-folder|nice) +\d+ +)\d( +)\d( +)\d", "${1}n${2}n${3}n"),
     ] }, {
         insta::assert_snapshot!(text, @r"
-        A day at Example Corp: 40 calls, 12 agents, 1 source, seed 3. Faults: lost events, cut downloads, repeated deliveries, events out of order, half-written files, a restart.
+        A day at Example Corp: 40 calls, 12 agents, 2 sources, seed 3. Faults: lost events, cut downloads, repeated deliveries, events out of order, half-written files, a restart, throttled requests, recordings that are not ready, refused tokens, expired links.
 
         source       calls  events lost  found by reconcile  downloads resumed  stored  missing  twice  corrupt
-        drop-folder     40            n                   n                  n      40        0      0        0
+        drop-folder     20            n                   n                  n      20        0      0        0
+        nice            20            n                   n                  n      20        0      0        0
         every call of the script is stored once, byte for byte                                [time]
 
         recordings  DATA/objects  [files]
         database    DATA/ingest.db  sqlite3 DATA/ingest.db 'select * from calls_v1'
-        next        ingest --data DATA show example/drop-folder/20261019-100353_rquist   one call from ring to analysis queue
+        next        ingest --data DATA show example/drop-folder/20261019-100738_rquist   one call from ring to analysis queue
         ");
     });
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -55,8 +56,15 @@ fn whoever_likes_can_recount() {
 
     let script = lines(&fs::read(data.join("script.jsonl")).unwrap());
     assert_eq!((summary["total"]["calls"].as_u64(), script.len()), (Some(30), 30));
-    let count = |key: &str| summary["vendors"]["universal"][key].as_u64().unwrap();
-    assert!(count("recovered") > 0 && count("recovered") == count("events_lost"), "{summary}");
+    for vendor in ["universal", "nice"] {
+        let count = |key: &str| summary["vendors"][vendor][key].as_u64().unwrap();
+        assert!(count("recovered") > 0 && count("recovered") == count("events_lost"), "{summary}");
+        assert!(count("downloads_resumed") > 0, "{summary}");
+        assert_eq!(["missing", "duplicates", "corrupt"].map(count), [0; 3], "{summary}");
+    }
+    for key in ["not_ready", "throttled"] {
+        assert!(summary["vendors"]["nice"][key].as_u64().unwrap() > 0, "{summary}");
+    }
     let calls = lines(&ingest(&["calls", "--json", "--limit", "1000"], &data).stdout);
     let stored: BTreeSet<&str> = calls.iter().map(|call| call["conversation"].as_str().unwrap()).collect();
     assert_eq!((calls.len(), stored.len()), (script.len(), script.len()));

@@ -177,3 +177,18 @@ fn a_token_shows_nowhere() {
     assert!(!shown.contains("hunter"), "{shown}");
     assert!(Token::new("line\nbreak").header().is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_refusal_in_a_row_locks_out_only_if_the_token_never_worked() {
+    for (has_worked, tried) in [(true, true), (false, false)] {
+        let door = Door::default();
+        let (login, _) = login(&door, "good");
+        let first = login.token().await.unwrap();
+        let second = login.after_refusal(&first).await.unwrap().unwrap();
+        if has_worked {
+            second.note_success();
+        }
+        login.give_up(&second).await;
+        assert_eq!(login.token().await.is_ok(), tried);
+    }
+}

@@ -106,6 +106,7 @@ async fn what_cannot_be_had_costs_the_recording_and_not_the_call() {
     type Make = fn(&'static str) -> Error;
     let kinds: [(Make, &str); 5] = [
         (|what| Error::forbidden(what), "forbidden"),
+        // Waited for as long as a source is down at worst.
         (|what| Error::unauthorized(what), "unauthorized"),
         (|what| Error::invalid(what), "invalid"),
         (|what| Error::too_large(what), "too_large"),

@@ -93,7 +93,7 @@ impl Agents {
                     any = true;
                     let (tenant, source) = (meant.tenant.clone(), meant.name.clone());
                     let synced = async {
-                        let connector = connect(meant, &store, &Context::default())?;
+                        let connector = connect(meant, &store, &Context::default(), None)?;
                         sync_of(&agents, &connector, &store)?.run_once().await
                     };
                     // The trouble of one source is its own.

@@ -22,7 +22,7 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<Verd
     let store = SqliteStore::open(places.database()).await?;
     let asked = config.sources.into_iter().map(|source| async {
         let origin = Origin::new(&source.tenant, &source.name);
-        match connect(source, &store, &Context::default()) {
+        match connect(source, &store, &Context::default(), None) {
             Ok(connector) => connector.check().await,
             Err(error) => {
                 let why = error.to_string();

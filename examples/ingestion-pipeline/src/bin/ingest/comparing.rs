@@ -124,7 +124,7 @@ impl Meant {
         let mut connectors = Vec::new();
         for source in meant {
             let scope = scope_of(&source.scope, &Origin::new(&source.tenant, &source.name), store).await?;
-            connectors.push((connect(source, store, &Context::default())?, scope));
+            connectors.push((connect(source, store, &Context::default(), None)?, scope));
         }
         if connectors.is_empty() {
             bail!("no source of the configuration is meant");

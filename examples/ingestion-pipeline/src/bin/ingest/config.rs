@@ -103,7 +103,9 @@ impl SourceKind {
             #[cfg(feature = "universal")]
             Self::Universal(..) => &[],
             #[cfg(feature = "nice")]
-            Self::Nice(..) => &[],
+            Self::Nice(ref settings) if settings.push.is_some() => &[("call ended", connector_nice::DOOR)],
+            #[cfg(feature = "nice")]
+            Self::Nice(_) => &[],
         }
     }
 }
@@ -173,6 +175,11 @@ impl Config {
                 if sources.iter().any(|known| (&known.tenant, &known.name) == (&source.tenant, &source.name)) {
                     let message = format!("there are two sources {:?} of tenant {id:?}", source.name);
                     return Err(reader.at(span, message, Some("give each its own name".to_owned())));
+                }
+                if listen.is_none() && !source.kind.doors().is_empty() {
+                    let message =
+                        format!("the vendor of source {:?} is to call, but there is no [listen]", source.name);
+                    return Err(reader.at(span, message, Some("add [listen], or leave `push` out".to_owned())));
                 }
                 sources.push(source);
             }

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{
     AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
 };
+use secrecy::SecretString;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
@@ -55,13 +56,13 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline)
         .with_reconcile(store.clone());
-    let (cx, listener) = listen(config.listen.as_ref(), &store).await?;
+    let (cx, routes, listener) = listen(config.listen.as_ref(), &store).await?;
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
         let (tenant, name) = (source.tenant.clone(), source.name.clone());
         let (scope, options) = (source.scope.clone(), options_of(&source));
         let connected = async {
-            let connector = connect(source, &store, &cx)?;
+            let connector = connect(source, &store, &cx, routes.as_ref())?;
             let scope = watching.add(&scope, &connector, &store).await?;
             Ok::<_, connector_core::Error>((connector, scope))
         };
@@ -99,15 +100,15 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     Ok(closing.sources.iter().all(|source| source.is_live))
 }
 
-/// Opens the port, where there is to be one. The connectors hear by its hub.
+/// Opens the port, where there is to be one. The connectors hear by its hub, at addresses that are made from the text.
 async fn listen(
     settings: Option<&ListenSettings>,
     store: &SqliteStore,
-) -> connector_core::Result<(Context, Option<Listener>)> {
+) -> connector_core::Result<(Context, Option<SecretString>, Option<Listener>)> {
     let cx = Context::default();
-    let Some(settings) = settings else { return Ok((cx, None)) };
+    let Some(settings) = settings else { return Ok((cx, None, None)) };
     // Told at the start rather than at the first source that needs it.
-    route_key(settings, &cx).await?;
+    let routes = route_key(settings, &cx).await?;
     let hub = Hub::new(HubOptions::default());
     let store = store.clone();
     let health: Health = Arc::new(move || {
@@ -115,7 +116,7 @@ async fn listen(
         async move { store.answers().await.is_ok() }.boxed()
     });
     let listener = Listener::open(settings, &hub, health).await?;
-    Ok((cx.with_inbound(&hub), Some(listener)))
+    Ok((cx.with_inbound(&hub), Some(routes), Some(listener)))
 }
 
 /// How a source of the configuration takes part.

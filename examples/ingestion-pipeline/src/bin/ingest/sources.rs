@@ -6,11 +6,19 @@
 
 use connector_core::{Connector, Context};
 use ingestion_pipeline::SqliteStore;
+use secrecy::SecretString;
 
 use crate::config::{Source, SourceKind};
 
 /// The connector of a source.
-pub(crate) fn connect(source: Source, store: &SqliteStore, cx: &Context) -> connector_core::Result<Connector> {
+///
+/// `routes` is what the addresses for its vendor are made from, where vendors can call.
+pub(crate) fn connect(
+    source: Source,
+    store: &SqliteStore,
+    cx: &Context,
+    routes: Option<&SecretString>,
+) -> connector_core::Result<Connector> {
     let cx = cx.for_source(&source.tenant, &source.name);
     match source.kind {
         #[cfg(feature = "universal")]
@@ -21,6 +29,11 @@ pub(crate) fn connect(source: Source, store: &SqliteStore, cx: &Context) -> conn
             Ok(connector_universal::DropFolder::new(*settings, folder, ledger, &cx)?.connector())
         }
         #[cfg(feature = "nice")]
-        SourceKind::Nice(settings) => Ok(connector_nice::NiceCxone::new(*settings, &cx)?.connector()),
+        SourceKind::Nice(mut settings) => {
+            if let (Some(push), Some(key)) = (&mut settings.push, routes) {
+                push.route = Some(connector_core::inbound::route_of(cx.origin(), key));
+            }
+            Ok(connector_nice::NiceCxone::new(*settings, &cx)?.connector())
+        }
     }
 }

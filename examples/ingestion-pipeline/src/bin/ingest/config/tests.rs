@@ -265,6 +265,7 @@ fn a_source_of_cxone_has_the_settings_of_its_connector_and_those_of_every_source
         ("\"15s\"", "\"soon\"", 11, "no length of time", "write it as"),
         ("read_timeout", "read_timout", 14, "no key `read_timout`", "did you mean `read_timeout`?"),
         ("  access_key_id = \"env:CXONE_KEY_ID\"\n", "", 4, "lacks the key `access_key_id`", "write access_key_id"),
+        ("poll_every = ", "push = { keys = [\"env:A\"] }\n  poll_every = ", 4, "there is no [listen]", "add [listen]"),
         ("client_id = \"ing", "client_idd = \"ing", 7, "no key `client_idd`", "did you mean `client_id`?"),
     ] {
         let error = parse(&CLOUD.replacen(from, to, 1)).expect_err(to).to_string();

@@ -21,6 +21,11 @@ const PACE: Duration = Duration::from_millis(20);
 /// How often CXone is asked. A day passes in seconds here.
 const POLL_EVERY: Duration = Duration::from_millis(100);
 
+/// How far each question reaches back: what is one question late here is hours late.
+const OVERLAP: Duration = Duration::from_secs(12 * 3600);
+/// How long after a recording was not ready it is asked for again.
+const WAIT: Duration = Duration::from_millis(300);
+
 /// A fake of CXone on ports of this machine.
 pub(super) struct NiceDay {
     fake: Fake,
@@ -58,13 +63,6 @@ impl NiceDay {
     }
 }
 
-fn config(fake: &Fake) -> connector_nice::NiceConfig {
-    let secrets = |(a, b): (String, String)| (connector_core::Secret::literal(a), connector_core::Secret::literal(b));
-    connector_nice::NiceConfig::new(secrets(fake.client()), secrets(fake.access_key()))
-        .with_issuer(fake.issuer())
-        .with_host("127.0.0.1")
-}
-
 #[async_trait]
 impl Part for NiceDay {
     fn vendor(&self) -> &'static str {
@@ -80,7 +78,7 @@ impl Part for NiceDay {
     }
 
     fn connector(&self, _: &SqliteStore, cx: &Context) -> anyhow::Result<Connector> {
-        let config = config(&self.fake).with_poll_every(POLL_EVERY);
+        let config = self.fake.config().with_poll_every(POLL_EVERY).with_overlap(OVERLAP).with_recording_waits([WAIT]);
         Ok(NiceCxone::new(config, cx)?.connector())
     }
 
