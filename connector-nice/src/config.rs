@@ -132,6 +132,10 @@ pub struct NiceConfig {
     /// Rows in a page, at most 10,000.
     #[serde(default = "page")]
     pub page: usize,
+    /// How often the vendor is asked for calls that go on, in seconds, so that their beginning and holds are heard too. It
+    /// is not where this is left out; 10 to 15 s are usual.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds_if_any")]
+    pub active_every: Option<Duration>,
     /// How a Studio script says that a call ended, if one does. It takes a [`Hub`](connector_core::inbound::Hub).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<PushOptions>,
@@ -208,6 +212,7 @@ impl NiceConfig {
             poll_every: poll_every(),
             overlap: overlap(),
             page: page(),
+            active_every: None,
             push: None,
             http: HttpOptions::default(),
         }
@@ -293,6 +298,12 @@ impl NiceConfig {
         self
     }
 
+    /// The same settings, asking that often for calls that go on.
+    pub fn with_active_every(mut self, interval: Duration) -> Self {
+        self.active_every = Some(interval);
+        self
+    }
+
     /// The same settings, called by a Studio script when a call ended.
     pub fn with_push(mut self, push: PushOptions) -> Self {
         self.push = Some(push);
@@ -321,6 +332,9 @@ impl NiceConfig {
         if self.poll_every.is_zero() {
             return wrong("poll_every is 0".to_owned(), "some seconds are usual");
         }
+        if self.active_every.is_some_and(|every| every.is_zero()) {
+            return wrong("active_every is 0".to_owned(), "10 to 15 seconds are usual; leave it out for none");
+        }
         if let Some(push) = &self.push {
             push.validate()?;
         }
@@ -340,6 +354,21 @@ impl NiceConfig {
 /// Regions are not checked against a list; but the text becomes a part of a host.
 fn is_area(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+mod seconds_if_any {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        time.map(|time| time.as_secs_f64()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?.map(Duration::try_from_secs_f64);
+        seconds.transpose().map_err(serde::de::Error::custom)
+    }
 }
 
 mod seconds {
@@ -389,6 +418,7 @@ mod tests {
             (good().with_page(0), "10000"),
             (good().with_page(20_000), "10000"),
             (good().with_poll_every(Duration::ZERO), "poll_every"),
+            (good().with_active_every(Duration::ZERO), "active_every"),
             (without_client, "client_secret"),
             (NiceConfig::regional("evil.example/", pair()), "na1"),
         ] {

@@ -18,12 +18,14 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout_at};
 
+use crate::active::Active;
 use crate::api::contacts::{Span, read};
 use crate::client::Shared;
 use crate::directory::agent;
 use crate::hints::{Hint, Hints};
 use crate::history;
-use crate::poll::{Handover, Plan, Poller, Verdict, position};
+use crate::poll::{Handover, Plan, Poller, Standing, Verdict, position};
+use crate::states::Courses;
 use crate::transport::Api;
 use crate::wire;
 
@@ -46,6 +48,10 @@ const POSITION_EVERY: Duration = Duration::from_secs(900);
 /// The people of the tenant are read again after this time, where they are watched by login.
 const PEOPLE_EVERY: Duration = Duration::from_secs(3600);
 
+/// What is told of calls that go on, where that is asked for.
+const ON_THE_WAY: [CallEventKind; 4] =
+    [CallEventKind::Ringing, CallEventKind::Answered, CallEventKind::Held, CallEventKind::Resumed];
+
 /// How many calls are looked up at once.
 const AT_ONCE: usize = 4;
 
@@ -66,8 +72,11 @@ impl fmt::Debug for NiceEvents {
 #[async_trait]
 impl EventSource for NiceEvents {
     fn traits(&self) -> EventTraits {
-        let kinds = [CallEventKind::Ended, CallEventKind::MetadataChanged];
-        let mut traits = EventTraits::new(kinds, Replay::FromCursor);
+        let always = [CallEventKind::Ended, CallEventKind::MetadataChanged];
+        let mut traits = EventTraits::new(always, Replay::FromCursor);
+        if self.shared.connection.config.active_every.is_some() {
+            traits.kinds.extend(ON_THE_WAY);
+        }
         traits.resolution = Duration::from_secs(1);
         traits
     }
@@ -113,6 +122,8 @@ impl Drop for Place {
 enum Told {
     Accepted(u64),
     Refused(u64),
+    /// What a call went through is known nowhere else, so it comes back.
+    Returned(Vec<Item>),
 }
 
 /// What the listener hears between its questions.
@@ -140,6 +151,23 @@ impl AckSink for PollAck {
     }
 }
 
+/// Holds what was told of calls that go on until somebody has said what becomes of it.
+struct Kept {
+    items: Vec<Item>,
+    listener: UnboundedSender<Told>,
+}
+
+#[async_trait]
+impl AckSink for Kept {
+    async fn accept(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    fn refuse(self: Box<Self>, _: Refusal) {
+        let _ = self.listener.send(Told::Returned(self.items));
+    }
+}
+
 /// Asks, again and again.
 struct Listener {
     shared: Arc<Shared>,
@@ -150,6 +178,10 @@ struct Listener {
     told: UnboundedReceiver<Told>,
     inbox: Receiver<Hint>,
     hints: Hints,
+    active: Option<Active>,
+    courses: Courses,
+    /// Refused, and owed again from a time on.
+    owed: Option<(Instant, Vec<Item>)>,
     due: Instant,
     /// Hints bring about no question before this.
     unhurried: Instant,
@@ -182,6 +214,9 @@ impl Listener {
             told,
             inbox: shared.inbox.listen(),
             hints: Hints::default(),
+            active: shared.connection.config.active_every.map(Active::new),
+            courses: Courses::default(),
+            owed: None,
             due: Instant::now(),
             unhurried: Instant::now(),
             pause: FIRST_PAUSE,
@@ -215,11 +250,25 @@ impl Listener {
     async fn wait(&mut self) -> Result<()> {
         let hurried = self.hints.due().map(|due| due.max(self.unhurried));
         let due = hurried.map_or(self.due, |hurried| hurried.min(self.due));
-        match timeout_at(due, self.said()).await {
+        // Before the first sweep nothing is known of calls that are over.
+        let active = self.active.as_ref().filter(|_| self.is_live).map(|active| active.due);
+        let owed = self.owed.as_ref().map(|(due, _)| *due);
+        let first = [Some(due), active, owed].into_iter().flatten().fold(due, Instant::min);
+        match timeout_at(first, self.said()).await {
             Ok(Said::Told(told)) => self.hear(told),
             Ok(Said::Hint(hint)) => {
                 self.hints.add(hint, Instant::now());
                 self.settle(None);
+            }
+            Err(_) if Some(first) == owed => {
+                let items = self.owed.take().map(|(_, items)| items).unwrap_or_default();
+                self.hand_on(items);
+            }
+            Err(_) if Some(first) == active => {
+                let asked = self.look().await;
+                if let Err(error) = self.shared.connection.note(asked) {
+                    tracing::warn!(origin = %self.shared.connection.cx.origin(), %error, "calls that go on are not heard of");
+                }
             }
             Err(_) => {
                 let swept = self.page().await;
@@ -256,6 +305,10 @@ impl Listener {
                 self.poller.refused(delivery);
                 self.due = self.due.min(Instant::now() + AFTER_REFUSAL);
             }
+            Told::Returned(mut items) => {
+                let due = Instant::now() + AFTER_REFUSAL;
+                self.owed.get_or_insert((due, Vec::new())).1.append(&mut items);
+            }
         }
         self.settle(None);
     }
@@ -270,20 +323,46 @@ impl Listener {
         let page = api.completed(Span::Updated(since), &config.media_types, (skip, config.page), Priority::Live);
         let (found, date) = page.await?;
         let people = self.people(&api).await?;
+        let (covers, everyone) = (self.covering(people), self.watch.people().is_none());
+        let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, &covers);
+        let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
+        let handover = self.poller.commit(plan, verdicts, &covers);
+        let is_swept = handover.is_swept;
+        self.hand(handover);
+        self.settle(is_swept.then_some(hurried));
+        Ok(())
+    }
+
+    /// Whether somebody's calls are to be heard.
+    fn covering(&self, people: Arc<HashMap<String, AgentRef>>) -> impl Fn(Option<&AgentRef>) -> bool + use<> {
         let (watch, everyone) = (self.watch.clone(), self.watch.people().is_none());
-        let covers = |who: Option<&AgentRef>| {
+        move |who| {
             everyone
                 || who.is_some_and(|who| {
                     let known = who.id.as_ref().and_then(|id| people.get(id));
                     watch.covers(known.unwrap_or(who))
                 })
-        };
-        let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, covers);
-        let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
-        let handover = self.poller.commit(plan, verdicts, covers);
-        let is_swept = handover.is_swept;
-        self.hand(handover);
-        self.settle(is_swept.then_some(hurried));
+        }
+    }
+
+    /// Looks at the calls that go on. One that does no more hurries the next question about those that are over.
+    async fn look(&mut self) -> Result<()> {
+        let shared = self.shared.clone();
+        let (config, Some(active)) = (&shared.connection.config, &mut self.active) else { return Ok(()) };
+        let api = shared.connection.api().await;
+        let found = active.ask(&api?, &config.media_types, config.page).await?;
+        let people = self.people(&shared.connection.api().await?).await?;
+        let covers = self.covering(people);
+        let poller = &self.poller;
+        let is_over = |contact: &str| poller.standing(contact) != Standing::Unknown;
+        self.courses.forget(is_over);
+        let now = shared.connection.cx.clock().now();
+        let seen = found.seen.iter().filter(|seen| !is_over(&seen.contact) && covers(Some(&seen.agent)));
+        let items: Vec<Item> = seen.flat_map(|seen| self.courses.see(seen, now)).map(Item::Event).collect();
+        for contact in found.all.iter().flat_map(|all| self.courses.missing(all)) {
+            self.hints.add(Hint::quiet(contact), Instant::now());
+        }
+        self.hand_on(items);
         Ok(())
     }
 
@@ -351,6 +430,15 @@ impl Listener {
         let mut delivery = Delivery::new(handover.items, self.now(), ack);
         delivery.cursor = Some(handover.cursor);
         self.ready.push_back(SourceItem::Delivery(delivery));
+    }
+
+    /// Hands on what happened to calls that go on. It carries no position.
+    fn hand_on(&mut self, items: Vec<Item>) {
+        if items.is_empty() {
+            return;
+        }
+        let ack = Ack::new(Kept { items: items.clone(), listener: self.tell.clone() });
+        self.ready.push_back(SourceItem::Delivery(Delivery::new(items, self.now(), ack)));
     }
 
     fn now(&self) -> DateTime<Utc> {

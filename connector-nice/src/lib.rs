@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod active;
 mod api;
 mod auth;
 mod client;
@@ -12,6 +13,7 @@ mod poll;
 mod push;
 mod recordings;
 mod rows;
+mod states;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod login;
 pub(crate) mod loose;
 pub(crate) mod media;
+pub(crate) mod states;
 pub(crate) mod studio;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,8 @@ pub(crate) struct List {
     pub(crate) total: Option<i64>,
     #[serde(
         alias = "completedContacts",
+        alias = "activeContacts",
+        alias = "contactStateDescriptions",
         alias = "agents",
         alias = "groups",
         alias = "contactStateHistory",
