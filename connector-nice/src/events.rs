@@ -57,6 +57,19 @@ const AT_ONCE: usize = 4;
 
 /// Calls that are over, and changes of their metadata, by polling completed contacts.
 ///
+/// The vendor pushes nothing of the kind. Three ways feed one stream; an event has the same key whichever way it came, and
+/// is told once. How long after its end a contact shows among the completed ones is not documented, and comes on top of
+/// each:
+///
+/// | way | setting | what it tells | after |
+/// |---|---|---|---|
+/// | completed contacts | always; [`poll_every`](crate::NiceConfig::poll_every) | ended, metadata changed | 0 to 30 s |
+/// | contacts that go on | [`active_every`](crate::NiceConfig::active_every) | ringing, answered, held, resumed; that a call vanished hurries the next question | 0 to 15 s at the usual interval |
+/// | a Studio script | [`push`](crate::NiceConfig::push) | a hint that hurries the next question | about a second |
+///
+/// A call that begins and ends between two questions about those that go on is told only as ended, and so is what happened
+/// while nobody listened. That a call is over is told once all of its contacts are among the completed ones.
+///
 /// Times are those of the vendor's hierarchy of contacts; where it tells none, start and length together, in whole seconds.
 #[derive(Clone)]
 pub struct NiceEvents {
