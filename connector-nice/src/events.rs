@@ -1,5 +1,7 @@
 //! Hearing of calls: the vendor pushes nothing of the kind, so it is asked again and again.
 
+mod going_on;
+
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
@@ -24,8 +26,9 @@ use crate::client::Shared;
 use crate::directory::agent;
 use crate::hints::{Hint, Hints};
 use crate::history;
-use crate::poll::{Handover, Plan, Poller, Standing, Verdict, position};
-use crate::states::Courses;
+use crate::poll::{Handover, Plan, Poller, Verdict, position};
+use crate::session::{self, Sessions};
+use crate::states::{Courses, Phase, Seen};
 use crate::transport::Api;
 use crate::wire;
 
@@ -57,7 +60,7 @@ const AT_ONCE: usize = 4;
 
 /// Calls that are over, and changes of their metadata, by polling completed contacts.
 ///
-/// The vendor pushes nothing of the kind. Three ways feed one stream; an event has the same key whichever way it came, and
+/// The vendor pushes nothing of the kind. Four ways feed one stream; an event has the same key whichever way it came, and
 /// is told once. How long after its end a contact shows among the completed ones is not documented, and comes on top of
 /// each:
 ///
@@ -65,6 +68,7 @@ const AT_ONCE: usize = 4;
 /// |---|---|---|---|
 /// | completed contacts | always; [`poll_every`](crate::NiceConfig::poll_every) | ended, metadata changed | 0 to 30 s |
 /// | contacts that go on | [`active_every`](crate::NiceConfig::active_every) | ringing, answered, held, resumed; that a call vanished hurries the next question | 0 to 15 s at the usual interval |
+/// | sessions of agents | [`sessions`](crate::NiceConfig::sessions) | as above, for these agents | about a second |
 /// | a Studio script | [`push`](crate::NiceConfig::push) | a hint that hurries the next question | about a second |
 ///
 /// A call that begins and ends between two questions about those that go on is told only as ended, and so is what happened
@@ -87,7 +91,8 @@ impl EventSource for NiceEvents {
     fn traits(&self) -> EventTraits {
         let always = [CallEventKind::Ended, CallEventKind::MetadataChanged];
         let mut traits = EventTraits::new(always, Replay::FromCursor);
-        if self.shared.connection.config.active_every.is_some() {
+        let config = &self.shared.connection.config;
+        if config.active_every.is_some() || !config.sessions.is_empty() {
             traits.kinds.extend(ON_THE_WAY);
         }
         traits.resolution = Duration::from_secs(1);
@@ -143,6 +148,7 @@ enum Told {
 enum Said {
     Told(Told),
     Hint(Hint),
+    Seen(Vec<Seen>),
 }
 
 /// Tells the listener, if it still lives. The position is stored by whoever accepts, so nothing else is to be done.
@@ -164,23 +170,6 @@ impl AckSink for PollAck {
     }
 }
 
-/// Holds what was told of calls that go on until somebody has said what becomes of it.
-struct Kept {
-    items: Vec<Item>,
-    listener: UnboundedSender<Told>,
-}
-
-#[async_trait]
-impl AckSink for Kept {
-    async fn accept(self: Box<Self>) -> Result<()> {
-        Ok(())
-    }
-
-    fn refuse(self: Box<Self>, _: Refusal) {
-        let _ = self.listener.send(Told::Returned(self.items));
-    }
-}
-
 /// Asks, again and again.
 struct Listener {
     shared: Arc<Shared>,
@@ -192,6 +181,7 @@ struct Listener {
     inbox: Receiver<Hint>,
     hints: Hints,
     active: Option<Active>,
+    sessions: Sessions,
     courses: Courses,
     /// Refused, and owed again from a time on.
     owed: Option<(Instant, Vec<Item>)>,
@@ -228,6 +218,7 @@ impl Listener {
             inbox: shared.inbox.listen(),
             hints: Hints::default(),
             active: shared.connection.config.active_every.map(Active::new),
+            sessions: session::listen(&shared),
             courses: Courses::default(),
             owed: None,
             due: Instant::now(),
@@ -273,15 +264,20 @@ impl Listener {
                 self.hints.add(hint, Instant::now());
                 self.settle(None);
             }
+            Ok(Said::Seen(seen)) => {
+                let over = seen.iter().filter(|seen| seen.phase == Phase::Over);
+                let over: Vec<String> = over.map(|seen| seen.contact.clone()).collect();
+                let followed = self.follow(&seen).await;
+                over.into_iter().for_each(|contact| self.hints.add(Hint::quiet(contact), Instant::now()));
+                self.unheard(followed);
+            }
             Err(_) if Some(first) == owed => {
                 let items = self.owed.take().map(|(_, items)| items).unwrap_or_default();
                 self.hand_on(items);
             }
             Err(_) if Some(first) == active => {
                 let asked = self.look().await;
-                if let Err(error) = self.shared.connection.note(asked) {
-                    tracing::warn!(origin = %self.shared.connection.cx.origin(), %error, "calls that go on are not heard of");
-                }
+                self.unheard(asked);
             }
             Err(_) => {
                 let swept = self.page().await;
@@ -301,7 +297,11 @@ impl Listener {
             match self.inbox.poll_recv(cx) {
                 Poll::Ready(Some(hint)) => Poll::Ready(Said::Hint(hint)),
                 // The other ends live in `self` and in `shared`, so the channels never close.
-                _ => Poll::Pending,
+                _ => match self.sessions.poll_next_unpin(cx) {
+                    Poll::Ready(Some(seen)) => Poll::Ready(Said::Seen(seen)),
+                    // There are none, or they go on.
+                    _ => Poll::Pending,
+                },
             }
         })
         .await
@@ -356,27 +356,6 @@ impl Listener {
                     watch.covers(known.unwrap_or(who))
                 })
         }
-    }
-
-    /// Looks at the calls that go on. One that does no more hurries the next question about those that are over.
-    async fn look(&mut self) -> Result<()> {
-        let shared = self.shared.clone();
-        let (config, Some(active)) = (&shared.connection.config, &mut self.active) else { return Ok(()) };
-        let api = shared.connection.api().await;
-        let found = active.ask(&api?, &config.media_types, config.page).await?;
-        let people = self.people(&shared.connection.api().await?).await?;
-        let covers = self.covering(people);
-        let poller = &self.poller;
-        let is_over = |contact: &str| poller.standing(contact) != Standing::Unknown;
-        self.courses.forget(is_over);
-        let now = shared.connection.cx.clock().now();
-        let seen = found.seen.iter().filter(|seen| !is_over(&seen.contact) && covers(Some(&seen.agent)));
-        let items: Vec<Item> = seen.flat_map(|seen| self.courses.see(seen, now)).map(Item::Event).collect();
-        for contact in found.all.iter().flat_map(|all| self.courses.missing(all)) {
-            self.hints.add(Hint::quiet(contact), Instant::now());
-        }
-        self.hand_on(items);
-        Ok(())
     }
 
     /// Which of the calls are over. A leg that nobody told of is looked up where it matters whose it was.
@@ -443,15 +422,6 @@ impl Listener {
         let mut delivery = Delivery::new(handover.items, self.now(), ack);
         delivery.cursor = Some(handover.cursor);
         self.ready.push_back(SourceItem::Delivery(delivery));
-    }
-
-    /// Hands on what happened to calls that go on. It carries no position.
-    fn hand_on(&mut self, items: Vec<Item>) {
-        if items.is_empty() {
-            return;
-        }
-        let ack = Ack::new(Kept { items: items.clone(), listener: self.tell.clone() });
-        self.ready.push_back(SourceItem::Delivery(Delivery::new(items, self.now(), ack)));
     }
 
     fn now(&self) -> DateTime<Utc> {

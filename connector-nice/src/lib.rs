@@ -13,6 +13,7 @@ mod poll;
 mod push;
 mod recordings;
 mod rows;
+mod session;
 mod states;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod login;
 pub(crate) mod loose;
 pub(crate) mod media;
+pub(crate) mod session;
 pub(crate) mod states;
 pub(crate) mod studio;
 #[cfg(test)]
