@@ -13,6 +13,8 @@ use connector_core::{
     Listing, Lookup, LookupOptions, Priority, Rejected, Result, Stamp,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use crate::api::contacts::{Span, read};
 use crate::client::{Shared, judge};
@@ -192,6 +194,12 @@ pub(crate) fn contacts(found: &List, media_types: &[u32]) -> (Vec<Contact>, Vec<
         }
     }
     (contacts, rejected)
+}
+
+/// What a row is known by: its contact, or its text where it names none.
+pub(crate) fn name_of(raw: &RawValue) -> String {
+    let hash = || format!("row:{}", hex::encode(&Sha256::digest(raw.get())[..16]));
+    read(raw).and_then(|contact| contact.contact_id).unwrap_or_else(hash)
 }
 
 pub(crate) fn counts(contact: &Contact, media_types: &[u32]) -> bool {

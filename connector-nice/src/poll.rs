@@ -3,15 +3,14 @@
 //! Each sweep asks for all that changed since the last one, reaching back by the overlap. What was told already is known by
 //! contact and version. A call is over when all of its contacts are; until then it is kept open, and so is the position.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor, EventKey, Item, Rejected, Stamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::api::contacts::read;
-use crate::history::{counts, last_change, next_skip, unreadable};
+use crate::history::{counts, last_change, name_of, next_skip, unreadable};
 use crate::rows::{agent, conversations, revision, updated};
 use crate::wire::List;
 use crate::wire::contacts::{Contact, Hierarchy};
@@ -21,6 +20,9 @@ const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 
 /// So many contacts are remembered at most.
 const MOST_REMEMBERED: usize = 200_000;
+
+/// How often pages are begun anew when their rows moved meanwhile.
+const ANEW: usize = 3;
 
 /// A call of which some contact never seems to end is over after this time.
 const LONGEST_CALL: TimeDelta = TimeDelta::hours(4);
@@ -62,6 +64,10 @@ struct Sweep {
     /// meanwhile moves all behind it up.
     from: Option<DateTime<Utc>>,
     skip: usize,
+    /// The last row before `skip`: the next page is asked for from it on. If another one comes, rows have moved.
+    anchor: Option<String>,
+    /// How often the pages since `from` were begun anew.
+    anew: usize,
     /// What time it was at the vendor when it began.
     began: Option<DateTime<Utc>>,
 }
@@ -96,7 +102,23 @@ pub(crate) struct Plan {
     next: Option<usize>,
     /// The last change on the page, if its rows are in order.
     last: Option<DateTime<Utc>>,
+    anchor: Option<String>,
+    /// Whether rows moved since the page before.
+    is_shifted: bool,
     date: DateTime<Utc>,
+}
+
+/// What follows a page.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// The page of what changed since the last row.
+    From(Option<DateTime<Utc>>),
+    /// The next rows, and the one before them: too many changed at the same time, or they are not in order.
+    Skip(usize, Option<String>),
+    /// The same pages again, since rows have moved.
+    Anew,
+    /// That was the last one.
+    Done,
 }
 
 #[derive(Debug)]
@@ -164,7 +186,8 @@ impl Poller {
 
     /// What to ask for: changes since a time, from a row on.
     pub(crate) fn question(&self) -> (DateTime<Utc>, usize) {
-        (self.sweep.from.unwrap_or(self.since - self.overlap), self.sweep.skip)
+        let again = usize::from(self.sweep.anchor.is_some());
+        (self.sweep.from.unwrap_or(self.since - self.overlap), self.sweep.skip - again)
     }
 
     /// What a page brings. `date` is the time at the vendor.
@@ -176,11 +199,20 @@ impl Poller {
         media_types: &[u32],
         covers: impl Fn(Option<&AgentRef>) -> bool,
     ) -> Plan {
-        let next = next_skip(page, self.sweep.skip, top);
-        let mut plan =
-            Plan { fresh: Vec::new(), rejected: Vec::new(), confirm: BTreeSet::new(), next, last: None, date };
+        let names: Vec<String> = page.rows.iter().map(|raw| name_of(raw)).collect();
+        let mut plan = Plan {
+            fresh: Vec::new(),
+            rejected: Vec::new(),
+            confirm: BTreeSet::new(),
+            next: next_skip(page, self.question().1, top),
+            last: None,
+            // A page of one row would hold nothing else.
+            anchor: names.last().filter(|_| top > 1).cloned(),
+            is_shifted: self.sweep.anchor.as_ref().is_some_and(|anchor| names.first() != Some(anchor)),
+            date,
+        };
         let mut contacts = Vec::new();
-        for (number, raw) in page.rows.iter().enumerate() {
+        for ((number, raw), name) in page.rows.iter().enumerate().zip(names) {
             match read(raw) {
                 Some(contact) => {
                     if counts(&contact, media_types) {
@@ -188,23 +220,25 @@ impl Poller {
                     }
                 }
                 None => {
-                    let key = format!("row:{}", hex::encode(&Sha256::digest(raw.get())[..16]));
-                    if !self.known.contains_key(&key) {
-                        plan.rejected.push((key, unreadable(number)));
+                    if !self.known.contains_key(&name) {
+                        plan.rejected.push((name, unreadable(number)));
                     }
                 }
             }
         }
         plan.last = last_change(&contacts);
-        plan.fresh = contacts.into_iter().filter_map(|contact| self.fresh(contact, date)).collect();
+        // A row may come twice on a page.
+        let mut seen = HashSet::new();
+        let fresh = contacts.into_iter().filter_map(|contact| self.fresh(contact, date));
+        plan.fresh = fresh.filter(|fresh| seen.insert((fresh.id.clone(), fresh.version.clone()))).collect();
         if !self.is_new {
-            for fresh in plan.fresh.iter().filter(|fresh| !fresh.is_known) {
+            for fresh in &plan.fresh {
                 let Some(master) = fresh.contact.master() else { continue };
-                if self.open.contains_key(master) || covers(agent(&fresh.contact).as_ref()) {
+                if self.open.contains_key(master) || (!fresh.is_known && covers(agent(&fresh.contact).as_ref())) {
                     plan.confirm.insert(master.to_owned());
                 }
             }
-            if plan.next.is_none() {
+            if self.step(&plan) == Step::Done {
                 plan.confirm.extend(self.open.keys().cloned());
             }
         }
@@ -266,7 +300,9 @@ impl Poller {
         verdicts: Vec<(String, Verdict)>,
         covers: impl Fn(Option<&AgentRef>) -> bool,
     ) -> Handover {
-        let Plan { fresh, rejected, next, last, date, .. } = plan;
+        let step = self.step(&plan);
+        let is_swept = step == Step::Done;
+        let Plan { fresh, rejected, date, .. } = plan;
         let (mut items, mut keys, mut low) = (Vec::new(), Vec::new(), self.since);
         for (key, row) in rejected {
             self.known.insert(key.clone(), Known { version: String::new(), at: date });
@@ -309,22 +345,36 @@ impl Poller {
             }
             self.known.insert(id, Known { version, at });
         }
-        self.advance(next, last, date);
+        self.advance(step, date);
         let cursor = self.cursor();
         self.deliveries += 1;
         let id = self.deliveries;
         if !items.is_empty() {
             self.handed.insert(id, Handed { low, keys });
         }
-        Handover { id, items, cursor, is_swept: next.is_none() }
+        Handover { id, items, cursor, is_swept }
     }
 
-    fn advance(&mut self, next: Option<usize>, last: Option<DateTime<Utc>>, date: DateTime<Utc>) {
+    /// What to ask for after a page.
+    fn step(&self, plan: &Plan) -> Step {
+        if plan.is_shifted && self.sweep.anew < ANEW {
+            return Step::Anew;
+        }
+        match plan.next {
+            Some(_) if plan.last > Some(self.question().0) => Step::From(plan.last),
+            Some(skip) => Step::Skip(skip, plan.anchor.clone()),
+            None => Step::Done,
+        }
+    }
+
+    fn advance(&mut self, step: Step, date: DateTime<Utc>) {
         let began = *self.sweep.began.get_or_insert(date);
-        match next {
-            Some(_) if last > Some(self.question().0) => (self.sweep.from, self.sweep.skip) = (last, 0),
-            Some(skip) => self.sweep.skip = skip,
-            None => {
+        let sweep = &mut self.sweep;
+        match step {
+            Step::From(from) => *sweep = Sweep { from, began: sweep.began, ..Sweep::default() },
+            Step::Skip(skip, anchor) => (sweep.skip, sweep.anchor) = (skip, anchor),
+            Step::Anew => (sweep.skip, sweep.anchor, sweep.anew) = (0, None, sweep.anew + 1),
+            Step::Done => {
                 self.since = self.since.max(began);
                 (self.is_new, self.is_first, self.sweep) = (false, false, Sweep::default());
                 self.forget();
@@ -391,5 +441,4 @@ fn changed(id: &str, version: &str, at: DateTime<Utc>, contact: Contact) -> Opti
 }
 
 #[cfg(test)]
-#[path = "poll/tests.rs"]
 mod tests;

@@ -14,7 +14,11 @@ use connector_nice::testing::Fake;
 use connector_nice::{NiceConfig, NiceCxone};
 
 /// A tenant without sockets, on a clock that the tests pause.
-struct Tenant;
+#[derive(Default)]
+struct Tenant {
+    faults: BTreeSet<Fault>,
+    overlap: Option<Duration>,
+}
 
 #[async_trait]
 impl Subject for Tenant {
@@ -22,7 +26,7 @@ impl Subject for Tenant {
         let fake = Fake::new(&plan.scenario, plan.faults.clone());
         fake.change(|settings| settings.bad_rows = plan.bad_rows);
         fake.play(0);
-        Ok(Box::new(Played { fake, bad_rows: plan.bad_rows }))
+        Ok(Box::new(Played { fake, bad_rows: plan.bad_rows, overlap: self.overlap }))
     }
 
     /// What completed contacts prove: that a call is over, and that its metadata changed.
@@ -31,12 +35,12 @@ impl Subject for Tenant {
     }
 
     fn faults(&self) -> BTreeSet<Fault> {
-        [Fault::LostEvent, Fault::CutDownload, Fault::Duplicate, Fault::Reordered, Fault::Restart].into()
+        self.faults.clone()
     }
 
-    /// Recordings are asked for again after minutes.
+    /// Longer than the first waits for a recording, shorter than the time between two positions in a quiet time.
     fn patience(&self) -> Duration {
-        Duration::from_secs(3 * 3600)
+        Duration::from_secs(800)
     }
 
     /// Longer than some polls.
@@ -48,6 +52,7 @@ impl Subject for Tenant {
 struct Played {
     fake: Fake,
     bad_rows: usize,
+    overlap: Option<Duration>,
 }
 
 fn secrets((id, secret): (String, String)) -> (Secret, Secret) {
@@ -61,6 +66,7 @@ impl conformance::Fake for Played {
             .with_issuer(self.fake.issuer())
             .with_host("example.com")
             .with_page(5);
+        let config = self.overlap.into_iter().fold(config, NiceConfig::with_overlap);
         let transport = Arc::new(InProcess::new(self.fake.answers()));
         // The day is over by this clock, and recordings are still waited for.
         let cx = Context::default()
@@ -98,11 +104,30 @@ impl conformance::Fake for Played {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_tenant_keeps_the_contract() {
-    let report = conformance::run(&Tenant).await;
+async fn keeps_the_contract(tenant: Tenant) {
+    let report = conformance::run(&tenant).await;
     println!("{report}");
     assert!(report.is_ok(), "{report}");
     let not_applicable = [Point::HttpRequests, Point::StartUpGap, Point::Settling];
     assert_eq!(report.not_applicable(), not_applicable, "it asks, forgets nothing, and leaves nothing behind");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_calm_tenant_keeps_the_contract() {
+    keeps_the_contract(Tenant::default()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_with_faults_keeps_the_contract() {
+    // A token that is refused twice ends a request: that has a day of its own.
+    let elsewhere = [Fault::HalfWritten, Fault::Unauthorized];
+    let faults = Fault::ALL.iter().chain(Fault::OF_APIS).copied().filter(|fault| !elsewhere.contains(fault));
+    // A late call shows one poll later, and by the fake's clock the next poll is hours away.
+    let overlap = Some(Duration::from_secs(24 * 3600));
+    keeps_the_contract(Tenant { faults: faults.collect(), overlap }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_refuses_tokens_keeps_the_contract() {
+    keeps_the_contract(Tenant { faults: [Fault::Unauthorized, Fault::Restart].into(), overlap: None }).await;
 }

@@ -101,7 +101,8 @@ impl Api {
     }
 }
 
-/// Reads a row of contacts, if it names a contact.
+/// Reads a row of contacts, if it names a contact: by a number, also where it is sent as a text.
 pub(crate) fn read(raw: &RawValue) -> Option<Contact> {
-    wire::row::<Contact>(raw).map(Contact::normal).filter(|contact| contact.contact_id.is_some())
+    let is_number = |id: &String| id.bytes().all(|letter| letter.is_ascii_digit());
+    wire::row::<Contact>(raw).map(Contact::normal).filter(|contact| contact.contact_id.as_ref().is_some_and(is_number))
 }

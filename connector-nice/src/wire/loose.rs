@@ -142,6 +142,6 @@ pub(crate) fn each<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let rows = Option::<&serde_json::value::RawValue>::deserialize(deserializer)?;
-    let rows: Rows = rows.and_then(super::row).unwrap_or_default();
+    let rows: Rows = rows.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     Ok(rows.iter().filter_map(|raw| super::row(raw)).collect())
 }
