@@ -28,3 +28,8 @@ pub use events::NiceEvents;
 pub use history::NiceHistory;
 pub use push::PushOptions;
 pub use recordings::NiceRecordings;
+
+/// The code of the guides is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/nice-studio.md")]
+struct StudioGuide;
