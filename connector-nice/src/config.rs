@@ -35,6 +35,9 @@ const OVERLAP: Duration = Duration::from_secs(300);
 /// Rows in a page. More than 10,000 are never sent.
 const PAGE: usize = 1_000;
 
+/// So many sessions of agents are joined at most: each is a request that waits.
+const MOST_SESSIONS: usize = 50;
+
 /// How long after the end of a call its recording is waited for.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
@@ -156,6 +159,14 @@ pub struct NiceConfig {
     /// Rows in a page, at most 10,000.
     #[serde(default = "page")]
     pub page: usize,
+    /// How often the vendor is asked for calls that go on, in seconds, so that their beginning and holds are heard too. It
+    /// is not where this is left out; 10 to 15 s are usual.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "connector_core::length::optional")]
+    pub active_every: Option<Duration>,
+    /// The ids of agents whose sessions are joined, 50 at most, so that their calls are heard of at once. The access key's
+    /// user has to be allowed to act for them. Whether that takes events away from the agent's desktop is not documented.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<String>,
     /// How a Studio script says that a call ended, if one does. It takes a [`Hub`](connector_core::inbound::Hub).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<PushOptions>,
@@ -238,6 +249,8 @@ impl NiceConfig {
             poll_every: poll_every(),
             overlap: overlap(),
             page: page(),
+            active_every: None,
+            sessions: Vec::new(),
             push: None,
             http: HttpOptions::default(),
         }
@@ -341,6 +354,18 @@ impl NiceConfig {
         self
     }
 
+    /// The same settings, asking that often for calls that go on.
+    pub fn with_active_every(mut self, interval: Duration) -> Self {
+        self.active_every = Some(interval);
+        self
+    }
+
+    /// The same settings, joining the sessions of these agents.
+    pub fn with_sessions(mut self, agents: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.sessions = agents.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The same settings, called by a Studio script when a call ended.
     pub fn with_push(mut self, push: PushOptions) -> Self {
         self.push = Some(push);
@@ -368,6 +393,13 @@ impl NiceConfig {
         }
         if self.poll_every.is_zero() {
             return wrong("poll_every is 0".to_owned(), "some seconds are usual");
+        }
+        if self.active_every.is_some_and(|every| every.is_zero()) {
+            return wrong("active_every is 0".to_owned(), "10 to 15 seconds are usual; leave it out for none");
+        }
+        if self.sessions.len() > MOST_SESSIONS {
+            let what = format!("sessions names {} agents", self.sessions.len());
+            return wrong(what, "50 are the most; active_every hears of all calls that go on");
         }
         if let Some(push) = &self.push {
             push.validate()?;
@@ -398,7 +430,7 @@ mod tests {
     use super::*;
 
     fn pair() -> (Secret, Secret) {
-        (Secret::literal("hunter2"), Secret::literal("hunter3"))
+        (Secret::literal("ana-key"), Secret::literal("hunter2"))
     }
 
     #[test]
@@ -426,6 +458,8 @@ mod tests {
             (good().with_page(0), "10000"),
             (good().with_page(20_000), "10000"),
             (good().with_poll_every(Duration::ZERO), "poll_every"),
+            (good().with_active_every(Duration::ZERO), "active_every"),
+            (good().with_sessions((0..51).map(|agent| agent.to_string())), "sessions"),
             (without_client, "client_secret"),
             (NiceConfig::regional("evil.example/", pair()), "na1"),
         ] {
@@ -437,6 +471,6 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
-        assert!(!shown.contains("hunter"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("ana-key"), "{shown}");
     }
 }

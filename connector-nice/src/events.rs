@@ -1,5 +1,7 @@
 //! Hearing of calls: the vendor pushes nothing of the kind, so it is asked again and again.
 
+mod going_on;
+
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
@@ -18,12 +20,15 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout_at};
 
+use crate::active::Active;
 use crate::api::contacts::{Span, read};
 use crate::client::Shared;
 use crate::directory::agent;
 use crate::hints::{Hint, Hints};
 use crate::history;
 use crate::poll::{Handover, Plan, Poller, Verdict, position};
+use crate::session::{self, Sessions};
+use crate::states::{Courses, Phase, Seen};
 use crate::transport::Api;
 use crate::wire;
 
@@ -46,10 +51,28 @@ const POSITION_EVERY: Duration = Duration::from_secs(900);
 /// The people of the tenant are read again after this time, where they are watched by login.
 const PEOPLE_EVERY: Duration = Duration::from_secs(3600);
 
+/// What is told of calls that go on, where that is asked for.
+const ON_THE_WAY: [CallEventKind; 4] =
+    [CallEventKind::Ringing, CallEventKind::Answered, CallEventKind::Held, CallEventKind::Resumed];
+
 /// How many calls are looked up at once.
 const AT_ONCE: usize = 4;
 
 /// Calls that are over, and changes of their metadata, by polling completed contacts.
+///
+/// The vendor pushes nothing of the kind. Four ways feed one stream; an event has the same key whichever way it came, and
+/// is told once. How long after its end a contact shows among the completed ones is not documented, and comes on top of
+/// each:
+///
+/// | way | setting | what it tells | after |
+/// |---|---|---|---|
+/// | completed contacts | always; [`poll_every`](crate::NiceConfig::poll_every) | ended, metadata changed | 0 to 30 s |
+/// | contacts that go on | [`active_every`](crate::NiceConfig::active_every) | ringing, answered, held, resumed; that a call vanished hurries the next question | 0 to 15 s at the usual interval |
+/// | sessions of agents | [`sessions`](crate::NiceConfig::sessions) | as above, for these agents | about a second |
+/// | a Studio script | [`push`](crate::NiceConfig::push) | a hint that hurries the next question | about a second |
+///
+/// A call that begins and ends between two questions about those that go on is told only as ended, and so is what happened
+/// while nobody listened. That a call is over is told once all of its contacts are among the completed ones.
 ///
 /// Times are those of the vendor's hierarchy of contacts; where it tells none, start and length together, in whole seconds.
 #[derive(Clone)]
@@ -66,8 +89,12 @@ impl fmt::Debug for NiceEvents {
 #[async_trait]
 impl EventSource for NiceEvents {
     fn traits(&self) -> EventTraits {
-        let kinds = [CallEventKind::Ended, CallEventKind::MetadataChanged];
-        let mut traits = EventTraits::new(kinds, Replay::FromCursor);
+        let always = [CallEventKind::Ended, CallEventKind::MetadataChanged];
+        let mut traits = EventTraits::new(always, Replay::FromCursor);
+        let config = &self.shared.connection.config;
+        if config.active_every.is_some() || !config.sessions.is_empty() {
+            traits.kinds.extend(ON_THE_WAY);
+        }
         traits.resolution = Duration::from_secs(1);
         traits
     }
@@ -113,12 +140,15 @@ impl Drop for Place {
 enum Told {
     Accepted(u64),
     Refused(u64),
+    /// What a call went through is known nowhere else, so it comes back.
+    Returned(Vec<Item>),
 }
 
 /// What the listener hears between its questions.
 enum Said {
     Told(Told),
     Hint(Hint),
+    Seen(Vec<Seen>),
 }
 
 /// Tells the listener, if it still lives. The position is stored by whoever accepts, so nothing else is to be done.
@@ -150,6 +180,11 @@ struct Listener {
     told: UnboundedReceiver<Told>,
     inbox: Receiver<Hint>,
     hints: Hints,
+    active: Option<Active>,
+    sessions: Sessions,
+    courses: Courses,
+    /// Refused, and owed again from a time on.
+    owed: Option<(Instant, Vec<Item>)>,
     due: Instant,
     /// Hints bring about no question before this.
     unhurried: Instant,
@@ -182,6 +217,10 @@ impl Listener {
             told,
             inbox: shared.inbox.listen(),
             hints: Hints::default(),
+            active: shared.connection.config.active_every.map(Active::new),
+            sessions: session::listen(&shared),
+            courses: Courses::default(),
+            owed: None,
             due: Instant::now(),
             unhurried: Instant::now(),
             pause: FIRST_PAUSE,
@@ -215,11 +254,30 @@ impl Listener {
     async fn wait(&mut self) -> Result<()> {
         let hurried = self.hints.due().map(|due| due.max(self.unhurried));
         let due = hurried.map_or(self.due, |hurried| hurried.min(self.due));
-        match timeout_at(due, self.said()).await {
+        // Before the first sweep nothing is known of calls that are over.
+        let active = self.active.as_ref().filter(|_| self.is_live).map(|active| active.due);
+        let owed = self.owed.as_ref().map(|(due, _)| *due);
+        let first = [Some(due), active, owed].into_iter().flatten().fold(due, Instant::min);
+        match timeout_at(first, self.said()).await {
             Ok(Said::Told(told)) => self.hear(told),
             Ok(Said::Hint(hint)) => {
                 self.hints.add(hint, Instant::now());
                 self.settle(None);
+            }
+            Ok(Said::Seen(seen)) => {
+                let over = seen.iter().filter(|seen| seen.phase == Phase::Over);
+                let over: Vec<String> = over.map(|seen| seen.contact.clone()).collect();
+                let followed = self.follow(&seen).await;
+                over.into_iter().for_each(|contact| self.hints.add(Hint::quiet(contact), Instant::now()));
+                self.unheard(followed);
+            }
+            Err(_) if Some(first) == owed => {
+                let items = self.owed.take().map(|(_, items)| items).unwrap_or_default();
+                self.hand_on(items);
+            }
+            Err(_) if Some(first) == active => {
+                let asked = self.look().await;
+                self.unheard(asked);
             }
             Err(_) => {
                 let swept = self.page().await;
@@ -239,7 +297,11 @@ impl Listener {
             match self.inbox.poll_recv(cx) {
                 Poll::Ready(Some(hint)) => Poll::Ready(Said::Hint(hint)),
                 // The other ends live in `self` and in `shared`, so the channels never close.
-                _ => Poll::Pending,
+                _ => match self.sessions.poll_next_unpin(cx) {
+                    Poll::Ready(Some(seen)) => Poll::Ready(Said::Seen(seen)),
+                    // There are none, or they go on.
+                    _ => Poll::Pending,
+                },
             }
         })
         .await
@@ -256,6 +318,10 @@ impl Listener {
                 self.poller.refused(delivery);
                 self.due = self.due.min(Instant::now() + AFTER_REFUSAL);
             }
+            Told::Returned(mut items) => {
+                let due = Instant::now() + AFTER_REFUSAL;
+                self.owed.get_or_insert((due, Vec::new())).1.append(&mut items);
+            }
         }
         self.settle(None);
     }
@@ -270,21 +336,26 @@ impl Listener {
         let page = api.completed(Span::Updated(since), &config.media_types, (skip, config.page), Priority::Live);
         let (found, date) = page.await?;
         let people = self.people(&api).await?;
+        let (covers, everyone) = (self.covering(people), self.watch.people().is_none());
+        let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, &covers);
+        let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
+        let handover = self.poller.commit(plan, verdicts, &covers);
+        let is_swept = handover.is_swept;
+        self.hand(handover);
+        self.settle(is_swept.then_some(hurried));
+        Ok(())
+    }
+
+    /// Whether somebody's calls are to be heard.
+    fn covering(&self, people: Arc<HashMap<String, AgentRef>>) -> impl Fn(Option<&AgentRef>) -> bool + use<> {
         let (watch, everyone) = (self.watch.clone(), self.watch.people().is_none());
-        let covers = |who: Option<&AgentRef>| {
+        move |who| {
             everyone
                 || who.is_some_and(|who| {
                     let known = who.id.as_ref().and_then(|id| people.get(id));
                     watch.covers(known.unwrap_or(who))
                 })
-        };
-        let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, covers);
-        let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
-        let handover = self.poller.commit(plan, verdicts, covers);
-        let is_swept = handover.is_swept;
-        self.hand(handover);
-        self.settle(is_swept.then_some(hurried));
-        Ok(())
+        }
     }
 
     /// Which of the calls are over. A leg that nobody told of is looked up where it matters whose it was.

@@ -45,6 +45,11 @@ impl Hint {
         (Self { contact, answer: Some(answer), _held: held }, told)
     }
 
+    /// Nobody waits.
+    pub(crate) fn quiet(contact: String) -> Self {
+        Self { contact, answer: None, _held: Held::nothing() }
+    }
+
     fn tell(&mut self, heard: Heard) {
         if let Some(answer) = self.answer.take() {
             // Whoever asked may be gone by now.
@@ -165,7 +170,7 @@ mod tests {
         let mut hints = Hints::default();
         let before = Instant::now();
         tokio::time::advance(Duration::from_millis(1)).await;
-        hints.add(Hint { contact: "7".to_owned(), answer: None, _held: Held::nothing() }, Instant::now());
+        hints.add(Hint::quiet("7".to_owned()), Instant::now());
         let due = hints.due();
         hints.settle(unknown, Some(before), Instant::now());
         assert_eq!(hints.due(), due);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod active;
 mod api;
 mod auth;
 mod client;
@@ -12,6 +13,8 @@ mod poll;
 mod push;
 mod recordings;
 mod rows;
+mod session;
+mod states;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -25,3 +28,8 @@ pub use events::NiceEvents;
 pub use history::NiceHistory;
 pub use push::{DOOR, PushOptions};
 pub use recordings::NiceRecordings;
+
+/// The code of the guides is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/nice-studio.md")]
+struct StudioGuide;

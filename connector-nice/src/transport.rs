@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use connector_core::http::{AccountKey, HttpClient, Limits, RequestBuilder, Response, VendorError, VendorErrors};
 use connector_core::{Context, Priority, Result, Vendor};
+use http::Method;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -20,6 +21,9 @@ const ACD_AT_ONCE: usize = 4;
 /// The class of Media Playback: the vendor documents 150 requests in five minutes for a tenant.
 const MEDIA: &str = "media";
 const MEDIA_RATE: (u32, Duration) = (150, Duration::from_secs(300));
+
+/// The class of agents' sessions, whose polls are long: they take no place from other requests.
+pub(crate) const SESSION: &str = "session";
 
 /// Where the words of an error without a body stand.
 const STATUS_HEADER: &str = "icStatusDescription";
@@ -105,6 +109,7 @@ impl Connection {
             .with_errors(NiceErrors)
             .with_links(token_hosts(config))
             .with_limits("", Limits::none().with_at_once(ACD_AT_ONCE))
+            .with_limits(SESSION, Limits::none())
             .with_limits(MEDIA, Limits::none().with_rate(MEDIA_RATE.0, MEDIA_RATE.1)))
     }
 
@@ -129,7 +134,12 @@ pub(crate) struct Api {
 impl Api {
     /// A GET of the ACD API.
     pub(crate) fn acd(&self, path: &str, priority: Priority) -> RequestBuilder {
-        self.client.get(&format!("incontactapi/services/{}/{path}", self.version)).priority(priority)
+        self.acd_request(Method::GET, path).priority(priority)
+    }
+
+    /// Any request to the ACD API.
+    pub(crate) fn acd_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, &format!("incontactapi/services/{}/{path}", self.version))
     }
 
     /// A GET of Media Playback, within its own limit.

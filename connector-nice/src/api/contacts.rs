@@ -6,8 +6,9 @@ use connector_core::{Priority, Result};
 use serde_json::value::RawValue;
 
 use super::instant;
-use crate::transport::{Api, dated_list, one};
+use crate::transport::{Api, dated_list, list, one};
 use crate::wire::contacts::{Contact, CustomData, Hierarchy, OneContact, State};
+use crate::wire::states::Description;
 use crate::wire::{self, List};
 
 /// Which completed contacts are asked for.
@@ -44,6 +45,27 @@ impl Api {
             _ => request,
         };
         dated_list(request.query("skip", skip).query("top", top)).await
+    }
+
+    /// Contacts that go on, a page of them.
+    pub(crate) async fn active(
+        &self,
+        media_types: &[u32],
+        (skip, top): (usize, usize),
+        priority: Priority,
+    ) -> Result<List> {
+        let request = self.acd("contacts/active", priority).during("contacts/active");
+        let request = match media_types {
+            [only] => request.query("mediaTypeId", only),
+            _ => request,
+        };
+        list(request.query("skip", skip).query("top", top)).await
+    }
+
+    /// What the tenant calls the states of contacts.
+    pub(crate) async fn state_descriptions(&self, priority: Priority) -> Result<Vec<Description>> {
+        let request = self.acd("contact-state-descriptions", priority).during("contact-state-descriptions");
+        Ok(list(request).await?.rows.iter().filter_map(|raw| wire::row(raw)).collect())
     }
 
     /// One contact, active or completed.
