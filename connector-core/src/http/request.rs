@@ -127,7 +127,7 @@ impl RequestBuilder {
         self
     }
 
-    /// In this class of endpoints instead of the common one; see [`HttpClient::with_limits`].
+    /// In this class of endpoints instead of the common one; see [`HttpClient::with_limits`](super::HttpClient::with_limits).
     pub fn class(mut self, name: impl Into<String>) -> Self {
         self.class = Some(name.into());
         self

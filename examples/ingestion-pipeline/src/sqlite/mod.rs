@@ -90,6 +90,15 @@ impl SqliteStore {
         Ok(done.map_err(failed)?.rows_affected())
     }
 
+    /// Whether the database can be read right now: for whoever asks how the program is doing.
+    ///
+    /// # Errors
+    /// `is_storage`.
+    pub async fn answers(&self) -> Result<()> {
+        let read = sqlx::query("SELECT EXISTS (SELECT 1 FROM work)").execute(&self.readers).await;
+        read.map(drop).map_err(failed)
+    }
+
     /// Waits for what is under way and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;

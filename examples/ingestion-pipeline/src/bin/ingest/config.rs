@@ -12,9 +12,11 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+mod listen;
 mod reconcile;
 mod scope;
 
+pub(crate) use listen::{ListenSettings, TlsFiles};
 pub(crate) use scope::{AgentSettings, CallsOf, ScopeSettings};
 
 /// The whole configuration.
@@ -23,6 +25,8 @@ pub(crate) struct Config {
     /// Where database and recordings lie.
     pub(crate) data: PathBuf,
     pub(crate) pipeline: PipelineSettings,
+    /// Where vendors call the program; none of them does where there is nothing.
+    pub(crate) listen: Option<ListenSettings>,
     pub(crate) sources: Vec<Source>,
 }
 
@@ -64,6 +68,25 @@ pub(crate) enum SourceKind {
     /// A drop folder at a path.
     #[cfg(feature = "universal")]
     Universal(PathBuf, Box<connector_universal::DropFolderConfig>),
+}
+
+impl SourceKind {
+    /// The word for it in the configuration.
+    pub(crate) fn word(&self) -> &'static str {
+        match *self {
+            #[cfg(feature = "universal")]
+            Self::Universal(..) => "universal",
+        }
+    }
+
+    /// What its vendor calls, in the vendor's words, and what stands behind the route in each address. None where the source
+    /// looks for itself.
+    pub(crate) fn doors(&self) -> &'static [(&'static str, &'static str)] {
+        match *self {
+            #[cfg(feature = "universal")]
+            Self::Universal(..) => &[],
+        }
+    }
 }
 
 /// A configuration that cannot be used: which file, which line, what is wrong, what to write instead.
@@ -116,6 +139,7 @@ impl Config {
         let reader = Reader { file, text };
         let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error, &[]))?;
         let tenants = document.get_mut().remove("tenant");
+        let listen = reader.take_listen(document.get_mut(), directory)?;
         let Rest { data, pipeline, .. } = reader.read("the file", document)?;
         let tenants = tenants.map_or(Ok(Vec::new()), |tenants| reader.as_tables(tenants, "tenant", "the file"))?;
         let mut sources: Vec<Source> = Vec::new();
@@ -134,7 +158,7 @@ impl Config {
                 sources.push(source);
             }
         }
-        Ok(Self { data: directory.join(data), pipeline, sources })
+        Ok(Self { data: directory.join(data), pipeline, listen, sources })
     }
 }
 
@@ -153,6 +177,8 @@ struct Rest {
     /// Taken out before; here so that a slip of the pen finds it.
     #[serde(default, rename = "tenant")]
     _tenant: IgnoredAny,
+    #[serde(default, rename = "listen")]
+    _listen: IgnoredAny,
 }
 
 fn default_data() -> PathBuf {
@@ -277,11 +303,11 @@ impl<'a> Reader<'a> {
                 || format!("the keys are {}", known.join(", ")),
                 |nearest| format!("did you mean `{nearest}`?"),
             );
-            return self.at(span, format!("{whose} has no key `{key}`"), Some(hint));
+            return self.at_key(span, format!("{whose} has no key `{key}`"), hint);
         }
         if error.message().starts_with("missing field") {
             let key = quoted.next().unwrap_or_default();
-            return self.at(span, format!("{whose} lacks the key `{key}`"), Some(format!("write {key} = …")));
+            return self.at_key(span, format!("{whose} lacks the key `{key}`"), format!("write {key} = …"));
         }
         if error.message().starts_with("unknown variant") {
             let word = quoted.next().unwrap_or_default();
@@ -291,27 +317,43 @@ impl<'a> Reader<'a> {
         self.at(span, format!("{whose}: {}", error.message()), None)
     }
 
+    /// A mistake about a key alone: what is said of it holds no value.
+    fn at_key(&self, span: Range<usize>, message: String, hint: String) -> ConfigError {
+        ConfigError { message, ..self.at(span, String::new(), Some(hint)) }
+    }
+
     fn at(&self, span: Range<usize>, message: String, hint: Option<String>) -> ConfigError {
         let start = span.start.min(self.text.len());
         let line_start = self.text[..start].rfind('\n').map_or(0, |end| end + 1);
         let text = self.text[line_start..].lines().next().unwrap_or_default();
         let column = |at: usize| self.text[line_start..at.clamp(line_start, line_start + text.len())].chars().count();
         let (mut columns, mut message, mut shown) = (column(start)..column(span.end), message, text.to_owned());
-        if let Some((key, _)) = text.split_once('=').filter(|(key, _)| is_secret(key)) {
+        if may_hold_secret(&self.text[..line_start + text.len()], text) {
             // Neither the line nor what the parser says of it is fit to be shown.
-            shown = format!("{key}= •••");
-            message = format!("`{}` cannot be read", key.trim());
-            columns = key.len() - key.trim_start().len()..key.trim_end().len();
+            let key = text.split_once('=').map(|(key, _)| key);
+            shown = key.map_or_else(|| "•••".to_owned(), |key| format!("{key}= •••"));
+            message = key.map_or_else(|| "this".to_owned(), |key| format!("`{}`", key.trim())) + " cannot be read";
+            columns =
+                key.map_or(0..shown.chars().count(), |key| key.len() - key.trim_start().len()..key.trim_end().len());
         }
         let place = Place { line: self.text[..start].matches('\n').count() + 1, text: shown, columns };
         ConfigError { file: self.file.to_owned(), place: Some(place), message, hint }
     }
 }
 
-/// Whether a key may hold a secret.
+/// Whether there may be a secret in a line, the last one of this text. A line without a key goes on with the one before.
+fn may_hold_secret(text: &str, line: &str) -> bool {
+    let keyed = if line.contains('=') { Some(line) } else { text.lines().rev().find(|line| line.contains('=')) };
+    let keys = keyed.into_iter().flat_map(|line| line.split_inclusive('=').filter_map(|part| part.strip_suffix('=')));
+    keys.filter_map(|key| key.rsplit(['{', ',', ' ', '\t']).find(|word| !word.is_empty())).any(is_secret)
+}
+
+/// Whether a key may hold a secret; also one that is written wrongly.
 fn is_secret(key: &str) -> bool {
+    const WORDS: [&str; 4] = ["password", "secret", "token", "key"];
     let key = key.to_ascii_lowercase();
-    ["password", "secret", "token", "key"].iter().any(|word| key.contains(word))
+    let is_nearly = |part: &str| WORDS.iter().any(|word| strsim::damerau_levenshtein(part, word) <= 1);
+    WORDS.iter().any(|word| key.contains(word)) || key.split(['_', '-', '.']).any(is_nearly)
 }
 
 /// The known key that looks most like this one, if any does.

@@ -12,12 +12,14 @@ mod dead_letters;
 mod demo;
 #[cfg(feature = "demo")]
 mod fake;
+mod listen;
 mod output;
 mod people;
 mod reconcile;
 mod run;
 #[cfg(feature = "schema")]
 mod schema;
+mod setup;
 mod show;
 mod sources;
 
@@ -66,6 +68,9 @@ enum Command {
     Backfill(backfill::BackfillArguments),
     /// Ask every job of every source whether it can work.
     Check,
+    /// Show what has to be set up at the vendors.
+    #[command(subcommand)]
+    Setup(setup::Setup),
     /// List stored calls.
     Calls(calls::Calls),
     /// Show one call from ring to analysis queue.
@@ -130,6 +135,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
             check::Verdict::AllWell => true,
             check::Verdict::SomeCannotWork => return Ok(3),
         },
+        Command::Setup(setup) => setup.carry_out(configured()?, json).await?,
         Command::Reconcile(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Backfill(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::io::stderr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use connector_core::inbound::{Hub, HubOptions};
 use connector_core::{Clock, Context, Origin};
+use futures_util::FutureExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{
     AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
@@ -13,9 +16,11 @@ use ingestion_pipeline::{
 use serde::Serialize;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, Source};
+use crate::config::{Config, ListenSettings, Source};
+use crate::listen::{DRAIN, Health, Listener};
 use crate::output::{Places, is_terminal, print_json};
 use crate::people::Watching;
+use crate::setup::route_key;
 use crate::sources::connect;
 
 #[derive(Debug, clap::Args)]
@@ -50,12 +55,13 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline)
         .with_reconcile(store.clone());
+    let (cx, listener) = listen(config.listen.as_ref(), &store).await?;
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
         let (tenant, name) = (source.tenant.clone(), source.name.clone());
         let (scope, options) = (source.scope.clone(), options_of(&source));
         let connected = async {
-            let connector = connect(source, &store, &Context::default())?;
+            let connector = connect(source, &store, &cx)?;
             let scope = watching.add(&scope, &connector, &store).await?;
             Ok::<_, connector_core::Error>((connector, scope))
         };
@@ -71,7 +77,15 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     let progress = pipeline.progress();
     let shown = Shown::start(progress.clone());
     let people = watching.start(&store);
-    let report = pipeline.run(stop_signal()).await;
+    let drain = DRAIN.min(config.pipeline.deadline);
+    let stop = async {
+        stop_signal().await;
+        // While the pipeline still stores what the last requests have brought.
+        if let Some(listener) = listener {
+            listener.close(drain).await;
+        }
+    };
+    let report = pipeline.run(stop).await;
     drop((shown, people));
     sweeping.abort();
     store.close().await;
@@ -83,6 +97,25 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         println!("{closing}");
     }
     Ok(closing.sources.iter().all(|source| source.is_live))
+}
+
+/// Opens the port, where there is to be one. The connectors hear by its hub.
+async fn listen(
+    settings: Option<&ListenSettings>,
+    store: &SqliteStore,
+) -> connector_core::Result<(Context, Option<Listener>)> {
+    let cx = Context::default();
+    let Some(settings) = settings else { return Ok((cx, None)) };
+    // Told at the start rather than at the first source that needs it.
+    route_key(settings, &cx).await?;
+    let hub = Hub::new(HubOptions::default());
+    let store = store.clone();
+    let health: Health = Arc::new(move || {
+        let store = store.clone();
+        async move { store.answers().await.is_ok() }.boxed()
+    });
+    let listener = Listener::open(settings, &hub, health).await?;
+    Ok((cx.with_inbound(&hub), Some(listener)))
 }
 
 /// How a source of the configuration takes part.

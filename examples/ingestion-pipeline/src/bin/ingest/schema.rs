@@ -111,6 +111,11 @@ fn contracts() -> Vec<Contract> {
             "a line of `ingest check --json`",
             examples::checked_source(),
         ),
+        Contract::new::<crate::setup::SetupSource>(
+            "setup.v1",
+            "a line of `ingest setup show --json`",
+            examples::setup_source(),
+        ),
         Contract::new::<crate::run::RunReport>("run.v1", "what `ingest run --json` prints at its end", examples::run()),
         Contract::new::<crate::comparing::Compared>(
             "reconcile.v1",

@@ -14,6 +14,11 @@ id = "acme"
   time_zone = "Europe/Berlin"
   settle = "200ms"
   reconcile = { at = "02:30", zone = "Europe/Berlin", period = "36h" }
+[listen]
+address = "127.0.0.1:8080"
+tls = { certificate = "tls/chain.pem", key = "/run/secrets/tls.pem" }
+route_key = "file:/run/secrets/routes"
+public_url = "https://hooks.example.com/in"
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -52,7 +57,7 @@ fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
 }
 
 /// What is put in place of what, the line that is named, what is said and what is advised.
-const MISTAKES: [(&str, &str, usize, &str, &str); 52] = [
+const MISTAKES: [(&str, &str, usize, &str, &str); 66] = [
     ("data = \"archive\"", "data = \"archive", 2, "the file", "basic string"),
     ("data = \"archive\"", "dta = \"archive\"", 2, "has no key `dta`", "did you mean `data`?"),
     ("data = \"archive\"", "data = 7", 2, "expected path string", ""),
@@ -129,6 +134,20 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 52] = [
     (", zone = \"Europe/Berlin\"", "", 11, "lacks the key `zone`", "write zone = …"),
     ("period = \"36h\"", "perid = \"36h\"", 11, "no key `perid`", "did you mean `period`?"),
     ("period = \"36h\"", "period = \"0s\"", 11, "compares nothing", "write \"24h\""),
+    ("[listen]", "[lissten]", 12, "the file has no key `lissten`", "did you mean `listen`?"),
+    ("[listen]", "[[listen]]", 12, "`listen` is no table", "write [listen]"),
+    ("address = \"127.0.0.1:8080\"\n", "", 12, "[listen] lacks the key `address`", "write address = …"),
+    ("\"127.0.0.1:8080\"", "\"127.0.0.1\"", 13, "no address with a port", "write it as \"127.0.0.1:8080\""),
+    ("\"127.0.0.1:8080\"", "\"localhost:8080\"", 13, "no address with a port", "write it as"),
+    ("\"127.0.0.1:8080\"", "8080", 13, "expected a string", "[listen]"),
+    ("address =", "adress =", 13, "[listen] has no key `adress`", "did you mean `address`?"),
+    ("certificate = \"tls/chain.pem\", ", "", 14, "lacks the key `certificate`", "write certificate = …"),
+    ("certificate =", "certificat =", 14, "no key `certificat`", "did you mean `certificate`?"),
+    ("tls = {", "tsl = {", 14, "[listen] has no key `tsl`", "the keys are address, tls, route_key"),
+    ("route_key = \"file:/run/secrets/routes\"\n", "", 12, "[listen] lacks the key `route_key`", "write route_key = …"),
+    ("https://hooks", "hooks", 16, "no address that vendors could call", "write it as \"https://"),
+    ("https://hooks.example.com/in", "https://x@hooks.example.com", 16, "no address that vendors could call", ""),
+    ("example.com/in", "example.com/in?x=1", 16, "no address that vendors could call", ""),
 ];
 
 #[test]
@@ -144,20 +163,45 @@ fn every_mistake_is_shown_where_it_stands_with_what_to_write_instead() {
 
 #[test]
 fn two_sources_of_a_tenant_cannot_have_one_name() {
-    let source = &GOOD[GOOD.find("  [[tenant.source]]").unwrap()..];
-    let error = parse(&format!("{GOOD}{source}")).unwrap_err().to_string();
+    let tenants = GOOD.split("[listen]").next().unwrap();
+    let source = &tenants[tenants.find("  [[tenant.source]]").unwrap()..];
+    let error = parse(&format!("{tenants}{source}")).unwrap_err().to_string();
     assert!(error.starts_with("ingest.toml:12: there are two sources \"drop\" of tenant \"acme\""), "{error}");
-    let other = GOOD.replace("data = \"archive\"", "").replace("acme", "other");
+    let other = tenants.replace("data = \"archive\"", "").replace("acme", "other");
     assert_eq!(parse(&format!("{GOOD}{other}")).unwrap().sources.len(), 2, "another tenant may");
 }
 
 #[test]
 fn a_line_with_a_secret_is_not_shown() {
-    for line in ["password = \"hunter2\"", "api_key = [\"hunter2\"]", "client-secret = \"hunter2", "TOKEN = hunter2"] {
+    for line in [
+        "password = \"hunter2\"",
+        "api_key = [\"hunter2\"]",
+        "client-secret = \"hunter2",
+        "TOKEN = hunter2",
+        "client_secrt = \"hunter2\"",
+        "route_kye = \"hunter2\"",
+        "push = { header = 7, kee = \"hunter2\" }",
+    ] {
         let error = parse(&GOOD.replace("settle = \"200ms\"", line)).unwrap_err().to_string();
         assert!(error.starts_with("ingest.toml:10: ") && error.contains("= •••"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+    let error = parse(&GOOD.replace("settle = \"200ms\"", "secret = [\n\"hunter2\" 7]")).unwrap_err().to_string();
+    assert!(error.starts_with("ingest.toml:11: ") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn vendors_call_where_it_is_said() {
+    let listen = parse(GOOD).unwrap().listen.unwrap();
+    assert_eq!(listen.address, "127.0.0.1:8080".parse().unwrap());
+    let tls = listen.tls.unwrap();
+    assert_eq!(tls.certificate, Path::new("/etc/ingest/tls/chain.pem"), "paths belong to the file");
+    assert_eq!(tls.key, Path::new("/run/secrets/tls.pem"));
+    assert_eq!(listen.public_url.unwrap().as_str(), "https://hooks.example.com/in");
+    let plain = GOOD.lines().filter(|line| !line.contains("tls =") && !line.contains("public_url"));
+    let plain = parse(&plain.collect::<Vec<_>>().join("\n")).unwrap().listen.unwrap();
+    assert!(plain.tls.is_none() && plain.public_url.is_none());
+    assert!(parse(GOOD.split("[listen]").next().unwrap()).unwrap().listen.is_none(), "no port unless it is said");
 }
 
 #[test]
@@ -165,7 +209,8 @@ fn calls_are_everyones_unless_said_otherwise() {
     let scope = &parse(GOOD).unwrap().sources[0].scope;
     assert_eq!((scope.calls_of, &scope.filter, scope.agents.is_none()), (CallsOf::Everyone, &Filter::default(), true));
     let filter = "filter = { min_length = \"10s\", directions = [\"inbound\", \"internal\"], queues = [\"Support\"] }";
-    let config = parse(&format!("{GOOD}calls_of = \"people\"\n{filter}\n")).unwrap();
+    let people = GOOD.replace("settle =", &format!("calls_of = \"people\"\n{filter}\nsettle ="));
+    let config = parse(&people).unwrap();
     let scope = &config.sources[0].scope;
     assert_eq!(scope.calls_of, CallsOf::People);
     let wanted = Filter::default().with_min_length(Duration::from_secs(10)).with_queues(["Support"]);

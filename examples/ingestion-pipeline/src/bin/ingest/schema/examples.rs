@@ -20,6 +20,7 @@ use crate::analysis::Finished;
 use crate::check::{CheckedJob, CheckedSource};
 use crate::comparing::Compared;
 use crate::run::{RunReport, SourceReport};
+use crate::setup::{EventUrl, SetupSource};
 use crate::show::Shown;
 
 fn value(example: &impl Serialize) -> Value {
@@ -150,6 +151,17 @@ pub(super) fn dead_letter() -> Value {
         detail: "the element is never closed".to_owned(),
         received: "2026-10-19T14:12:40.000Z".to_owned(),
         settled: Some("2026-10-19T14:12:41.000Z".to_owned()),
+    })
+}
+
+pub(super) fn setup_source() -> Value {
+    let url = "https://hooks.example.com/hooks/5f0c3f9c2d1b4a7e8890a1b2c3d4e5f6/ended";
+    value(&SetupSource {
+        tenant: "acme".to_owned(),
+        source: "five9-us".to_owned(),
+        kind: "five9".to_owned(),
+        urls: vec![EventUrl { what: "call ended".to_owned(), url: url.to_owned() }],
+        why: None,
     })
 }
 

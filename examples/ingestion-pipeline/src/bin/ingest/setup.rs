@@ -1,0 +1,150 @@
+//! `ingest setup`: what has to be set up at a vendor.
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use connector_core::inbound::{Hub, HubOptions, route_of};
+use connector_core::{Context, Error, Origin};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use url::Url;
+
+use crate::config::{Config, ListenSettings, Source};
+use crate::output::print_json;
+
+/// The shortest text that routes may be made from.
+const SHORTEST_KEY: usize = 32;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Setup {
+    /// Print the addresses at which the vendors are to call.
+    Show(SetupShow),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupShow {
+    /// Only the sources of this tenant.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Only the sources of this name.
+    #[arg(long)]
+    source: Option<String>,
+}
+
+/// What a source needs at its vendor: a line of `ingest setup show --json`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct SetupSource {
+    /// Whose source it is.
+    pub(crate) tenant: String,
+    /// The source.
+    pub(crate) source: String,
+    /// The kind of source, as in the configuration.
+    pub(crate) kind: String,
+    /// The addresses that its vendor is to call. Whoever knows one can try keys on it: hand them to the vendor only.
+    pub(crate) urls: Vec<EventUrl>,
+    /// Why there is no address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+}
+
+/// One address that a vendor is to call.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct EventUrl {
+    /// What it is for, in the vendor's words.
+    pub(crate) what: String,
+    /// The address.
+    pub(crate) url: String,
+}
+
+impl Setup {
+    pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
+        let Self::Show(SetupShow { tenant, source }) = self;
+        let is_meant = |known: &Source| {
+            tenant.as_ref().is_none_or(|tenant| *tenant == known.tenant)
+                && source.as_ref().is_none_or(|source| *source == known.name)
+        };
+        let sources: Vec<&Source> = config.sources.iter().filter(|source| is_meant(source)).collect();
+        if sources.is_empty() {
+            bail!("the configuration has no such source");
+        }
+        let key = match &config.listen {
+            Some(listen) => Some(route_key(listen, &Context::default()).await?),
+            None => None,
+        };
+        let listen = config.listen.as_ref().zip(key.as_ref());
+        for source in sources {
+            let shown = SetupSource::of(source, listen);
+            if json {
+                print_json(&shown)?;
+            } else {
+                println!("{}", shown.told());
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl SetupSource {
+    fn of(source: &Source, listen: Option<(&ListenSettings, &SecretString)>) -> Self {
+        let doors = source.kind.doors();
+        let origin = Origin::new(&source.tenant, &source.name);
+        let (urls, why) = match (doors, listen) {
+            ([], _) => (Vec::new(), Some("nobody calls it: it looks for itself".to_owned())),
+            (_, None) => (Vec::new(), Some("ingest.toml has no [listen]".to_owned())),
+            (doors, Some((listen, key))) => (urls_of(&base_of(listen), &origin, key, doors), None),
+        };
+        let (tenant, name) = (source.tenant.clone(), source.name.clone());
+        Self { tenant, source: name, kind: source.kind.word().to_owned(), urls, why }
+    }
+
+    fn told(&self) -> String {
+        let mut lines = vec![format!("{} / {} ({})", self.tenant, self.source, self.kind)];
+        lines.extend(self.urls.iter().map(|url| format!("    {}: {}", url.what, url.url)));
+        lines.extend(self.why.iter().map(|why| format!("    no event URLs: {why}")));
+        lines.join("\n")
+    }
+}
+
+/// The text that routes are made from.
+///
+/// # Errors
+/// `is_config` when it is not there, or short enough to be guessed.
+pub(crate) async fn route_key(listen: &ListenSettings, cx: &Context) -> connector_core::Result<SecretString> {
+    let key = cx.secrets().resolve(&listen.route_key).await?;
+    if key.expose_secret().len() < SHORTEST_KEY {
+        return Err(Error::config(format!("route_key in [listen] has fewer than {SHORTEST_KEY} characters"))
+            .advise("make one with: openssl rand -hex 32"));
+    }
+    Ok(key)
+}
+
+/// How vendors reach the program. Behind something that speaks TLS for it, only `public_url` says so.
+fn base_of(listen: &ListenSettings) -> String {
+    let scheme = if listen.tls.is_some() { "https" } else { "http" };
+    let own = || format!("{scheme}://{}", listen.address);
+    listen.public_url.as_ref().map_or_else(own, Url::to_string)
+}
+
+/// The addresses of a source: one for each door, named by what stands behind its route.
+fn urls_of(base: &str, origin: &Origin, key: &SecretString, doors: &[(&str, &str)]) -> Vec<EventUrl> {
+    let path = Hub::new(HubOptions::default()).path_of(&route_of(origin, key));
+    let url = |rest: &str| format!("{}{path}{rest}", base.trim_end_matches('/'));
+    doors.iter().map(|(what, rest)| EventUrl { what: (*what).to_owned(), url: url(rest) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_hold_the_route_and_what_the_vendor_adds() {
+        let (origin, key) = (Origin::new("acme", "calls"), SecretString::from("a key"));
+        for base in ["https://hooks.example.com", "https://hooks.example.com/", "https://hooks.example.com/in/"] {
+            let urls = urls_of(base, &origin, &key, &[("events", ""), ("call ended", "ended")]);
+            let begins = format!("{}/hooks/a9897f4a5f18c3c180aa433fe5579e83/", base.trim_end_matches('/'));
+            assert_eq!(urls[0].url, begins);
+            assert_eq!(urls[1], EventUrl { what: "call ended".to_owned(), url: format!("{begins}ended") });
+        }
+    }
+}
