@@ -15,6 +15,7 @@ pub mod http;
 pub mod inbound;
 mod jobs;
 mod leg;
+pub mod length;
 mod listing;
 mod lookup;
 pub mod names;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use connector_core::http::RequestBuilder;
+use connector_core::inbound::Registration;
 use connector_core::{Connector, Context, JobCheck, Result, Vendor};
 use http::Method;
 
 use crate::config::NiceConfig;
 use crate::directory::NiceDirectory;
 use crate::events::NiceEvents;
+use crate::hints::Inbox;
 use crate::history::NiceHistory;
+use crate::push;
 use crate::recordings::{Links, NiceRecordings};
 use crate::transport::Connection;
 
@@ -46,18 +49,24 @@ pub(crate) struct Shared {
     pub(crate) connection: Connection,
     pub(crate) subscribed: Arc<AtomicBool>,
     pub(crate) links: Links,
+    pub(crate) inbox: Arc<Inbox>,
+    /// Where Studio scripts call.
+    _door: Option<Registration>,
 }
 
 impl NiceCxone {
     /// A tenant, with these settings. Nothing is asked of the vendor yet.
     ///
     /// # Errors
-    /// `is_config` when a setting makes no sense.
+    /// `is_config` when a setting makes no sense, or when another source has the route of its Studio script.
     pub fn new(config: NiceConfig, cx: &Context) -> Result<Self> {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
+        let inbox = Arc::default();
+        let door = push::open(&config, cx, &inbox)?;
         let connection = Connection::new(cx.clone(), config);
-        Ok(Self { shared: Arc::new(Shared { connection, subscribed: Arc::default(), links: Links::default() }) })
+        let shared = Shared { connection, subscribed: Arc::default(), links: Links::default(), inbox, _door: door };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Lists agents, groups and teams.
@@ -87,6 +96,12 @@ impl NiceCxone {
             .with_events(self.events())
             .with_history(self.history())
             .with_recordings(self.recordings())
+    }
+
+    /// What to enter in the Studio script that tells of ended calls: the address below that of the program's hub, such as
+    /// `https://hooks.example.com/hooks`. `None` where no script is set up, or none with a route.
+    pub fn event_url(&self, base: &str) -> Option<String> {
+        self.shared.connection.config.push.as_ref()?.url(base)
     }
 
     /// Any request to the tenant's API, for an endpoint that this crate does not know: with the same login, limits,

@@ -1,11 +1,14 @@
 //! How one tenant of CXone is reached and read.
 
+use std::path::Path;
 use std::time::Duration;
 
 use connector_core::http::{ClientAuth, HttpOptions};
 use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::push::PushOptions;
 
 /// Where commercial tenants log in. That of FedRAMP is `https://cxone-gov.niceincontact.com`.
 const ISSUER: &str = "https://cxone.niceincontact.com";
@@ -134,18 +137,21 @@ pub struct NiceConfig {
     /// By which id a recording is asked for.
     #[serde(default)]
     pub recording_key: RecordingKey,
-    /// How long after the end of a call its recording is waited for, in seconds.
-    #[serde(default = "patience", with = "seconds")]
+    /// How long after the end of a call its recording is waited for.
+    #[serde(default = "patience", with = "connector_core::length")]
     pub recording_patience: Duration,
-    /// How often the vendor is asked for calls that are over, in seconds.
-    #[serde(default = "poll_every", with = "seconds")]
+    /// How often the vendor is asked for calls that are over.
+    #[serde(default = "poll_every", with = "connector_core::length")]
     pub poll_every: Duration,
-    /// How far each question reaches back before the last one, in seconds.
-    #[serde(default = "overlap", with = "seconds")]
+    /// How far each question reaches back before the last one.
+    #[serde(default = "overlap", with = "connector_core::length")]
     pub overlap: Duration,
     /// Rows in a page, at most 10,000.
     #[serde(default = "page")]
     pub page: usize,
+    /// How a Studio script says that a call ended, if one does. It takes a [`Hub`](connector_core::inbound::Hub).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushOptions>,
     /// How the network is reached.
     #[serde(default)]
     pub http: HttpOptions,
@@ -220,6 +226,7 @@ impl NiceConfig {
             poll_every: poll_every(),
             overlap: overlap(),
             page: page(),
+            push: None,
             http: HttpOptions::default(),
         }
     }
@@ -310,6 +317,18 @@ impl NiceConfig {
         self
     }
 
+    /// The same settings, with relative paths below this directory: for settings that come from a file in it.
+    pub fn below(mut self, directory: &Path) -> Self {
+        self.http = self.http.below(directory);
+        self
+    }
+
+    /// The same settings, called by a Studio script when a call ended.
+    pub fn with_push(mut self, push: PushOptions) -> Self {
+        self.push = Some(push);
+        self
+    }
+
     /// The same settings, reaching the network like this.
     pub fn with_http(mut self, http: HttpOptions) -> Self {
         self.http = http;
@@ -332,6 +351,9 @@ impl NiceConfig {
         if self.poll_every.is_zero() {
             return wrong("poll_every is 0".to_owned(), "some seconds are usual");
         }
+        if let Some(push) = &self.push {
+            push.validate()?;
+        }
         match &self.auth {
             AuthMode::Discovery if self.client_id.is_none() || self.client_secret.is_none() => wrong(
                 "client_id and client_secret are missing".to_owned(),
@@ -350,32 +372,18 @@ fn is_area(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(time.as_secs_f64())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn pair() -> (Secret, Secret) {
-        (Secret::literal("name"), Secret::literal("w0rd"))
+        (Secret::literal("hunter2"), Secret::literal("hunter3"))
     }
 
     #[test]
     fn a_file_names_only_what_differs() {
         let text = r#"{"client_id": "env:A", "client_secret": "env:B", "access_key_id": "env:C",
-            "access_key_secret": "file:/d", "poll_every": 10, "recording_key": "contact_only"}"#;
+            "access_key_secret": "file:/d", "poll_every": "10s", "recording_key": "contact_only"}"#;
         let config: NiceConfig = serde_json::from_str(text).unwrap();
         config.validate().unwrap();
         assert_eq!((config.api_version.as_str(), config.poll_every.as_secs()), ("v23.0", 10));
@@ -408,6 +416,6 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
-        assert!(!shown.contains("w0rd") && !shown.contains("name\""), "{shown}");
+        assert!(!shown.contains("hunter"), "{shown}");
     }
 }

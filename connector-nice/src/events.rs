@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,12 +15,13 @@ use connector_core::{
     Priority, Refusal, Replay, Result, SourceItem, SourceStatus, SubscribeRequest, Watch,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout_at};
 
 use crate::api::contacts::{Span, read};
 use crate::client::Shared;
 use crate::directory::agent;
+use crate::hints::{Hint, Hints};
 use crate::history;
 use crate::poll::{Handover, Plan, Poller, Verdict, position};
 use crate::transport::Api;
@@ -33,6 +36,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long after a refusal the same is offered again.
 const AFTER_REFUSAL: Duration = Duration::from_secs(1);
+
+/// Questions that somebody's hint brings about come no faster than this.
+const HURRIED_EVERY: Duration = Duration::from_secs(1);
 
 /// In quiet times the position is told this often, so that a restart need not ask for all of them.
 const POSITION_EVERY: Duration = Duration::from_secs(900);
@@ -109,6 +115,12 @@ enum Told {
     Refused(u64),
 }
 
+/// What the listener hears between its questions.
+enum Said {
+    Told(Told),
+    Hint(Hint),
+}
+
 /// Tells the listener, if it still lives. The position is stored by whoever accepts, so nothing else is to be done.
 struct PollAck {
     delivery: u64,
@@ -136,7 +148,11 @@ struct Listener {
     ready: VecDeque<SourceItem>,
     tell: UnboundedSender<Told>,
     told: UnboundedReceiver<Told>,
+    inbox: Receiver<Hint>,
+    hints: Hints,
     due: Instant,
+    /// Hints bring about no question before this.
+    unhurried: Instant,
     pause: Duration,
     is_live: bool,
     /// When the position was told last.
@@ -164,7 +180,10 @@ impl Listener {
             ready: VecDeque::new(),
             tell,
             told,
+            inbox: shared.inbox.listen(),
+            hints: Hints::default(),
             due: Instant::now(),
+            unhurried: Instant::now(),
             pause: FIRST_PAUSE,
             is_live: false,
             positioned: None,
@@ -188,17 +207,46 @@ impl Listener {
             if let Some(item) = self.ready.pop_front() {
                 return Ok(item);
             }
-            // The other end lives in `self`, so the channel never closes.
-            match timeout_at(self.due, self.told.recv()).await {
-                Ok(told) => told.into_iter().for_each(|told| self.hear(told)),
-                Err(_) => {
-                    let swept = self.page().await;
-                    if let Err(error) = self.shared.connection.note(swept) {
-                        self.failed(error)?;
-                    }
+            self.wait().await?;
+        }
+    }
+
+    /// Until something was said, or a question was asked.
+    async fn wait(&mut self) -> Result<()> {
+        let hurried = self.hints.due().map(|due| due.max(self.unhurried));
+        let due = hurried.map_or(self.due, |hurried| hurried.min(self.due));
+        match timeout_at(due, self.said()).await {
+            Ok(Said::Told(told)) => self.hear(told),
+            Ok(Said::Hint(hint)) => {
+                self.hints.add(hint, Instant::now());
+                self.settle(None);
+            }
+            Err(_) => {
+                let swept = self.page().await;
+                if let Err(error) = self.shared.connection.note(swept) {
+                    self.failed(error)?;
                 }
             }
         }
+        Ok(())
+    }
+
+    async fn said(&mut self) -> Said {
+        poll_fn(|cx| {
+            if let Poll::Ready(Some(told)) = self.told.poll_recv(cx) {
+                return Poll::Ready(Said::Told(told));
+            }
+            match self.inbox.poll_recv(cx) {
+                Poll::Ready(Some(hint)) => Poll::Ready(Said::Hint(hint)),
+                // The other ends live in `self` and in `shared`, so the channels never close.
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    fn settle(&mut self, asked: Option<Instant>) {
+        self.hints.settle(|contact| self.poller.standing(contact), asked, Instant::now());
     }
 
     fn hear(&mut self, told: Told) {
@@ -209,6 +257,7 @@ impl Listener {
                 self.due = self.due.min(Instant::now() + AFTER_REFUSAL);
             }
         }
+        self.settle(None);
     }
 
     /// One page. An error leaves everything as it was.
@@ -217,7 +266,7 @@ impl Listener {
         let config = &shared.connection.config;
         let api = shared.connection.api().await?;
         let (since, skip) = self.poller.question();
-        let asked = self.now();
+        let (asked, hurried) = (self.now(), Instant::now());
         let page = api.completed(Span::Updated(since), &config.media_types, (skip, config.page), Priority::Live);
         let (found, date) = page.await?;
         let people = self.people(&api).await?;
@@ -232,7 +281,9 @@ impl Listener {
         let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, covers);
         let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
         let handover = self.poller.commit(plan, verdicts, covers);
+        let is_swept = handover.is_swept;
         self.hand(handover);
+        self.settle(is_swept.then_some(hurried));
         Ok(())
     }
 
@@ -289,6 +340,7 @@ impl Listener {
             self.ready.push_back(SourceItem::Status(SourceStatus::Live));
         }
         self.pause = FIRST_PAUSE;
+        self.unhurried = now + HURRIED_EVERY;
         self.due = if handover.is_swept { now + self.shared.connection.config.poll_every } else { now };
         let is_due = handover.is_swept && self.positioned.is_none_or(|told| now - told >= POSITION_EVERY);
         if handover.items.is_empty() && !is_due {
@@ -313,6 +365,7 @@ impl Listener {
         let wait = error.retry_after().unwrap_or(self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.due = Instant::now() + wait;
+        self.unhurried = self.due;
         self.is_live = false;
         let status = if error.is_rate_limited() {
             SourceStatus::Throttled { until: self.now() + wait }

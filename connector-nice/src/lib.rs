@@ -6,8 +6,10 @@ mod client;
 mod config;
 mod directory;
 mod events;
+mod hints;
 mod history;
 mod poll;
+mod push;
 mod recordings;
 mod rows;
 #[cfg(feature = "testing")]
@@ -21,4 +23,5 @@ pub use connector_core::http::ClientAuth;
 pub use directory::NiceDirectory;
 pub use events::NiceEvents;
 pub use history::NiceHistory;
+pub use push::PushOptions;
 pub use recordings::NiceRecordings;

@@ -148,6 +148,17 @@ pub(crate) struct Handover {
     pub(crate) is_swept: bool,
 }
 
+/// How a contact stands that somebody said was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It was not among the completed contacts yet.
+    Unknown,
+    /// It was told, and nobody has accepted that yet.
+    Owed,
+    /// There is nothing to tell of it, or that is accepted. While other contacts of the call go on, the position waits.
+    Safe,
+}
+
 impl Poller {
     pub(crate) fn new(from: Option<DateTime<Utc>>, now: DateTime<Utc>, overlap: TimeDelta) -> Self {
         Self {
@@ -160,6 +171,16 @@ impl Poller {
             open: BTreeMap::new(),
             handed: BTreeMap::new(),
             deliveries: 0,
+        }
+    }
+
+    pub(crate) fn standing(&self, contact: &str) -> Standing {
+        if !self.known.contains_key(contact) {
+            return Standing::Unknown;
+        }
+        match self.handed.values().any(|handed| handed.keys.iter().any(|key| key == contact)) {
+            true => Standing::Owed,
+            false => Standing::Safe,
         }
     }
 
@@ -354,7 +375,8 @@ impl Poller {
             Step::Skip(skip, anchor) => (sweep.skip, sweep.anchor) = (skip, anchor),
             Step::Anew => (sweep.skip, sweep.anchor, sweep.anew) = (0, None, sweep.anew + 1),
             Step::Done => {
-                self.since = self.since.max(began);
+                // The first position is the vendor's word: the clock here may be ahead of it.
+                self.since = if self.is_new { began } else { self.since.max(began) };
                 (self.is_new, self.is_first, self.sweep) = (false, false, Sweep::default());
                 self.forget();
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_core::{Error, Result, Speaker, Zone};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{FieldMap, NamePattern, NameRules, RefersTo};
 
@@ -44,7 +44,7 @@ pub struct DropFolderConfig {
     #[serde(default)]
     pub sidecar: SidecarMode,
     /// How long an optional sidecar is waited for.
-    #[serde(default = "default_grace", with = "length")]
+    #[serde(default = "default_grace", with = "connector_core::length")]
     pub grace: Duration,
     /// Whether `.yaml` is taken for `.yml`.
     #[serde(default)]
@@ -62,20 +62,20 @@ pub struct DropFolderConfig {
     #[serde(default = "default_media_limit")]
     pub media_limit: u64,
     /// How long after the call a new version of its sidecar is taken.
-    #[serde(default = "default_update_window", with = "length")]
+    #[serde(default = "default_update_window", with = "connector_core::length")]
     pub update_window: Duration,
     /// How long a file must be unchanged to be whole, where nobody says that it is.
-    #[serde(default = "default_settle", with = "length")]
+    #[serde(default = "default_settle", with = "connector_core::length")]
     pub settle: Duration,
     /// How often the folder is listed, since words of new files may get lost.
-    #[serde(default = "default_rescan", with = "length")]
+    #[serde(default = "default_rescan", with = "connector_core::length")]
     pub rescan: Duration,
     /// How often files usually come at least. After twice this time without any the source counts as silent.
-    #[serde(default = "default_cadence", with = "length")]
+    #[serde(default = "default_cadence", with = "connector_core::length")]
     pub cadence: Duration,
     /// After this time files are deleted: stored and rejected ones counted from their move, unpaired ones from when they
     /// were seen first. Off unless it is given.
-    #[serde(default, with = "optional_length", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "connector_core::length::optional", skip_serializing_if = "Option::is_none")]
     pub purge_after: Option<Duration>,
 }
 
@@ -189,43 +189,9 @@ impl DropFolderConfig {
     }
 }
 
-/// Lengths of time as text.
-mod length {
-    use super::*;
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text).map_err(|_| {
-            serde::de::Error::custom(format!(
-                "{text:?} is no length of time; write it as \"200ms\", \"30s\", \"15m\", \"48h\" or \"7d\""
-            ))
-        })
-    }
-
-    pub(super) fn serialize<S: Serializer>(length: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_duration(*length))
-    }
-}
-
 fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse::<Zone>().map(|_| text).map_err(serde::de::Error::custom)
-}
-
-/// The same where none may be given.
-mod optional_length {
-    use super::*;
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        length::deserialize(deserializer).map(Some)
-    }
-
-    pub(super) fn serialize<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-        match length {
-            Some(length) => length::serialize(length, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
 }
 
 #[cfg(test)]

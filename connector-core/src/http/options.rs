@@ -27,7 +27,7 @@ use crate::{Error, Result};
 /// ```
 /// use connector_core::http::HttpOptions;
 /// let options: HttpOptions = serde_json::from_str(
-///     r#"{"proxy": "http://proxy.example.com:3128", "root_certificates": ["/etc/ssl/company.pem"], "read_timeout": 30}"#,
+///     r#"{"proxy": "http://proxy.example.com:3128", "root_certificates": ["/etc/ssl/company.pem"], "read_timeout": "30s"}"#,
 /// ).unwrap();
 /// assert_eq!(options.connect_timeout, HttpOptions::default().connect_timeout);
 /// ```
@@ -41,11 +41,11 @@ pub struct HttpOptions {
     pub root_certificates: Vec<PathBuf>,
     /// A PEM file with our own certificate, those that vouch for it, and its private key.
     pub client_certificate: Option<PathBuf>,
-    /// How long connecting may take, in seconds.
-    #[serde(with = "seconds")]
+    /// How long connecting may take: `"10s"`.
+    #[serde(with = "crate::length")]
     pub connect_timeout: Duration,
-    /// How long the other side may be silent, in seconds.
-    #[serde(with = "seconds")]
+    /// How long the other side may be silent: `"60s"`.
+    #[serde(with = "crate::length")]
     pub read_timeout: Duration,
     /// What we call ourselves.
     pub user_agent: String,
@@ -81,6 +81,13 @@ impl HttpOptions {
     /// The same options, with the certificate and private key in this PEM file as our own.
     pub fn with_client_certificate(mut self, pem: impl Into<PathBuf>) -> Self {
         self.client_certificate = Some(pem.into());
+        self
+    }
+
+    /// The same options, with relative paths below this directory: for settings that come from a file in it.
+    pub fn below(mut self, directory: &Path) -> Self {
+        let files = self.root_certificates.iter_mut().chain(&mut self.client_certificate);
+        files.for_each(|file| *file = directory.join(&file));
         self
     }
 
@@ -138,20 +145,6 @@ impl fmt::Debug for Proxy {
 impl Serialize for Proxy {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{self:?}"))
-    }
-}
-
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(time.as_secs_f64())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

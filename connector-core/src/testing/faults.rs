@@ -141,7 +141,13 @@ impl FaultPlan {
 
     /// Every kind of [`Fault::ALL`]. The same number gives the same plan. A dozen calls give enough opportunities for all of it.
     pub fn all(seed: u64) -> Self {
-        Self::spread(Fault::ALL.to_vec(), Rng::with_seed(seed))
+        Self::of(Fault::ALL, seed)
+    }
+
+    /// Each of these kinds, up to three times. The same number gives the same plan. A dozen opportunities for each are enough
+    /// for all of it.
+    pub fn of(kinds: &[Fault], seed: u64) -> Self {
+        Self::spread(kinds.to_vec(), Rng::with_seed(seed))
     }
 
     fn spread(faults: Vec<Fault>, mut rng: Rng) -> Self {

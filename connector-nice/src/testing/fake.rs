@@ -1,6 +1,7 @@
 //! The fake, and where it is hosted.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -81,6 +82,18 @@ impl Fake {
         }
         let [issuer, api, media] = [0, 1, 2].map(|server| fake.servers[server].url());
         fake.centre.state().origins = Origins { issuer, api, media };
+        Ok(fake)
+    }
+
+    /// A fake with all of it in one place: at an address of this machine.
+    ///
+    /// # Errors
+    /// When somebody else has that address.
+    pub async fn start_at(address: SocketAddr, scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
+        let mut fake = Self::new(scenario, faults);
+        let server = TestServer::start_at(address, Arc::new(fake.answers())).await?;
+        fake.centre.state().origins = Origins { issuer: server.url(), api: server.url(), media: server.url() };
+        fake.servers.push(server);
         Ok(fake)
     }
 
@@ -296,7 +309,9 @@ impl Centre {
         let mut state = self.state();
         let answer = self.refusal(ask, &mut state).unwrap_or_else(|| self.at(ask, &mut state));
         state.asked.push(Asked::new(ask, answer.status.as_u16()));
-        answer
+        // As every server does: in whole seconds of its own clock.
+        let date = state.now(&self.tenant).format("%a, %d %b %Y %H:%M:%S GMT");
+        answer.with_header("date", date.to_string())
     }
 
     /// Why a request gets no answer, if it gets none.

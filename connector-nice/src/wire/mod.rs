@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod login;
 pub(crate) mod loose;
 pub(crate) mod media;
+pub(crate) mod studio;
 #[cfg(test)]
 mod tests;
 

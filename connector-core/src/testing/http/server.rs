@@ -60,8 +60,16 @@ impl TestServer {
     /// # Errors
     /// When no port is free.
     pub async fn start_shared(answers: Arc<dyn Answers>) -> Result<Self> {
-        let unfree = |error: std::io::Error| Error::transient("no port is free").caused_by(error);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(unfree)?;
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), answers).await
+    }
+
+    /// Hosts this fake at an address of this machine.
+    ///
+    /// # Errors
+    /// When somebody else has it.
+    pub async fn start_at(address: SocketAddr, answers: Arc<dyn Answers>) -> Result<Self> {
+        let unfree = |error: std::io::Error| Error::config(format!("cannot listen at {address}")).caused_by(error);
+        let listener = TcpListener::bind(address).await.map_err(unfree)?;
         let address = listener.local_addr().map_err(unfree)?;
         let accepting = tokio::spawn(async move {
             // Dropped with the server, and all connections with it.

@@ -142,6 +142,16 @@ impl SqliteStore {
         Ok(rows.iter().map(recording_row).collect())
     }
 
+    /// How many downloads of a source were taken up again.
+    ///
+    /// # Errors
+    /// `is_storage`.
+    pub async fn resumed(&self, origin: &Origin) -> Result<u64> {
+        let query = "SELECT coalesce(sum(resumed), 0) FROM recordings WHERE tenant = ? AND source = ?";
+        let row = query_of(query, origin).fetch_one(&self.readers).await.map_err(failed)?;
+        Ok(u64::try_from(row.get::<i64, _>(0)).unwrap_or_default())
+    }
+
     /// The ids of up to ten calls of a source that begin with this text; only the one, where one is just that.
     ///
     /// # Errors

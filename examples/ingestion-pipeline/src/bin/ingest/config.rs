@@ -1,11 +1,15 @@
 //! `ingest.toml`: tenants, their sources, and where things lie.
-#![cfg_attr(not(feature = "universal"), allow(dead_code, unused, reason = "a build without any source"))]
+#![cfg_attr(
+    not(any(feature = "nice", feature = "universal")),
+    allow(dead_code, unused, reason = "a build without any source")
+)]
 
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use connector_core::length;
 use ingestion_pipeline::Schedule;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -41,7 +45,7 @@ pub(crate) struct PipelineSettings {
     #[serde(deserialize_with = "at_least_one")]
     pub(crate) at_once: usize,
     /// How long work under way may take once the pipeline is to stop.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "length::deserialize")]
     pub(crate) deadline: Duration,
 }
 
@@ -68,7 +72,18 @@ pub(crate) enum SourceKind {
     /// A drop folder at a path.
     #[cfg(feature = "universal")]
     Universal(PathBuf, Box<connector_universal::DropFolderConfig>),
+    /// A tenant of CXone.
+    #[cfg(feature = "nice")]
+    Nice(Box<connector_nice::NiceConfig>),
 }
+
+/// The kinds of sources that this build has.
+const KINDS: &[&str] = &[
+    #[cfg(feature = "nice")]
+    "nice",
+    #[cfg(feature = "universal")]
+    "universal",
+];
 
 impl SourceKind {
     /// The word for it in the configuration.
@@ -76,6 +91,8 @@ impl SourceKind {
         match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => "universal",
+            #[cfg(feature = "nice")]
+            Self::Nice(..) => "nice",
         }
     }
 
@@ -85,6 +102,8 @@ impl SourceKind {
         match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => &[],
+            #[cfg(feature = "nice")]
+            Self::Nice(..) => &[],
         }
     }
 }
@@ -229,13 +248,15 @@ impl<'a> Reader<'a> {
                 let path = self.take_text(&mut table, "path", &whose, &span)?;
                 SourceKind::Universal(directory.join(path), Box::new(self.read_beside(&whose, table, &SHARED)?))
             }
+            #[cfg(feature = "nice")]
+            "nice" => {
+                let settings: connector_nice::NiceConfig = self.read_beside(&whose, table, &SHARED)?;
+                SourceKind::Nice(Box::new(settings.below(directory)))
+            }
             _ => {
-                let known = if cfg!(feature = "universal") { "\"universal\"" } else { "none in this build" };
-                return Err(self.at(
-                    span,
-                    format!("{whose} is of an unknown kind {kind:?}"),
-                    Some(format!("the kinds are: {known}")),
-                ));
+                let known = KINDS.iter().map(|kind| format!("{kind:?}")).collect::<Vec<_>>().join(", ");
+                let hint = format!("the kinds of this build are: {known}");
+                return Err(self.at(span, format!("{whose} is of an unknown kind {kind:?}"), Some(hint)));
             }
         };
         Ok(Source { tenant: tenant.to_owned(), name, scope, reconcile, kind })
@@ -367,15 +388,6 @@ fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::
         0 => Err(serde::de::Error::custom("0 calls at once would never get anywhere; write 1 or more")),
         n => Ok(n.into()),
     }
-}
-
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text).map_err(|error| {
-        serde::de::Error::custom(format!(
-            "{text:?} is no length of time ({error}); write it as \"200ms\", \"30s\" or \"48h\""
-        ))
-    })
 }
 
 #[cfg(test)]

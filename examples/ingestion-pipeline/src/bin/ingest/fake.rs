@@ -1,23 +1,29 @@
 //! `ingest fake`: a vendor's fake, for clients in any language to be tried on.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use connector_core::Zone;
+use connector_core::testing::Scenario;
 use connector_universal::testing::Uploader;
 use serde::Serialize;
+use tokio::time::sleep;
 
-use crate::demo::{Faults, dropped_day};
+use crate::demo::{Faults, OF_APIS, OF_FOLDERS, dropped_day};
 use crate::output::print_json;
+use crate::run::stop_signal;
 
 /// Which vendor's.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Fake {
     /// Upload a day's recordings, each with its metadata file, into a directory.
     Universal(Universal),
+    /// Serve a tenant of CXone, until Ctrl-C.
+    Nice(Nice),
 }
 
 /// What the day is like.
@@ -49,6 +55,18 @@ pub(crate) struct Universal {
     day: FakeDay,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Nice {
+    /// The address and port; any free port for 0.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// The pause between the ends of two calls.
+    #[arg(long, default_value = "5s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    pace: Duration,
+    #[command(flatten)]
+    day: FakeDay,
+}
+
 /// What a client needs to use a fake: the one object that `ingest fake` prints, before anything happens.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -70,6 +88,7 @@ impl Fake {
     pub(crate) async fn carry_out(self) -> anyhow::Result<bool> {
         match self {
             Self::Universal(folder) => folder.carry_out().await,
+            Self::Nice(nice) => nice.carry_out().await,
         }
     }
 }
@@ -79,10 +98,9 @@ impl Universal {
         let Self { into, zone, pace, day } = self;
         std::fs::create_dir_all(&into).with_context(|| format!("cannot make {}", into.display()))?;
         let directory = into.canonicalize().with_context(|| format!("cannot find {}", into.display()))?;
-        let faults = day.faults.plan(day.calls, day.seed);
+        let faults = day.faults.plan(OF_FOLDERS, day.calls, day.seed);
         let uploader = Uploader::new(&directory, dropped_day(day.calls, day.seed), zone, faults);
         let path = directory.display().to_string();
-        let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         print_json(&Served {
             vendor: "universal".to_owned(),
             urls: pairs(&[("drop", &format!("file://{path}"))]),
@@ -93,4 +111,43 @@ impl Universal {
         uploader.play(pace).await?;
         Ok(true)
     }
+}
+
+impl Nice {
+    async fn carry_out(self) -> anyhow::Result<bool> {
+        let Self { listen, pace, day } = self;
+        let faults = day.faults.plan(OF_APIS, day.calls, day.seed);
+        let fake = connector_nice::testing::Fake::start_at(listen, &Scenario::day(day.calls, day.seed), faults).await?;
+        fake.play(0);
+        let ((client_id, client_secret), (key_id, key_secret)) = (fake.client(), fake.access_key());
+        let issuer = fake.issuer();
+        print_json(&Served {
+            vendor: "nice".to_owned(),
+            urls: pairs(&[("issuer", issuer.as_str()), ("api", fake.api().as_str()), ("media", fake.media().as_str())]),
+            credentials: pairs(&[
+                ("client_id", &client_id),
+                ("client_secret", &client_secret),
+                ("access_key_id", &key_id),
+                ("access_key_secret", &key_secret),
+            ]),
+            settings: pairs(&[("kind", "nice"), ("issuer", issuer.as_str())]),
+            calls: fake.expected().into_iter().map(|call| call.conversation).collect(),
+        })?;
+        let played = async {
+            for call in 1..=day.calls {
+                sleep(pace).await;
+                fake.play(call);
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = stop_signal() => {}
+            () = played => {}
+        }
+        Ok(true)
+    }
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }

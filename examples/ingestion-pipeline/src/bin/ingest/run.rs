@@ -204,7 +204,7 @@ async fn sweep(sink: FolderSink, started: DateTime<Utc>) {
 }
 
 /// Ready when somebody presses Ctrl-C or sends SIGTERM. A second time ends the program at once.
-async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     signalled().await;
     tokio::spawn(async {
         signalled().await;

@@ -1,5 +1,8 @@
 //! From settings to connectors.
-#![cfg_attr(not(feature = "universal"), allow(dead_code, unused, reason = "a build without any source"))]
+#![cfg_attr(
+    not(any(feature = "nice", feature = "universal")),
+    allow(dead_code, unused, reason = "a build without any source")
+)]
 
 use connector_core::{Connector, Context};
 use ingestion_pipeline::SqliteStore;
@@ -17,5 +20,7 @@ pub(crate) fn connect(source: Source, store: &SqliteStore, cx: &Context) -> conn
             let ledger = ingestion_pipeline::SqliteLedger::new(store.clone(), cx.origin().clone());
             Ok(connector_universal::DropFolder::new(*settings, folder, ledger, &cx)?.connector())
         }
+        #[cfg(feature = "nice")]
+        SourceKind::Nice(settings) => Ok(connector_nice::NiceCxone::new(*settings, &cx)?.connector()),
     }
 }

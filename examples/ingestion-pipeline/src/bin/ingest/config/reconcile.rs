@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use chrono::NaiveTime;
-use connector_core::Zone;
 use connector_core::reconcile::NightlyAt;
+use connector_core::{Zone, length};
 use ingestion_pipeline::Schedule;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::{ConfigError, Reader, Table, duration};
+use super::{ConfigError, Reader, Table};
 
 /// The key in a source's table.
 const KEY: &str = "reconcile";
@@ -60,7 +60,7 @@ fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
 }
 
 fn period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    match duration(deserializer)? {
+    match length::deserialize(deserializer)? {
         Duration::ZERO => Err(serde::de::Error::custom("a period without length compares nothing; write \"24h\"")),
         period => Ok(period),
     }

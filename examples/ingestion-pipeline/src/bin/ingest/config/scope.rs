@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use connector_core::Direction;
+use connector_core::{Direction, length};
 use ingestion_pipeline::Filter;
 use serde::{Deserialize, Deserializer};
 
-use super::{ConfigError, Reader, Table, duration, nearest};
+use super::{ConfigError, Reader, Table, nearest};
 
 /// Whose calls are stored, and which of them.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ pub(crate) struct AgentSettings {
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]
 struct FilterSettings {
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "length::deserialize")]
     min_length: Duration,
     directions: Vec<Way>,
     queues: Vec<String>,
@@ -79,7 +79,7 @@ fn yes() -> bool {
 }
 
 fn often<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let every = duration(deserializer)?;
+    let every = length::deserialize(deserializer)?;
     if every < Duration::from_secs(1) {
         return Err(serde::de::Error::custom("that is too often; write 1s or more, such as \"1h\""));
     }

@@ -31,7 +31,7 @@ fn a_source_is_named_with_its_tenant_and_paths_belong_to_the_file() {
     assert_eq!(config.data, Path::new("/etc/ingest/archive"));
     let source = &config.sources[0];
     assert_eq!((source.tenant.as_str(), source.name.as_str()), ("acme", "drop"));
-    let SourceKind::Universal(path, settings) = &source.kind;
+    let SourceKind::Universal(path, settings) = &source.kind else { panic!("{:?}", source.kind) };
     assert_eq!(path, Path::new("/etc/ingest/incoming"));
     assert_eq!(settings.settle, Duration::from_millis(200));
     let schedule = source.reconcile.unwrap();
@@ -76,7 +76,7 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 66] = [
     ("  name = \"drop\"\n", "", 5, "a source has no key `name`", "write name = \"…\""),
     ("name = \"drop\"", "name = \"my drop\"", 6, "`name` of a source is \"my drop\"", "no spaces"),
     ("  kind = \"universal\"\n", "", 5, "source \"drop\" has no key `kind`", "write kind = \"…\""),
-    ("kind = \"universal\"", "kind = \"universe\"", 5, "unknown kind \"universe\"", "the kinds are: \"universal\""),
+    ("kind = \"universal\"", "kind = \"universe\"", 5, "unknown kind \"universe\"", "the kinds of this build are: "),
     ("  path = \"incoming\"\n", "", 5, "source \"drop\" has no key `path`", "write path = \"…\""),
     ("path = ", "paht = ", 5, "source \"drop\" has no key `path`", "is `paht` a slip of the pen?"),
     ("  time_zone = \"Europe/Berlin\"\n", "", 5, "lacks the key `time_zone`", "write time_zone = …"),
@@ -232,4 +232,43 @@ fn agents_are_listed_every_hour_unless_said_otherwise() {
         said,
         AgentSettings { groups: vec!["Sales".to_owned()], every: Duration::from_secs(30), analyse: false }
     );
+}
+
+#[cfg(feature = "nice")]
+const CLOUD: &str = r#"
+[[tenant]]
+id = "acme"
+  [[tenant.source]]
+  name = "cloud"
+  kind = "nice"
+  client_id = "ingest@example"
+  client_secret = "env:CXONE_SECRET"
+  access_key_id = "env:CXONE_KEY_ID"
+  access_key_secret = "file:/run/secrets/cxone"
+  poll_every = "15s"
+  calls_of = "people"
+  agents = { groups = ["Sales"] }
+  http = { root_certificates = ["company.pem"], read_timeout = "30s" }
+"#;
+
+#[cfg(feature = "nice")]
+#[test]
+fn a_source_of_cxone_has_the_settings_of_its_connector_and_those_of_every_source() {
+    let config = parse(CLOUD).unwrap();
+    let SourceKind::Nice(settings) = &config.sources[0].kind else { panic!("{:?}", config.sources[0].kind) };
+    assert_eq!(settings.poll_every, Duration::from_secs(15));
+    assert_eq!(settings.http.root_certificates, [Path::new("/etc/ingest/company.pem")], "paths belong to the file");
+    assert_eq!(config.sources[0].scope.calls_of, CallsOf::People);
+    for (from, to, line, says, advises) in [
+        ("poll_every", "pol_every", 11, "source \"cloud\" has no key `pol_every`", "did you mean `poll_every`?"),
+        ("\"15s\"", "15", 11, "expected a string", ""),
+        ("\"15s\"", "\"soon\"", 11, "no length of time", "write it as"),
+        ("read_timeout", "read_timout", 14, "no key `read_timout`", "did you mean `read_timeout`?"),
+        ("  access_key_id = \"env:CXONE_KEY_ID\"\n", "", 4, "lacks the key `access_key_id`", "write access_key_id"),
+        ("client_id = \"ing", "client_idd = \"ing", 7, "no key `client_idd`", "did you mean `client_id`?"),
+    ] {
+        let error = parse(&CLOUD.replacen(from, to, 1)).expect_err(to).to_string();
+        assert!(error.starts_with(&format!("ingest.toml:{line}: ")), "{to}: {error}");
+        assert!(error.contains(says) && error.contains(advises), "{to}: {error}");
+    }
 }

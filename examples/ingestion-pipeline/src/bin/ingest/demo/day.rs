@@ -1,5 +1,6 @@
-//! The day itself: uploads on one side, the pipeline on the other, a restart in between.
+//! The day itself: sources on one side, the pipeline on the other, a restart in between.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,32 +9,28 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 use connector_core::testing::{Fault, FaultPlan, Scenario};
-use connector_core::{Clock, Connector, Context, Zone};
-use connector_folder::LocalFolder;
-use connector_universal::testing::{MisbehavingFolder, Uploader};
-use connector_universal::{DropFolder, DropFolderConfig};
-use ingestion_pipeline::{SqliteLedger, SqliteStore};
+use connector_core::{Clock, Connector};
+use futures_util::future::try_join_all;
+use ingestion_pipeline::SqliteStore;
 use tokio::time::{Instant, sleep};
 
+use super::folder::{DroppedDay, dropped_day};
+use super::nice::NiceDay;
+use super::part::Part;
 use super::recount::recount;
 use super::running::Running;
-use super::script::{self, Line, ScriptLeg, ScriptRecording};
+use super::script::{self, Line};
 use super::told::{Outcome, SourceOutcome, progress_bar};
 use crate::output::Places;
 
-/// The tenant and the source of the drop folder.
-const TENANT: &str = "example";
-const SOURCE: &str = "drop-folder";
-/// The zone of the times in the names of dropped files.
-const ZONE: &str = "Europe/Berlin";
 /// How long the day may go on without anything new before it is called over.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked how far things are.
 const LOOK: Duration = Duration::from_millis(25);
 /// How long after the last call the day is compared with what is stored.
 const AFTERWARDS: TimeDelta = TimeDelta::hours(1);
-/// The pause between two uploads.
-const PACE: Duration = Duration::from_millis(10);
+/// How many sources share the day.
+const SOURCES: usize = 2;
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
@@ -58,19 +55,37 @@ pub(crate) enum Faults {
     All,
 }
 
-/// Below this many calls there are not enough occasions for a day's usual faults: one of each kind happens.
-const SMALL_DAY: usize = 30;
+/// What goes wrong with files, and with every source.
+pub(crate) const OF_FOLDERS: &[Fault] =
+    &[Fault::LostEvent, Fault::CutDownload, Fault::Duplicate, Fault::Reordered, Fault::HalfWritten];
+/// What goes wrong with a vendor's API.
+pub(crate) const OF_APIS: &[Fault] = &[
+    Fault::LostEvent,
+    Fault::CutDownload,
+    Fault::Duplicate,
+    Fault::Reordered,
+    Fault::Throttled,
+    Fault::NotReady,
+    Fault::Unauthorized,
+    Fault::ExpiredLink,
+];
+/// What goes wrong on an ordinary day.
+const ORDINARY: &[Fault] = &[Fault::LostEvent, Fault::CutDownload];
+/// Below this many calls there are not enough occasions for everything: what goes wrong is what does on an ordinary day.
+const SMALL_DAY: usize = 6;
+/// From this many calls on things go wrong more than once.
+const LARGE_DAY: usize = 12;
 
 impl Faults {
-    pub(crate) fn plan(self, calls: usize, seed: u64) -> FaultPlan {
-        let kinds: &[Fault] = match self {
-            Self::None => return FaultPlan::none(),
-            Self::Some if calls >= SMALL_DAY => return FaultPlan::some(seed),
-            Self::All if calls >= SMALL_DAY => return FaultPlan::all(seed),
-            Self::Some => &[Fault::LostEvent, Fault::CutDownload],
-            Self::All => Fault::ALL,
-        };
-        kinds.iter().fold(FaultPlan::none(), |plan, kind| plan.with(*kind, 1).every(*kind, 1))
+    /// What goes wrong in so many calls of a source that can have faults of these kinds.
+    pub(crate) fn plan(self, kinds: &[Fault], calls: usize, seed: u64) -> FaultPlan {
+        let once = |kinds: &[Fault]| kinds.iter().fold(FaultPlan::none(), |plan, kind| plan.with(*kind, 1));
+        match self {
+            Self::None => FaultPlan::none(),
+            Self::All if calls >= LARGE_DAY => FaultPlan::of(kinds, seed),
+            Self::All if calls >= SMALL_DAY => once(kinds),
+            Self::All | Self::Some => once(ORDINARY),
+        }
     }
 }
 
@@ -82,39 +97,28 @@ impl Demo {
         let started = Instant::now();
         let places = Places::new(data.unwrap_or_else(|| PathBuf::from("target/demo")));
         sweep(&places.directory)?;
-        let scenario = dropped_day(self.calls, self.seed);
-        let faults = self.faults.plan(self.calls, self.seed);
-        let (company, agents) = (scenario.company.clone(), scenario.agents.len());
-        let day = Day::prepare(places, scenario, faults.clone())?;
+        let day = Day::prepare(places, &self).await?;
         let script = script::read(&day.script())?;
         if !json {
-            println!(
-                "A day at {company}: {} calls, {agents} agents, 1 source, seed {}. Faults: {faults}.\n",
-                script.len(),
-                self.seed
-            );
+            println!("{}\n", day.title(script.len(), self.seed));
         }
         let recovered = day.play(script.len(), json).await?;
         let store = day.places.open().await?;
-        let mut outcome = Outcome { sources: Vec::new(), unfired: faults.unfired(), took: started.elapsed() };
-        for (origin, mut count) in recount(&script, &store, &day.places.objects(), &day.folder.lost()).await? {
+        let mut outcome = Outcome { sources: Vec::new(), unfired: day.unfired(), took: started.elapsed() };
+        for (part, recovered) in day.parts.iter().zip(recovered) {
+            let origin = part.origin();
+            let lines: Vec<&Line> = script.iter().filter(|line| line.is_of(&origin)).collect();
+            let mut count = recount(&origin, &lines, &store, &day.places.objects(), &part.lost()).await?;
             count.recovered = recovered;
-            count.downloads_resumed = store.tally().await?.resumed;
-            outcome.sources.push(SourceOutcome { origin, vendor: "universal", count });
+            count.not_ready = part.faults().fired(Fault::NotReady) as u64;
+            count.throttled = part.faults().fired(Fault::Throttled) as u64;
+            outcome.sources.push(SourceOutcome { origin, vendor: part.vendor(), count });
         }
         let first = script.first().map(|line| format!("{}/{}/{}", line.tenant, line.source, line.conversation));
         outcome.tell(&day.places, first.as_deref(), json)?;
         store.close().await;
         Ok(outcome.is_whole())
     }
-}
-
-/// A day of just so many calls that reach a drop folder: one that was not recorded never does.
-pub(crate) fn dropped_day(calls: usize, seed: u64) -> Scenario {
-    let mut day = Scenario::day(calls + calls / 8 + 2, seed);
-    day.calls.retain(|call| call.recorded);
-    day.calls.truncate(calls);
-    day
 }
 
 /// Removes what an earlier demo left, and nothing else.
@@ -129,15 +133,18 @@ fn sweep(directory: &Path) -> anyhow::Result<()> {
     if !is_empty {
         fs::remove_dir_all(directory).with_context(|| format!("cannot empty {}", directory.display()))?;
     }
-    fs::create_dir_all(directory.join("drop")).with_context(|| format!("cannot make {}", directory.display()))
+    fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))
 }
 
 /// A day that can be played.
 struct Day {
     places: Places,
+    parts: Vec<Box<dyn Part>>,
+    /// What goes wrong with the pipeline itself.
     faults: FaultPlan,
-    uploader: Uploader,
-    folder: MisbehavingFolder,
+    /// Whose day it is, and how many people work there.
+    company: String,
+    people: usize,
     /// When the first call began.
     begins: DateTime<Utc>,
     /// Shows the evening of that day.
@@ -146,72 +153,84 @@ struct Day {
 
 impl Day {
     /// Writes the script, before anything is played.
-    fn prepare(places: Places, scenario: Scenario, faults: FaultPlan) -> anyhow::Result<Self> {
-        let zone: Zone = ZONE.parse()?;
+    async fn prepare(places: Places, demo: &Demo) -> anyhow::Result<Self> {
+        let share = |source: usize| demo.calls / SOURCES + usize::from(source < demo.calls % SOURCES);
+        let dropped = dropped_day(share(0), demo.seed);
+        let (company, people) = (dropped.company.clone(), dropped.agents.len());
         let drop = places.directory.join("drop");
-        let folder = MisbehavingFolder::new(LocalFolder::open(&drop)?, faults.clone());
-        let uploader = Uploader::new(drop, scenario, zone, faults.clone());
-        let calls = uploader.expected();
-        let begins = calls.iter().map(|call| call.started).min().context("a day without calls")?;
-        let evening = calls.iter().map(|call| call.ended).max().unwrap_or(begins) + AFTERWARDS;
-        let day = Self { places, faults, uploader, folder, begins, clock: Clock::starting_at(evening) };
-        let lines: Vec<Line> = calls
-            .into_iter()
-            .map(|call| Line {
-                tenant: TENANT.to_owned(),
-                source: SOURCE.to_owned(),
-                vendor: "universal".to_owned(),
-                legs: vec![ScriptLeg {
-                    id: call.conversation.clone(),
-                    agent: call.agent,
-                    started: call.started,
-                    ended: call.ended,
-                }],
-                conversation: call.conversation,
-                recordings: vec![ScriptRecording { sha256: Some(call.sha256), size: Some(call.size) }],
-                live: Vec::new(),
-            })
-            .collect();
+        let faults = demo.faults.plan(OF_FOLDERS, share(0), demo.seed);
+        let mut parts: Vec<Box<dyn Part>> = vec![Box::new(DroppedDay::prepare(&drop, dropped, faults)?)];
+        if share(1) > 0 {
+            // Another day for each, so that no two calls are the same.
+            let scenario = Scenario::day(share(1), demo.seed.wrapping_add(1));
+            parts.push(Box::new(NiceDay::prepare(&scenario, demo.faults.plan(OF_APIS, share(1), demo.seed)).await?));
+        }
+        let lines: Vec<Line> = parts.iter().flat_map(|part| part.script()).collect();
+        let legs = || lines.iter().flat_map(|line| &line.legs);
+        let begins = legs().map(|leg| leg.started).min().context("a day without calls")?;
+        let evening = legs().map(|leg| leg.ended).max().unwrap_or(begins) + AFTERWARDS;
+        let faults = match demo.faults {
+            Faults::All => FaultPlan::none().restart(1),
+            Faults::None | Faults::Some => FaultPlan::none(),
+        };
+        let day = Self { places, parts, faults, company, people, begins, clock: Clock::starting_at(evening) };
         script::write(&day.script(), &lines)?;
         Ok(day)
+    }
+
+    fn title(&self, calls: usize, seed: u64) -> String {
+        let Self { company, people, .. } = self;
+        let sources = match self.parts.len() {
+            1 => "1 source".to_owned(),
+            sources => format!("{sources} sources"),
+        };
+        let kinds: BTreeSet<Fault> = self.plans().flat_map(|plan| plan.unfired()).map(|(fault, _)| fault).collect();
+        let faults = kinds.into_iter().fold(FaultPlan::none(), |plan, fault| plan.with(fault, 1));
+        format!("A day at {company}: {calls} calls, {people} agents, {sources}, seed {seed}. Faults: {faults}.")
+    }
+
+    fn plans(&self) -> impl Iterator<Item = &FaultPlan> {
+        self.parts.iter().map(|part| part.faults()).chain([&self.faults])
+    }
+
+    /// What was planned and did not happen, by kind.
+    fn unfired(&self) -> Vec<(Fault, usize)> {
+        let mut unfired = std::collections::BTreeMap::new();
+        for (fault, count) in self.plans().flat_map(FaultPlan::unfired) {
+            *unfired.entry(fault).or_default() += count;
+        }
+        unfired.into_iter().collect()
     }
 
     fn script(&self) -> PathBuf {
         self.places.directory.join("script.jsonl")
     }
 
-    fn connector(&self, store: &SqliteStore) -> anyhow::Result<Connector> {
-        let cx = Context::default().with_clock(self.clock).for_source(TENANT, SOURCE);
-        let ledger = SqliteLedger::new(store.clone(), cx.origin().clone());
-        let config =
-            DropFolderConfig::new(ZONE).with_settle(Duration::from_millis(200)).with_rescan(Duration::from_millis(500));
-        // What is lost is never heard of; the history knows it, as a vendor's does.
-        let heard = DropFolder::new(config.clone(), self.folder.heard(), ledger.clone(), &cx)?;
-        let all = DropFolder::new(config, self.folder.clone(), ledger, &cx)?;
-        Ok(all.connector().with_events(heard.events()))
+    fn connectors(&self, store: &SqliteStore) -> anyhow::Result<Vec<Connector>> {
+        self.parts.iter().map(|part| part.connector(store, &part.context(self.clock))).collect()
     }
 
     /// Plays the whole day, and kills the pipeline in the middle of it if that is planned. Once all that was heard of is
-    /// stored, the day is compared with what is stored; returns how many calls that recovered.
-    async fn play(&self, expected: usize, quiet: bool) -> anyhow::Result<u64> {
+    /// stored, the day is compared with what is stored; returns how many calls that recovered, for each source.
+    async fn play(&self, expected: usize, quiet: bool) -> anyhow::Result<Vec<u64>> {
         let _lock = self.places.lock()?;
-        let start = || Running::start(&self.places, self.clock, |store| self.connector(store));
+        let start = || Running::start(&self.places, self.clock, |store| self.connectors(store));
         let mut running = start().await?;
         let bar = progress_bar(expected, quiet);
-        let mut uploads = std::pin::pin!(self.uploader.play(PACE));
-        let (mut uploaded, mut recovered) = (false, None);
+        let mut playing = std::pin::pin!(try_join_all(self.parts.iter().map(|part| part.play())));
+        let (mut is_played, mut recovered) = (false, None);
         let mut progress = (running.tally().await?, Instant::now());
         loop {
             tokio::select! {
-                result = &mut uploads, if !uploaded => {
+                result = &mut playing, if !is_played => {
                     result?;
-                    uploaded = true;
+                    is_played = true;
                 }
                 () = sleep(LOOK) => {}
             }
             let tally = running.tally().await?;
             bar.set_position(tally.calls);
-            if tally != progress.0 || !uploaded {
+            if tally != progress.0 || !is_played {
                 progress = (tally, Instant::now());
             }
             if tally.calls * 2 >= expected as u64 && self.faults.fire(Fault::Restart) {
@@ -219,29 +238,34 @@ impl Day {
                 running = start().await?;
                 continue;
             }
-            let heard = expected.saturating_sub(self.folder.lost().len()) as u64;
-            let all_heard_stored = self.uploader.dropped() == expected && tally.calls >= heard && tally.open == 0;
-            if recovered.is_none() && all_heard_stored {
-                let connector = self.connector(running.store())?;
-                recovered = Some(running.reconcile(connector, self.clock, self.begins).await?.recovered);
-                // The files themselves are moved away like all others.
-                self.folder.find_again();
+            let lost: usize = self.parts.iter().map(|part| part.lost().len()).sum();
+            let has_happened = self.parts.iter().all(|part| part.has_happened());
+            let is_heard_stored = has_happened && tally.calls + lost as u64 >= expected as u64 && tally.open == 0;
+            if recovered.is_none() && is_heard_stored {
+                recovered = Some(self.compare(&running).await?);
                 continue;
             }
-            let all_done =
+            let is_done =
                 tally.calls >= expected as u64 && tally.open == 0 && tally.unsettled == 0 && self.is_tidy()?;
-            if (uploaded && recovered.is_some() && all_done) || progress.1.elapsed() > PATIENCE {
+            if (is_played && recovered.is_some() && is_done) || progress.1.elapsed() > PATIENCE {
                 break;
             }
         }
         bar.finish_and_clear();
         running.stop().await?;
-        Ok(recovered.unwrap_or_default())
+        Ok(recovered.unwrap_or_else(|| vec![0; self.parts.len()]))
     }
 
-    /// Whether everything that was dropped was moved away.
+    async fn compare(&self, running: &Running) -> anyhow::Result<Vec<u64>> {
+        let mut recovered = Vec::new();
+        for (part, connector) in self.parts.iter().zip(self.connectors(running.store())?) {
+            recovered.push(running.reconcile(connector, self.clock, self.begins).await?.recovered);
+            part.compared();
+        }
+        Ok(recovered)
+    }
+
     fn is_tidy(&self) -> anyhow::Result<bool> {
-        let mut entries = fs::read_dir(self.places.directory.join("drop"))?;
-        Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.path().is_dir())))
+        self.parts.iter().try_fold(true, |is_tidy, part| Ok(is_tidy && part.is_tidy()?))
     }
 }

@@ -1,12 +1,16 @@
 //! `ingest demo`: a scripted day with faults, played through every connector there is, and recounted from disk.
 
 mod day;
+mod folder;
+mod nice;
+mod part;
 mod recount;
 mod running;
 mod script;
 mod told;
 
-pub(crate) use day::{Demo, Faults, dropped_day};
+pub(crate) use day::{Demo, Faults, OF_APIS, OF_FOLDERS};
+pub(crate) use folder::dropped_day;
 #[cfg(feature = "schema")]
 pub(crate) use recount::Count;
 #[cfg(feature = "schema")]

@@ -1,6 +1,6 @@
 //! Counting what is really there: the script against database and object store, from disk.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -37,6 +37,10 @@ pub(crate) struct Count {
     pub(crate) bytes: u64,
     /// Downloads that were taken up again after a cut.
     pub(crate) downloads_resumed: u64,
+    /// Recordings that were not there yet when they were asked for.
+    pub(crate) not_ready: u64,
+    /// Requests that were answered with "too many".
+    pub(crate) throttled: u64,
 }
 
 impl Count {
@@ -57,29 +61,13 @@ impl Count {
         self.recordings += other.recordings;
         self.bytes += other.bytes;
         self.downloads_resumed += other.downloads_resumed;
+        self.not_ready += other.not_ready;
+        self.throttled += other.throttled;
     }
 }
 
-/// Counts what is stored of each source in the script. `unheard` are the calls of which word was lost.
+/// Counts what is stored of a source. `unheard` are the calls of which word was lost.
 pub(crate) async fn recount(
-    script: &[Line],
-    store: &SqliteStore,
-    objects: &Path,
-    unheard: &BTreeSet<String>,
-) -> anyhow::Result<BTreeMap<Origin, Count>> {
-    let mut by_origin: BTreeMap<Origin, Vec<&Line>> = BTreeMap::new();
-    for line in script {
-        by_origin.entry(Origin::new(&line.tenant, &line.source)).or_default().push(line);
-    }
-    let mut counts = BTreeMap::new();
-    for (origin, lines) in by_origin {
-        let count = recount_source(&origin, &lines, store, objects, unheard).await?;
-        counts.insert(origin, count);
-    }
-    Ok(counts)
-}
-
-async fn recount_source(
     origin: &Origin,
     lines: &[&Line],
     store: &SqliteStore,
@@ -97,6 +85,7 @@ async fn recount_source(
     }
     let recordings = store.recordings(origin).await?;
     let mut count = Count { calls: lines.len() as u64, recordings: recordings.len() as u64, ..Count::default() };
+    count.downloads_resumed = store.resumed(origin).await?;
     let mut by_call: HashMap<&str, Vec<&RecordingRow>> = HashMap::new();
     for recording in &recordings {
         count.bytes += recording.size;

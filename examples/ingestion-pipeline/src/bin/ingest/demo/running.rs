@@ -25,15 +25,16 @@ impl Running {
     pub(crate) async fn start(
         places: &Places,
         clock: Clock,
-        connect: impl FnOnce(&SqliteStore) -> anyhow::Result<Connector>,
+        connect: impl FnOnce(&SqliteStore) -> anyhow::Result<Vec<Connector>>,
     ) -> anyhow::Result<Self> {
         let store = SqliteStore::open(places.database()).await?;
         store.reclaim().await?;
         let queue = AnalysisQueue::new(store.clone(), clock);
         let pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
             .with_clock(clock)
-            .source(connect(&store)?, SourceOptions::default())
             .with_deadline(Duration::from_secs(5));
+        let with = |pipeline: Pipeline, connector| pipeline.source(connector, SourceOptions::default());
+        let pipeline = connect(&store)?.into_iter().fold(pipeline, with);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(pipeline.run(async {
             let _ = stopped.await;

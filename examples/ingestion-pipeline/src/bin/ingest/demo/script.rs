@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use connector_core::Origin;
 use serde::{Deserialize, Serialize};
 
 /// One conversation that must be stored: a line of `script.jsonl`.
@@ -26,6 +27,13 @@ pub(crate) struct Line {
     pub(crate) recordings: Vec<ScriptRecording>,
     /// Its live audio.
     pub(crate) live: Vec<ScriptLive>,
+}
+
+impl Line {
+    /// Whether it is about a call of this source.
+    pub(crate) fn is_of(&self, origin: &Origin) -> bool {
+        (&*self.tenant, &*self.source) == (&*origin.tenant, &*origin.source)
+    }
 }
 
 /// A part of the conversation.
