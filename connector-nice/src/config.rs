@@ -377,7 +377,7 @@ mod tests {
     use super::*;
 
     fn pair() -> (Secret, Secret) {
-        (Secret::literal("hunter2"), Secret::literal("hunter3"))
+        (Secret::literal("ana-key"), Secret::literal("hunter2"))
     }
 
     #[test]
@@ -416,6 +416,6 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
-        assert!(!shown.contains("hunter"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("ana-key"), "{shown}");
     }
 }

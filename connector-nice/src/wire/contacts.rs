@@ -114,7 +114,7 @@ pub(crate) struct Tag {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct OneContact {
-    #[serde(rename = "contactId", alias = "contact")]
+    #[serde(rename = "contactId")]
     pub(crate) contact: Option<Box<serde_json::value::RawValue>>,
     #[serde(rename = "resultSet")]
     pub(crate) inner: Option<Box<OneContact>>,

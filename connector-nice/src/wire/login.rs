@@ -12,15 +12,15 @@ pub(crate) struct OpenId {
     pub(crate) token_endpoint: Option<String>,
 }
 
-/// The answer of the regional login, in both of its namings.
+/// The answer of the regional login.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RegionalToken {
-    #[serde(alias = "token", alias = "accessToken", deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "loose::text")]
     pub(crate) access_token: Option<String>,
-    #[serde(alias = "idToken", deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "loose::text")]
     pub(crate) id_token: Option<String>,
-    #[serde(alias = "tokenExpirationTimeSec", alias = "expiresIn", deserialize_with = "loose::number")]
+    #[serde(deserialize_with = "loose::number")]
     pub(crate) expires_in: Option<f64>,
 }
 

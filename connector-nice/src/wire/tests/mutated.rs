@@ -1,0 +1,185 @@
+//! Every fixture, changed in every place: nothing is fatal, and what means the same is read as the same.
+
+use super::*;
+use crate::auth::api_of;
+use crate::config::AuthMode;
+use crate::directory;
+use crate::rows::conversations;
+use crate::testing::fixtures;
+use crate::wire::contacts::OneContact;
+use crate::wire::login::{Claims, Configuration, RegionalToken};
+use crate::wire::media::Playback;
+
+/// What everybody else sees of an answer: readable rows with their number, or `None` where it cannot be read at all.
+fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
+    fn whole<T: DeserializeOwned>(answer: &Value) -> Option<T> {
+        serde_json::from_str(&answer.to_string()).ok()
+    }
+    let rows = |answer: &Value| Some(whole::<List>(answer)?.unwrapped().rows);
+    Some(match name {
+        "group_agents" => {
+            let agents: Vec<_> = rows(answer)?.iter().filter_map(|raw| directory::agent(row(raw)?)).collect();
+            // `Debug` masks what is personal.
+            let shown = agents.iter().map(|agent| serde_json::to_string(agent).expect("JSON"));
+            (agents.len(), shown.collect())
+        }
+        "completed_contacts" => {
+            let contacts: Vec<_> = rows(answer)?.iter().filter_map(|raw| crate::api::contacts::read(raw)).collect();
+            (contacts.len(), serde_json::to_string(&conversations(contacts)).expect("JSON"))
+        }
+        "completed_contact_new" => {
+            let contact = crate::api::contacts::read(&raw(answer));
+            (contact.iter().count(), serde_json::to_string(&conversations(contact)).expect("JSON"))
+        }
+        "contact" => {
+            let contact = whole::<OneContact>(answer)?.contact.and_then(|raw| crate::api::contacts::read(&raw));
+            (contact.iter().count(), serde_json::to_string(&conversations(contact)).expect("JSON"))
+        }
+        "playback" | "playback_download" => {
+            let found = whole::<Playback>(answer)?.playables();
+            (found.len(), format!("{found:?}"))
+        }
+        "discovery" => {
+            let found = whole::<Configuration>(answer)?;
+            (1, api_of(Some(found), &AuthMode::Discovery).map(String::from).unwrap_or_default())
+        }
+        "id_token_claims" => (1, format!("{:?}", whole::<Claims>(answer)?.tenant_id)),
+        "token" => {
+            let token = whole::<RegionalToken>(answer)?;
+            (1, format!("{:?} {:?} {:?}", token.access_token, token.id_token, token.expires_in))
+        }
+        other => panic!("nothing reads {other}"),
+    })
+}
+
+/// Those that something of this crate reads here.
+fn read_here() -> Vec<(&'static str, Value)> {
+    const READ: [&str; 9] = [
+        "token",
+        "id_token_claims",
+        "discovery",
+        "group_agents",
+        "completed_contacts",
+        "completed_contact_new",
+        "contact",
+        "playback",
+        "playback_download",
+    ];
+    let read: Vec<_> = fixtures::all()
+        .into_iter()
+        .filter(|(name, _)| READ.contains(name))
+        .map(|(name, text)| (name, serde_json::from_str(text).expect("JSON")))
+        .collect();
+    assert_eq!(read.len(), READ.len());
+    read
+}
+
+/// The places of all values in an answer that are neither lists nor objects.
+fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| leaves(value, format!("{path}/{}", key.replace('/', "~1")), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(number, item)| leaves(item, format!("{path}/{number}"), found));
+        }
+        _ => found.push(path),
+    }
+}
+
+fn objects(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| objects(value, change));
+            change(fields);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| objects(item, change)),
+        _ => {}
+    }
+}
+
+/// Other forms of a value that mean the same.
+fn alike(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Bool(truth) => {
+            let word = if *truth { "True" } else { "False" };
+            vec![json!(word), json!(word.to_lowercase()), json!(word.to_uppercase())]
+        }
+        Value::Number(number) => {
+            let broken = number.as_i64().map(|number| json!(number as f64));
+            broken.into_iter().chain([json!(number.to_string()), json!(format!(" {number} "))]).collect()
+        }
+        Value::String(text) => {
+            let number = text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
+            number.map(|number| json!(number)).into_iter().chain([json!(format!(" {text} "))]).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn what_means_the_same_is_read_as_the_same() {
+    let mut changes = 0;
+    for (name, answer) in read_here() {
+        let expected = neutral(name, &answer).expect("a fixture can be read");
+        assert!(expected.0 > 0, "{name}");
+        let mut places = Vec::new();
+        leaves(&answer, String::new(), &mut places);
+        for place in places {
+            for other in alike(answer.pointer(&place).expect("its place")) {
+                let mut changed = answer.clone();
+                *changed.pointer_mut(&place).expect("its place") = other.clone();
+                assert_eq!(neutral(name, &changed).as_ref(), Some(&expected), "{name}{place}: {other}");
+                changes += 1;
+            }
+        }
+    }
+    assert!(changes > 200, "only {changes}");
+}
+
+#[test]
+fn unknown_fields_are_ignored_everywhere() {
+    for (name, mut answer) in read_here() {
+        let expected = neutral(name, &answer);
+        for unknown in
+            [json!(null), json!(7), json!("text"), json!([1, {"a": []}]), json!({"contactId": [], "a": null})]
+        {
+            objects(&mut answer, &mut |fields| drop(fields.insert("someThingNew".to_owned(), unknown.clone())));
+            assert_eq!(neutral(name, &answer), expected, "{name}: {unknown}");
+        }
+    }
+}
+
+#[test]
+fn a_strange_value_costs_a_field_and_never_the_answer() {
+    let strange = [
+        json!(null),
+        json!(""),
+        json!("SomethingNew"),
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!([1]),
+        json!({"a": {}}),
+        json!(u64::MAX),
+        json!("9999999999999999999999"),
+        json!("0001-01-01T00:00:00"),
+    ];
+    for (name, answer) in read_here() {
+        let rows = neutral(name, &answer).expect("a fixture can be read").0;
+        let mut places = Vec::new();
+        leaves(&answer, String::new(), &mut places);
+        for place in places {
+            for strange in &strange {
+                let mut changed = answer.clone();
+                *changed.pointer_mut(&place).expect("its place") = strange.clone();
+                let read = neutral(name, &changed).unwrap_or_else(|| panic!("{name}{place}: {strange} is fatal"));
+                // Without its id, or without a link, there is nothing left of a row.
+                let is_row = ["/contactId", "/agentId", "/fileToPlayUrl", "/redirectUrl"];
+                let least = rows - usize::from(is_row.iter().any(|end| place.ends_with(end)));
+                assert!(read.0 >= least, "{name}{place}: {strange} costs a row");
+            }
+        }
+    }
+}
