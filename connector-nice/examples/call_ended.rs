@@ -1,8 +1,8 @@
 //! Prints each call that ends.
 //!
-//! It needs nothing: without arguments it plays a short day with a fake, and ends with the last call.
-//! `cargo run --example call_ended -- tenant` hears your tenant until it is stopped, with the credentials in
-//! `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID` and `CXONE_KEY_SECRET`.
+//! It needs nothing: without arguments it plays a short day with a fake, and ends with the last call. `cargo run -p
+//! connector-nice --features testing --example call_ended -- tenant` hears your tenant until it is stopped, with the
+//! credentials in `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID` and `CXONE_KEY_SECRET`.
 
 use std::time::Duration;
 

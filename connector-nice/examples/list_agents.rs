@@ -1,7 +1,8 @@
 //! Prints the agents of a group.
 //!
-//! It needs nothing: without arguments it asks a fake. `cargo run --example list_agents -- Sales` asks your tenant for that
-//! group, with the credentials in `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID` and `CXONE_KEY_SECRET`.
+//! It needs nothing: without arguments it asks a fake. `cargo run -p connector-nice --features testing --example
+//! list_agents -- Sales` asks your tenant for that group, with the credentials in `CXONE_CLIENT_ID`,
+//! `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID` and `CXONE_KEY_SECRET`.
 
 use connector_core::testing::{FaultPlan, Scenario};
 use connector_core::{AgentDirectory, AgentQuery, Context, ListingExt, Secret};
