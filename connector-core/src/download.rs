@@ -295,11 +295,11 @@ mod tests {
     use crate::{ConversationRef, JobCheck, Locator};
 
     /// Serves `content` and cuts each answer after the next of `cuts` bytes.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     struct Cutting {
         content: Bytes,
-        cuts: Mutex<Vec<usize>>,
-        versions: Mutex<Vec<&'static str>>,
+        cuts: Arc<Mutex<Vec<usize>>>,
+        versions: Arc<Mutex<Vec<&'static str>>>,
     }
 
     #[async_trait]
@@ -332,10 +332,13 @@ mod tests {
         }
     }
 
+    fn cutting(content: Bytes, cuts: Vec<usize>, versions: Vec<&'static str>) -> Cutting {
+        Cutting { content, cuts: Arc::new(cuts.into()), versions: Arc::new(versions.into()) }
+    }
+
     async fn fetch(cuts: Vec<usize>, versions: Vec<&'static str>) -> Result<(Vec<u8>, u32)> {
         let content = Bytes::from_iter((0..1000u32).map(|n| n as u8));
-        let job: Arc<dyn RecordingDownloader> =
-            Arc::new(Cutting { content, cuts: cuts.into(), versions: versions.into() });
+        let job: Arc<dyn RecordingDownloader> = Arc::new(cutting(content, cuts, versions));
         let recording = Recording::new("1", ConversationRef::new("c"), Locator::new("x"));
         let Lookup::Ready(download) = job.whole(&recording, ResumeOptions::default()).await? else {
             panic!("not ready")
@@ -363,5 +366,17 @@ mod tests {
     async fn two_versions_are_never_mixed() {
         let error = fetch(vec![300], vec!["v2", "v1"]).await.unwrap_err();
         assert!(error.is_changed(), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_by_its_own_type_heals_cuts_as_well_and_has_to_answer() {
+        let job = cutting(Bytes::from_static(b"abcdef"), vec![2, 2], vec![]);
+        let recording = Recording::new("1", ConversationRef::new("c"), Locator::new("x"));
+        let Lookup::Ready(download) = job.whole(&recording, ResumeOptions::default()).await.unwrap() else {
+            panic!("not ready")
+        };
+        assert_eq!(download.bytes.try_collect::<Vec<_>>().await.unwrap().concat(), b"abcdef");
+        let call = Conversation::new(ConversationRef::new("c"), crate::Vendor::named("acme-cloud"));
+        assert!(job.of(&call).await.unwrap_err().is_bug(), "it gives no answer at all");
     }
 }

@@ -37,6 +37,9 @@ const WINDOW: TimeDelta = TimeDelta::hours(6);
 const SMALLEST_WINDOW: TimeDelta = TimeDelta::minutes(1);
 const MOST: i64 = 10_000;
 
+/// How often pages are begun anew when their rows moved meanwhile: a call that shows late moves all that started later.
+pub(crate) const ANEW: usize = 3;
+
 /// When to ask again for a call that goes on.
 const GOES_ON: Duration = Duration::from_secs(60);
 
@@ -56,12 +59,44 @@ impl fmt::Debug for NiceHistory {
 }
 
 /// Where a listing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Place {
     /// Among the contacts that started in a window.
-    Started { from: DateTime<Utc>, to: DateTime<Utc>, skip: usize },
+    Started { from: DateTime<Utc>, to: DateTime<Utc>, at: Row },
     /// Among those that changed since the window began: some of them started before it.
-    Updated { since: DateTime<Utc>, skip: usize },
+    Updated { since: DateTime<Utc>, at: Row },
+}
+
+/// How far the pages of one question were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    skip: usize,
+    /// The last row before: the next page is asked for from it on. If another one comes, rows have moved.
+    anchor: Option<String>,
+    /// How often the pages were begun anew for that.
+    anew: usize,
+}
+
+impl Row {
+    fn skip(&self) -> usize {
+        self.skip - usize::from(self.anchor.is_some() && self.skip > 0)
+    }
+
+    fn is_shifted(&self, found: &List) -> bool {
+        let first = || found.rows.first().map(|raw| name_of(raw));
+        self.anchor.is_some() && self.anew < ANEW && first() != self.anchor
+    }
+
+    /// The row that the next page begins with, after this one.
+    fn after(&self, found: &List, top: usize) -> Option<Self> {
+        if self.is_shifted(found) {
+            return Some(Self { anew: self.anew + 1, ..Self::default() });
+        }
+        let skip = next_skip(found, self.skip(), top)?;
+        // A page of one row would hold nothing else.
+        let anchor = found.rows.last().filter(|_| top > 1).map(|raw| name_of(raw));
+        Some(Self { skip, anchor, anew: self.anew })
+    }
 }
 
 #[async_trait]
@@ -75,7 +110,7 @@ impl ConversationHistory for NiceHistory {
         let is_recent = shared.connection.cx.clock().now() - query.from <= RECENT;
         let starts = if is_recent { query.from } else { query.from - LONGEST_CALL };
         let walk = Walk { from: query.from, to: query.to, is_recent, priority: query.priority };
-        let first = Place::Started { from: starts, to: (starts + WINDOW).min(query.to), skip: 0 };
+        let first = Place::Started { from: starts, to: (starts + WINDOW).min(query.to), at: Row::default() };
         pages(first, query.resume, move |place| {
             let shared = shared.clone();
             async move {
@@ -118,28 +153,29 @@ struct Walk {
 impl Walk {
     async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
         let config = &shared.connection.config;
-        let (span, skip) = match place {
-            Place::Started { from, to, skip } => (Span::Started(from, to), skip),
-            Place::Updated { since, skip } => (Span::Updated(since), skip),
+        let (span, at) = match &place {
+            Place::Started { from, to, at } => (Span::Started(*from, *to), at),
+            Place::Updated { since, at } => (Span::Updated(*since), at),
         };
         let api = shared.connection.api().await?;
-        let found = api.completed(span, &config.media_types, (skip, config.page), self.priority).await?.0;
-        if let Place::Started { from, to, skip: 0 } = place
+        let found = api.completed(span, &config.media_types, (at.skip(), config.page), self.priority).await?.0;
+        if let Span::Started(from, to) = span
+            && at.skip == 0
             && found.total.is_some_and(|total| total > MOST)
             && to - from > SMALLEST_WINDOW
         {
             let half = from + (to - from) / 2;
-            return Ok(PageOf::new(Vec::new(), Some(Place::Started { from, to: half, skip: 0 })));
+            return Ok(PageOf::new(Vec::new(), Some(Place::Started { from, to: half, at: Row::default() })));
         }
         let (contacts, rejected) = contacts(&found, &config.media_types);
-        let next = self.next(place, next_skip(&found, skip, config.page), last_change(&contacts));
+        let next = self.next(span, at.after(&found, config.page), last_change(&contacts));
         // What started in the window was listed by its start.
         let again = |contact: &Contact| {
-            matches!(place, Place::Updated { .. }) && contact.contact_start_date.is_some_and(|start| start >= self.from)
+            matches!(span, Span::Updated(_)) && contact.contact_start_date.is_some_and(|start| start >= self.from)
         };
         let wanted = contacts.into_iter().filter(|contact| self.wants(contact) && !again(contact));
         // A bad row is told of once: the second pass sees it again.
-        let rejected = if matches!(place, Place::Updated { .. }) { Vec::new() } else { rejected };
+        let rejected = if matches!(span, Span::Updated(_)) { Vec::new() } else { rejected };
         Ok(PageOf::new(conversations(wanted), next).with_rejected(rejected))
     }
 
@@ -149,18 +185,20 @@ impl Walk {
         begins && contact.ended().is_none_or(|end| end >= self.from)
     }
 
-    fn next(self, place: Place, further: Option<usize>, last: Option<DateTime<Utc>>) -> Option<Place> {
-        match (place, further) {
-            (Place::Started { from, to, .. }, Some(skip)) => Some(Place::Started { from, to, skip }),
-            (Place::Started { to, .. }, None) if to < self.to => {
-                Some(Place::Started { from: to, to: (to + WINDOW).min(self.to), skip: 0 })
+    fn next(self, span: Span, further: Option<Row>, last: Option<DateTime<Utc>>) -> Option<Place> {
+        match (span, further) {
+            (Span::Started(from, to), Some(at)) => Some(Place::Started { from, to, at }),
+            (Span::Started(_, to), None) if to < self.to => {
+                Some(Place::Started { from: to, to: (to + WINDOW).min(self.to), at: Row::default() })
             }
-            (Place::Started { .. }, None) => self.is_recent.then_some(Place::Updated { since: self.from, skip: 0 }),
+            (Span::Started(..), None) => {
+                self.is_recent.then_some(Place::Updated { since: self.from, at: Row::default() })
+            }
             // By the last change, not by the number of rows: a contact that changes meanwhile moves all behind it up.
-            (Place::Updated { since, .. }, Some(_)) if last.is_some_and(|last| last > since) => {
-                last.map(|since| Place::Updated { since, skip: 0 })
+            (Span::Updated(since), Some(at)) if at.skip > 0 && last.is_some_and(|last| last > since) => {
+                last.map(|since| Place::Updated { since, at: Row::default() })
             }
-            (Place::Updated { since, .. }, further) => further.map(|skip| Place::Updated { since, skip }),
+            (Span::Updated(since), further) => further.map(|at| Place::Updated { since, at }),
         }
     }
 }
@@ -232,6 +270,12 @@ async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<C
         }
         if leg.totals.holds != Some(0) {
             leg.holds = holds(&api.states(&leg.id, priority).await?);
+        }
+        if leg.dispositions.iter().any(|one| one.name.is_none())
+            && let Some(said) = api.disposition(&leg.id, priority).await?
+        {
+            let known = leg.dispositions.iter_mut().filter(|one| one.id == said.disposition_id);
+            known.for_each(|one| one.name.clone_from(&said.disposition_name));
         }
     }
     call.ended = call.legs.iter().filter_map(|leg| leg.ended).max_by_key(|stamp| stamp.at).or(call.ended);

@@ -10,7 +10,7 @@ use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor
 use serde::{Deserialize, Serialize};
 
 use crate::api::contacts::read;
-use crate::history::{counts, last_change, name_of, next_skip, unreadable};
+use crate::history::{ANEW, counts, last_change, name_of, next_skip, unreadable};
 use crate::rows::{agent, conversations, revision, updated};
 use crate::wire::List;
 use crate::wire::contacts::{Contact, Hierarchy};
@@ -20,9 +20,6 @@ const REMEMBERED: TimeDelta = TimeDelta::hours(24);
 
 /// So many contacts are remembered at most.
 const MOST_REMEMBERED: usize = 200_000;
-
-/// How often pages are begun anew when their rows moved meanwhile.
-const ANEW: usize = 3;
 
 /// A call of which some contact never seems to end is over after this time.
 const LONGEST_CALL: TimeDelta = TimeDelta::hours(4);

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::instant;
 use crate::transport::{Api, dated_list, list, one};
-use crate::wire::contacts::{Contact, CustomData, Hierarchy, OneContact, State};
+use crate::wire::contacts::{Contact, CustomData, Disposition, Hierarchy, OneContact, State};
 use crate::wire::states::Description;
 use crate::wire::{self, List};
 
@@ -91,6 +91,11 @@ impl Api {
         let mut states: Vec<State> = found.unwrapped().rows.iter().filter_map(|raw| wire::row(raw)).collect();
         states.sort_by_key(|state| (state.start_date, state.state_index));
         Ok(states)
+    }
+
+    /// What the agent said of a contact, with its name.
+    pub(crate) async fn disposition(&self, id: &str, priority: Priority) -> Result<Option<Disposition>> {
+        one(self.acd(&format!("contacts/{}/disposition", segment(id)), priority).during("conversation")).await
     }
 
     /// What the call's script stored.

@@ -169,6 +169,16 @@ pub(crate) struct CustomData {
     pub(crate) value: Option<String>,
 }
 
+/// What an agent said of a contact.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Disposition {
+    #[serde(deserialize_with = "loose::id")]
+    pub(crate) disposition_id: Option<String>,
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) disposition_name: Option<String>,
+}
+
 impl Contact {
     /// The same contact with what stood under older names in the fields of the newer ones.
     pub(crate) fn normal(mut self) -> Self {

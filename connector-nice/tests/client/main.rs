@@ -1,6 +1,9 @@
 //! The client, job by job, against the fake: without sockets, on a paused clock.
 #![cfg(feature = "testing")]
 
+mod checks;
+mod directory;
+mod history;
 mod login;
 
 use std::sync::{Arc, Mutex};

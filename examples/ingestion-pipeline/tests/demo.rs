@@ -136,7 +136,7 @@ fn a_shell_loop_can_be_the_next_program() {
         String::from_utf8(output.stdout).unwrap()
     };
     let first = run();
-    assert_eq!(first.lines().filter(|line| line.starts_with("analysed example/drop-folder/")).count(), 5);
+    assert_eq!(first.lines().filter(|line| line.starts_with("analysed example/")).count(), 5);
     assert!(first.contains(".wav)"), "{first}");
     assert_eq!(run(), "", "what is done does not come again");
 }

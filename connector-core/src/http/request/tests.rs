@@ -282,6 +282,18 @@ async fn a_request_on_its_way_holds_its_place_until_its_body_is_read_or_dropped(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_to_come_is_that_of_a_success_or_an_error_in_the_words_of_the_vendor() {
+    let (client, _) = client(|_, asked| match asked.uri().path() {
+        "/v1/file" => Answer::new(200).with_body("audio"),
+        _ => Answer::new(404).with_body(r#"{"message": "there is no such file"}"#),
+    });
+    let mut body = client.get("file").stream_success().await.unwrap().body;
+    assert_eq!(body.next().await.unwrap().unwrap(), "audio");
+    let error = client.get("other").stream_success().await.unwrap_err();
+    assert!(error.is_not_found() && error.to_string().contains("there is no such file"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn limits_are_learnt_from_the_headers_of_answers() {
     let (client, log) = client(|_, _| Answer::new(200).with_header("x-allowed", "2"));
     let names = RateHeaders { allowed: Some("x-allowed"), ..RateHeaders::NONE };

@@ -6,7 +6,7 @@ use super::*;
 use crate::directory;
 use crate::rows::conversation;
 use crate::wire::agents::{Agent, Group, Team};
-use crate::wire::contacts::{Child, Contact, CustomData, State, Tag};
+use crate::wire::contacts::{Child, Contact, CustomData, Disposition, State, Tag};
 use crate::wire::login::{Claims, Configuration, RegionalToken};
 
 /// A contact with one more field, as everybody else sees it.
@@ -275,6 +275,8 @@ fn what_belongs_to_a_call_is_read_in_every_form() {
     each("contactStateName", &id_forms(), |row: State| row.contact_state_name, &id);
     each("startDate", &times, |row: State| row.start_date, &at);
     each("duration", &id_forms(), |row: State| row.duration, &id);
+    each("dispositionId", &id_forms(), |row: Disposition| row.disposition_id, &id);
+    each("dispositionName", &id_forms(), |row: Disposition| row.disposition_name, &id);
     each("name", &id_forms(), |row: CustomData| row.name, &id);
     each("value", &id_forms(), |row: CustomData| row.value, &id);
 }

@@ -1,0 +1,68 @@
+//! Archives the recordings of a day.
+//!
+//! It needs nothing: without arguments it archives the day of a fake, whose downloads are cut, into a temporary
+//! directory. `cargo run -p connector-nice --features testing --example download -- archive` archives the last 24 hours
+//! of your tenant into that directory, with the credentials in `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID`
+//! and `CXONE_KEY_SECRET`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use connector_core::testing::{FaultPlan, Scenario};
+use connector_core::{
+    Context, Conversation, ConversationHistory, HistoryQuery, ListingExt, Lookup, RecordingDownloaderExt, Result,
+    Secret,
+};
+use connector_nice::testing::Fake;
+use connector_nice::{NiceConfig, NiceCxone};
+use futures_util::TryStreamExt;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let day = Scenario::small(7);
+    let fake = Fake::start(&day, FaultPlan::none().cut_downloads(3)).await?;
+    let home = tempfile::tempdir()?;
+    let (config, query, archive_in) = match std::env::args().nth(1) {
+        Some(directory) => (tenant(), HistoryQuery::last_day(), directory.into()),
+        None => {
+            let query = HistoryQuery::between(day.starts, day.starts + TimeDelta::days(1));
+            (fake.config(), query, home.path().to_owned())
+        }
+    };
+    std::fs::create_dir_all(&archive_in)?;
+    let nice = NiceCxone::new(config, &Context::default())?;
+
+    let mut later = Vec::new();
+    let mut calls = nice.history().ended(query).items(|row| eprintln!("left out: {row}"));
+    while let Some(call) = calls.try_next().await? {
+        match archive(&nice, &call, &archive_in).await {
+            Ok(None) => {}
+            Ok(Some(wait)) => later.push((wait, call)), // not all of it is there yet
+            Err(error) => eprintln!("{}: {error}", call.this), // one call's trouble is one call's trouble
+        }
+    }
+    for (wait, call) in later {
+        println!("{}: again in {} s", call.this, wait.as_secs());
+    }
+    Ok(())
+}
+
+async fn archive(nice: &NiceCxone, call: &Conversation, directory: &Path) -> Result<Option<Duration>> {
+    let set = nice.recordings().of(call).await?;
+    for recording in &set.items {
+        let file = directory.join(recording.file_name()); // safe on every file system, unique in the source
+        // whole, resumed, verified, renamed into place
+        match nice.recordings().save(recording, &file).await? {
+            Lookup::Ready(saved) => println!("{} {} bytes, sha256 {}", file.display(), saved.size, saved.sha256),
+            Lookup::NotReady { retry_after } => return Ok(Some(retry_after)),
+            Lookup::Gone(why) => println!("{}: {why}", call.this),
+        }
+    }
+    Ok(set.outlook.retry_after())
+}
+
+fn tenant() -> NiceConfig {
+    let pair = |id, secret| (Secret::environment(id), Secret::environment(secret));
+    NiceConfig::new(pair("CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"), pair("CXONE_KEY_ID", "CXONE_KEY_SECRET"))
+}
