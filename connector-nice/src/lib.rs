@@ -13,6 +13,7 @@ mod rows;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod uses;
 mod wire;
 
 pub use client::NiceCxone;
@@ -22,3 +23,4 @@ pub use directory::NiceDirectory;
 pub use events::NiceEvents;
 pub use history::NiceHistory;
 pub use recordings::NiceRecordings;
+pub use uses::ApiUse;
