@@ -17,6 +17,7 @@ use crate::history::NiceHistory;
 use crate::push;
 use crate::recordings::{Links, NiceRecordings};
 use crate::transport::Connection;
+use crate::uses::{self, ApiUse};
 
 /// A tenant of NICE CXone.
 ///
@@ -102,6 +103,22 @@ impl NiceCxone {
     /// `https://hooks.example.com/hooks`. `None` where no script is set up, or none with a route.
     pub fn event_url(&self, base: &str) -> Option<String> {
         self.shared.connection.config.push.as_ref()?.url(base)
+    }
+
+    /// Which of the vendor's APIs the jobs use, and what has to be granted for each: for whoever sets up the access key.
+    ///
+    /// ```
+    /// # use connector_core::{Context, Secret};
+    /// # use connector_nice::{NiceConfig, NiceCxone};
+    /// # let config = NiceConfig::regional("na1", (Secret::literal("id"), Secret::literal("secret")));
+    /// let nice = NiceCxone::new(config, &Context::default())?;
+    /// let recordings = nice.apis().into_iter().find(|api| api.job == "recordings").unwrap();
+    /// assert_eq!(recordings.path, "media-playback/v1/contacts");
+    /// assert_eq!(recordings.licence, Some("Media Playback"));
+    /// # Ok::<(), connector_core::Error>(())
+    /// ```
+    pub fn apis(&self) -> Vec<ApiUse> {
+        uses::all(&self.shared.connection.config.api_version)
     }
 
     /// Any request to the tenant's API, for an endpoint that this crate does not know: with the same login, limits,

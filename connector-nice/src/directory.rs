@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Shared, judge};
 use crate::rows::full_name;
 use crate::transport::Api;
+use crate::uses::EMPLOYEES;
 use crate::wire::agents::{Agent as WireAgent, Group, Team};
 use crate::wire::{self, List, Rows};
 
@@ -88,7 +89,7 @@ impl AgentDirectory for NiceDirectory {
 
     async fn check(&self) -> JobCheck {
         let asked = async { self.shared.connection.api().await?.agents(None, 0, 1, Priority::Live).await.map(drop) };
-        judge(asked.await, "Employees: View", "give it to the role of the access key's user")
+        judge(asked.await, EMPLOYEES, "give it to the role of the access key's user")
     }
 }
 

@@ -20,6 +20,7 @@ use crate::api::contacts::{Span, read};
 use crate::client::{Shared, judge};
 use crate::rows::{conversation, conversations, join};
 use crate::transport::Api;
+use crate::uses::CONTACTS;
 use crate::wire::List;
 use crate::wire::contacts::{Contact, Hierarchy, State};
 
@@ -138,7 +139,7 @@ pub(crate) async fn check(shared: &Shared) -> JobCheck {
         let types = &shared.connection.config.media_types;
         shared.connection.api().await?.completed(span, types, (0, 1), Priority::Live).await.map(drop)
     };
-    judge(asked.await, "ACD: View (contacts)", "give it to the role of the access key's user")
+    judge(asked.await, CONTACTS, "give it to the role of the access key's user")
 }
 
 /// What a listing is about.

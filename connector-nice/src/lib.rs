@@ -18,6 +18,7 @@ mod states;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod uses;
 mod wire;
 
 pub use client::NiceCxone;
@@ -28,6 +29,7 @@ pub use events::NiceEvents;
 pub use history::NiceHistory;
 pub use push::{DOOR, PushOptions};
 pub use recordings::NiceRecordings;
+pub use uses::ApiUse;
 
 /// The code of the guides is compiled and run with the tests.
 #[cfg(doctest)]

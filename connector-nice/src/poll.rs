@@ -372,7 +372,7 @@ impl Poller {
             Step::Skip(skip, anchor) => (sweep.skip, sweep.anchor) = (skip, anchor),
             Step::Anew => (sweep.skip, sweep.anchor, sweep.anew) = (0, None, sweep.anew + 1),
             Step::Done => {
-                // The first position is the vendor's word: the clock here may be ahead of it.
+                // The vendor's time counts: our clock, by which a new poller begins, may be ahead.
                 self.since = if self.is_new { began } else { self.since.max(began) };
                 (self.is_new, self.is_first, self.sweep) = (false, false, Sweep::default());
                 self.forget();

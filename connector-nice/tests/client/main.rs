@@ -3,6 +3,7 @@
 
 mod checks;
 mod directory;
+mod events;
 mod history;
 mod login;
 
@@ -20,11 +21,13 @@ struct Tenant {
     fake: Fake,
     /// Of each request: its host, and whether a token came along.
     sent: Arc<Mutex<Vec<(String, bool)>>>,
+    /// How many hours of the day are over by the clients' clock.
+    hours: i64,
 }
 
 impl Tenant {
     fn new(calls: usize) -> Self {
-        Self { fake: Fake::new(&Scenario::day(calls, 7), FaultPlan::none()), sent: Arc::default() }
+        Self { fake: Fake::new(&Scenario::day(calls, 7), FaultPlan::none()), sent: Arc::default(), hours: 12 }
     }
 
     fn config(&self) -> NiceConfig {
@@ -41,7 +44,7 @@ impl Tenant {
         self.answered(config, self.fake.answers())
     }
 
-    /// A client whose requests are answered so, in the evening of the day.
+    /// A client whose requests are answered so.
     fn answered(&self, config: NiceConfig, answers: impl Answers) -> NiceCxone {
         let sent = self.sent.clone();
         let noted = move |request: &Request| {
@@ -51,10 +54,10 @@ impl Tenant {
             sent.lock().expect("no panic").push((host, has_token));
             answers.answer(request)
         };
-        let evening = self.fake.scenario().starts + chrono::TimeDelta::hours(12);
+        let now = self.fake.scenario().starts + chrono::TimeDelta::hours(self.hours);
         let cx = Context::default()
             .for_source("acme", "nice")
-            .with_clock(Clock::starting_at(evening))
+            .with_clock(Clock::starting_at(now))
             .with_transport(Arc::new(InProcess::new(noted)));
         NiceCxone::new(config, &cx).expect("good settings")
     }

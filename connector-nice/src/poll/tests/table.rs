@@ -168,6 +168,15 @@ fn rows_that_come_in_another_order_each_time_do_not_hold_up_the_sweep() {
 }
 
 #[test]
+fn a_clock_that_is_ahead_of_the_vendors_misses_nothing() {
+    let mut poller = Poller::new(None, at(1_000), TimeDelta::seconds(10));
+    sweep(&mut poller, &[], 5);
+    assert!(poller.question().0 < at(5), "{:?}", poller.question());
+    let told = sweep(&mut poller, &[Row::new(1, 20)], 25);
+    assert_eq!((keys(&told), since(&told.cursor)), (vec!["1:ended".to_owned()], 25));
+}
+
+#[test]
 fn a_position_that_cannot_be_read_is_none() {
     for text in ["", "{}", r#"{"v":2,"since":"2026-03-01T12:00:00Z"}"#, r#"{"v":1,"since":"soon"}"#, "\u{1}"] {
         assert_eq!(position(&Cursor::new(text)), None, "{text}");
