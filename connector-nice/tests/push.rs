@@ -394,7 +394,7 @@ fn the_address_is_that_of_the_hub_and_settings_that_open_nothing_are_refused() {
 #[test]
 fn a_file_says_in_which_ways_calls_are_heard() {
     let text = r#"{"client_id": "env:A", "client_secret": "env:B", "access_key_id": "env:C", "access_key_secret": "file:/d",
-        "active_every": 12.5, "sessions": ["31000101"], "push": {"keys": ["file:/old", "file:/new"], "route": "abc"}}"#;
+        "active_every": "12s 500ms", "sessions": ["31000101"], "push": {"keys": ["file:/old", "file:/new"], "route": "abc"}}"#;
     let config: NiceConfig = serde_json::from_str(text).unwrap();
     config.validate().unwrap();
     assert_eq!((config.active_every, config.sessions.len()), (Some(Duration::from_millis(12_500)), 1));
@@ -403,8 +403,8 @@ fn a_file_says_in_which_ways_calls_are_heard() {
     assert!(kinds.contains(&CallEventKind::Held));
     let again: NiceConfig = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
     assert_eq!(again.active_every, config.active_every);
-    for wrong in ["active_every\": -1", "active_every\": \"soon\"", "push\": {\"kays\": []}", "push\": {}"] {
-        let text = text.replace("\"active_every\": 12.5", &format!("\"{wrong}"));
+    for wrong in ["active_every\": 12", "active_every\": \"soon\"", "push\": {\"kays\": []}", "push\": {}"] {
+        let text = text.replace("\"active_every\": \"12s 500ms\"", &format!("\"{wrong}"));
         assert!(serde_json::from_str::<NiceConfig>(&text).is_err(), "{wrong}");
     }
 }
