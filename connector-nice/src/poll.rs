@@ -391,7 +391,9 @@ impl Poller {
 
     /// Everything older than this was handed over, and accepted as far as we know.
     fn cursor(&self) -> Cursor {
-        let reached = self.sweep.from.filter(|_| !self.is_new).map_or(self.since, |from| from.max(self.since));
+        // What showed late since the sweep began may lie behind the page, but at most by the overlap before that.
+        let paged = self.sweep.from.min(self.sweep.began).filter(|_| !self.is_new);
+        let reached = paged.map_or(self.since, |paged| paged.max(self.since));
         let open = self.open.values().map(|open| open.low);
         let handed = self.handed.values().map(|handed| handed.low);
         let since = open.chain(handed).fold(reached, DateTime::min);

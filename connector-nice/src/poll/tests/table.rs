@@ -138,6 +138,24 @@ fn after_a_restart_what_was_told_before_has_the_same_key() {
 }
 
 #[test]
+fn a_row_that_shows_late_behind_the_page_is_found_after_a_restart() {
+    let mut poller = waiting(0);
+    let page = |poller: &mut Poller, rows: &[Row], total: usize, now: i64| {
+        let found = list(rows.iter().map(Row::text), total);
+        page_with(poller, &found, now, |_| None, everyone)
+    };
+    let first = page(&mut poller, &[Row::new(1, 1), Row::new(2, 1), Row::new(3, 1)], 4, 1);
+    // A call that ended at -3 shows now. Meanwhile the pages go on, to what changed later.
+    let second = page(&mut poller, &[Row::new(1, 1), Row::new(4, 1), Row::new(6, 8)], 6, 8);
+    poller.accepted(first.id);
+    poller.accepted(second.id);
+    let third = page(&mut poller, &[Row::new(6, 8), Row::new(7, 8), Row::new(8, 8)], 5, 8);
+    assert!(!third.is_swept);
+    let after = Poller::new(position(&third.cursor), at(8), TimeDelta::seconds(10));
+    assert!(after.question().0 <= at(-3), "{:?}", after.question());
+}
+
+#[test]
 fn rows_of_one_moment_are_paged_by_number_and_begun_anew_when_they_move() {
     let mut poller = waiting(0);
     let page = |poller: &mut Poller, ids: &[u64], total: usize| {
