@@ -105,7 +105,7 @@ impl NiceCxone {
         self.shared.connection.config.push.as_ref()?.url(base)
     }
 
-    /// Which of the vendor's APIs the jobs use, and what has to be granted for each: for whoever sets up the access key.
+    /// Which of the vendor's APIs the jobs use with these settings, and what has to be granted for each: for whoever sets up the access key.
     ///
     /// ```
     /// # use connector_core::{Context, Secret};
@@ -118,7 +118,7 @@ impl NiceCxone {
     /// # Ok::<(), connector_core::Error>(())
     /// ```
     pub fn apis(&self) -> Vec<ApiUse> {
-        uses::all(&self.shared.connection.config.api_version)
+        uses::all(&self.shared.connection.config)
     }
 
     /// Any request to the tenant's API, for an endpoint that this crate does not know: with the same login, limits,
