@@ -16,7 +16,8 @@ use crate::rows::full_name;
 use crate::transport::Api;
 use crate::uses::EMPLOYEES;
 use crate::wire::agents::{Agent as WireAgent, Group, Team};
-use crate::wire::{self, List, Rows};
+use crate::wire::list::List;
+use crate::wire::{self, Rows};
 
 /// The people of a tenant. Groups are both the ACD's groups and its teams.
 #[derive(Clone)]
@@ -142,8 +143,8 @@ async fn groups_at(shared: &Shared, place: GroupPlace, priority: Priority) -> Re
         }
         GroupPlace::Teams { skip } => {
             let found = api.teams(skip, top, priority).await?;
-            let next = next(&found, found.teams.len(), skip, top).map(|skip| GroupPlace::Teams { skip });
-            Ok(read_each(&found.teams, "team", team).into_page(next))
+            let next = next(&found, found.rows.len(), skip, top).map(|skip| GroupPlace::Teams { skip });
+            Ok(read_each(&found.rows, "team", team).into_page(next))
         }
     }
 }
@@ -164,8 +165,8 @@ async fn resolve(api: &Api, wanted: &[GroupRef], top: usize, priority: Priority)
     let mut skip = Some(0);
     while let Some(from) = skip {
         let found = api.teams(from, top, priority).await?;
-        skip = next(&found, found.teams.len(), from, top);
-        all.extend(read_each(&found.teams, "team", team).items);
+        skip = next(&found, found.rows.len(), from, top);
+        all.extend(read_each(&found.rows, "team", team).items);
     }
     wanted.iter().map(|wanted| one_of(&all, wanted)).collect()
 }

@@ -21,8 +21,8 @@ use crate::client::{Shared, judge};
 use crate::rows::{conversation, conversations, join};
 use crate::transport::Api;
 use crate::uses::CONTACTS;
-use crate::wire::List;
 use crate::wire::contacts::{Contact, Hierarchy, State};
+use crate::wire::list::List;
 
 /// How late a call shows among the completed ones. Nothing is documented.
 const LAG: Duration = Duration::from_secs(600);

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::api::contacts::read;
 use crate::history::{ANEW, counts, last_change, name_of, next_skip, unreadable};
 use crate::rows::{agent, conversations, revision, updated};
-use crate::wire::List;
 use crate::wire::contacts::{Contact, Hierarchy};
+use crate::wire::list::List;
 
 /// How long a contact is remembered after it changed last, so that a later change is told as one.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::auth::{NiceLogin, api_of, tenant_of, token_hosts, trusted};
 use crate::config::NiceConfig;
-use crate::wire::List;
+use crate::wire::list::{Fields, List};
 use crate::wire::login::Configuration;
 
 /// How many requests to the ACD API are on their way at once. Nothing is documented; the vendor's own clients are modest.
@@ -27,6 +27,9 @@ pub(crate) const SESSION: &str = "session";
 
 /// Where the words of an error without a body stand.
 const STATUS_HEADER: &str = "icStatusDescription";
+
+/// What to do about a list that is not where it should be.
+const OTHER_VERSION: &str = "set another api_version, in which lists are named as this crate knows them";
 
 /// Reads the errors of all of the vendor's services: a JSON object with one of many keys, or a header.
 #[derive(Debug)]
@@ -148,15 +151,24 @@ impl Api {
     }
 }
 
-/// A list. No body is an empty one.
-pub(crate) async fn list(request: RequestBuilder) -> Result<List> {
-    Ok(dated_list(request).await?.0)
+/// The list under a key. No body is an empty one.
+pub(crate) async fn list(request: RequestBuilder, key: &'static str) -> Result<List> {
+    Ok(dated_list(request, key).await?.0)
 }
 
-/// A list, and what time it was at the vendor when it was sent.
-pub(crate) async fn dated_list(request: RequestBuilder) -> Result<(List, Option<DateTime<Utc>>)> {
+/// The list under a key, of something that may not be known: 404 is an empty one as well.
+pub(crate) async fn list_if_any(request: RequestBuilder, key: &'static str) -> Result<List> {
+    match list(request, key).await {
+        Err(error) if error.is_not_found() => Ok(List::default()),
+        other => other,
+    }
+}
+
+/// The list under a key, and what time it was at the vendor when it was sent.
+pub(crate) async fn dated_list(request: RequestBuilder, key: &'static str) -> Result<(List, Option<DateTime<Utc>>)> {
     let answer = request.send().await?;
-    let list = answer.json_if_any::<List>()?.unwrap_or_default().unwrapped();
+    let fields = answer.json_if_any::<Fields>()?.unwrap_or_default();
+    let list = List::read(fields, key).map_err(|what| answer.unexpected(what).advise(OTHER_VERSION))?;
     let date = answer.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok());
     let date = list.last_poll_time.or(date.map(|date| date.to_utc()));
     Ok((list, date))

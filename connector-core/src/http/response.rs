@@ -77,18 +77,23 @@ impl Response {
                 }
                 _ => format!("{:?} error", error.classify()),
             };
-            let at = format!("line {} column {}", error.line(), error.column());
-            let mut error = Error::invalid(format!("the answer is not what was expected: {what} at {at}"))
-                .with_status(self.status.as_u16())
-                .with_body(&redact_body(&self.bytes));
-            if let Some(id) = self.request_id() {
-                error = error.with_request_id(id);
-            }
-            match &self.asked {
-                Some((operation, origin)) => error.during(operation).of(origin),
-                None => error,
-            }
+            self.unexpected(format!("{what} at line {} column {}", error.line(), error.column()))
         })
+    }
+
+    /// An error that says what is wrong with the body: `is_invalid`, with a redacted piece of it. The words must quote
+    /// nothing personal.
+    pub fn unexpected(&self, what: impl fmt::Display) -> Error {
+        let mut error = Error::invalid(format!("the answer is not what was expected: {what}"))
+            .with_status(self.status.as_u16())
+            .with_body(&redact_body(&self.bytes));
+        if let Some(id) = self.request_id() {
+            error = error.with_request_id(id);
+        }
+        match &self.asked {
+            Some((operation, origin)) => error.during(operation).of(origin),
+            None => error,
+        }
     }
 
     /// The body, read as JSON; `None` when there is none, as with status 204.

@@ -6,10 +6,10 @@ use connector_core::{Priority, Result};
 use serde_json::value::RawValue;
 
 use super::instant;
-use crate::transport::{Api, dated_list, list, one};
+use crate::transport::{Api, dated_list, list, list_if_any, one};
 use crate::wire::contacts::{Contact, CustomData, Disposition, Hierarchy, OneContact, State};
 use crate::wire::states::Description;
-use crate::wire::{self, List};
+use crate::wire::{self, list::List};
 
 /// Which completed contacts are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Api {
             [only] => request.query("mediaTypeId", only),
             _ => request,
         };
-        dated_list(request.query("skip", skip).query("top", top)).await
+        dated_list(request.query("skip", skip).query("top", top), "completedContacts").await
     }
 
     /// Contacts that go on, a page of them.
@@ -59,13 +59,14 @@ impl Api {
             [only] => request.query("mediaTypeId", only),
             _ => request,
         };
-        list(request.query("skip", skip).query("top", top)).await
+        list(request.query("skip", skip).query("top", top), "activeContacts").await
     }
 
     /// What the tenant calls the states of contacts.
     pub(crate) async fn state_descriptions(&self, priority: Priority) -> Result<Vec<Description>> {
         let request = self.acd("contact-state-descriptions", priority).during("contact-state-descriptions");
-        Ok(list(request).await?.rows.iter().filter_map(|raw| wire::row(raw)).collect())
+        let found = list(request, "contactStateDescriptions").await?;
+        Ok(found.rows.iter().filter_map(|raw| wire::row(raw)).collect())
     }
 
     /// One contact, active or completed.
@@ -87,8 +88,8 @@ impl Api {
     /// The states that a contact went through, in time order.
     pub(crate) async fn states(&self, id: &str, priority: Priority) -> Result<Vec<State>> {
         let path = format!("contacts/{}/state-history", segment(id));
-        let found = one::<List>(self.acd(&path, priority).during("conversation")).await?.unwrap_or_default();
-        let mut states: Vec<State> = found.unwrapped().rows.iter().filter_map(|raw| wire::row(raw)).collect();
+        let found = list_if_any(self.acd(&path, priority).during("conversation"), "contactStateHistory").await?;
+        let mut states: Vec<State> = found.rows.iter().filter_map(|raw| wire::row(raw)).collect();
         states.sort_by_key(|state| (state.start_date, state.state_index));
         Ok(states)
     }
@@ -101,8 +102,8 @@ impl Api {
     /// What the call's script stored.
     pub(crate) async fn custom_data(&self, id: &str, priority: Priority) -> Result<Vec<CustomData>> {
         let path = format!("contacts/{}/custom-data", segment(id));
-        let found = one::<List>(self.acd(&path, priority).during("conversation")).await?.unwrap_or_default();
-        Ok(found.unwrapped().rows.iter().filter_map(|raw| wire::row(raw)).collect())
+        let found = list_if_any(self.acd(&path, priority).during("conversation"), "contactCustomData").await?;
+        Ok(found.rows.iter().filter_map(|raw| wire::row(raw)).collect())
     }
 }
 

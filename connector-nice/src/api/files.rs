@@ -17,7 +17,7 @@ impl Api {
     /// Those of the request.
     pub(crate) async fn call_logs(&self, contact: &str, priority: Priority) -> Result<Vec<File>> {
         let request = self.acd(&format!("contacts/{}/files", segment(contact)), priority).during("recordings");
-        match list(request).await {
+        match list(request, "files").await {
             Ok(list) => Ok(list.rows.iter().filter_map(|raw| row::<File>(raw)).filter(File::is_call_log).collect()),
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error) if error.is_forbidden() => Err(advised(error)),

@@ -103,6 +103,24 @@ async fn a_row_that_makes_no_sense_costs_the_row() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn agents_under_a_key_that_nobody_knows_are_an_error_and_not_nobody() {
+    let tenant = Tenant::new(1);
+    let answers = tenant.fake.answers();
+    let renamed = move |request: &Request| {
+        let mut answer = answers.answer(request);
+        let text = String::from_utf8_lossy(&answer.body).replace("\"agents\"", "\"people\"");
+        answer.body = text.into();
+        answer
+    };
+    let error = agents(&tenant.answered(tenant.config(), renamed), AgentQuery::all()).await.unwrap_err();
+    assert!(error.is_invalid() && !error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("there is no list agents, though it tells of 12 rows"), "{error}");
+    assert!(error.advice().is_some_and(|advice| advice.contains("api_version")), "{error:?}");
+    let name = tenant.fake.scenario().agents[0].name.reveal();
+    assert!(!format!("{error:?}").contains(name.split(' ').next().unwrap()), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn somebody_is_found_by_id_login_or_address() {
     let tenant = Tenant::new(1);
     let nice = tenant.client();

@@ -7,6 +7,7 @@ use crate::directory;
 use crate::rows::conversations;
 use crate::testing::fixtures;
 use crate::wire::contacts::OneContact;
+use crate::wire::list::List;
 use crate::wire::login::{Claims, Configuration, RegionalToken};
 use crate::wire::media::Playback;
 
@@ -15,16 +16,17 @@ fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
     fn whole<T: DeserializeOwned>(answer: &Value) -> Option<T> {
         serde_json::from_str(&answer.to_string()).ok()
     }
-    let rows = |answer: &Value| Some(whole::<List>(answer)?.unwrapped().rows);
+    let rows = |answer, key| Some(List::read(whole(answer)?, key).ok()?.rows);
     Some(match name {
         "group_agents" => {
-            let agents: Vec<_> = rows(answer)?.iter().filter_map(|raw| directory::agent(row(raw)?)).collect();
+            let agents: Vec<_> = rows(answer, "agents")?.iter().filter_map(|raw| directory::agent(row(raw)?)).collect();
             // `Debug` masks what is personal.
             let shown = agents.iter().map(|agent| serde_json::to_string(agent).expect("JSON"));
             (agents.len(), shown.collect())
         }
         "completed_contacts" => {
-            let contacts: Vec<_> = rows(answer)?.iter().filter_map(|raw| crate::api::contacts::read(raw)).collect();
+            let contacts: Vec<_> =
+                rows(answer, "completedContacts")?.iter().filter_map(|raw| crate::api::contacts::read(raw)).collect();
             (contacts.len(), serde_json::to_string(&conversations(contacts)).expect("JSON"))
         }
         "completed_contact_new" => {

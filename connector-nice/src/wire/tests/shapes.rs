@@ -2,35 +2,57 @@
 
 use super::*;
 use crate::wire::contacts::{Hierarchy, OneContact};
+use crate::wire::list::List;
 use crate::wire::media::Playback;
 
 fn whole<T: DeserializeOwned>(answer: &Value) -> serde_json::Result<T> {
     serde_json::from_str(&answer.to_string())
 }
 
-fn list(value: &Value) -> List {
-    whole::<List>(value).unwrap_or_else(|error| panic!("{error}: {value}")).unwrapped()
+fn list(value: &Value, key: &'static str) -> Result<List, String> {
+    List::read(whole(value).unwrap_or_else(|error| panic!("{error}: {value}")), key)
 }
 
 #[test]
-fn rows_are_found_under_every_key_and_within_a_result_set() {
-    for key in ["completedContacts", "agents", "groups", "contactStateHistory", "contactCustomData"] {
+fn a_list_stands_under_its_key_in_any_case_or_within_a_result_set() {
+    const KEY: &str = "contactCustomData";
+    for key in [KEY, "ContactCustomData"] {
         for total in [json!(2), json!("2"), json!(2.0)] {
             let plain = json!({"totalRecords": total, key: [{"a": 1}, 7], "lastPollTime": "2026-03-01T12:05:10.120Z"});
-            for answer in [json!({"resultSet": plain}), json!({"resultSet": {"resultSet": plain}}), plain] {
-                let found = list(&answer);
+            for answer in [json!({ "resultSet": plain }), plain] {
+                let found = list(&answer, KEY).expect("a list");
                 assert_eq!((found.rows.len(), found.total), (2, Some(2)), "{answer}");
                 assert!(found.last_poll_time.is_some(), "{answer}");
             }
         }
-        for empty in [json!({key: null}), json!({key: []}), json!({})] {
-            assert!(list(&empty).rows.is_empty());
+        for empty in [json!({key: null}), json!({key: [], "totalRecords": 7}), json!({}), json!({"resultSet": null})] {
+            assert!(list(&empty, KEY).expect("a list").rows.is_empty(), "{empty}");
         }
-        let error = whole::<List>(&json!({key: "7 rows"}));
-        assert!(error.is_err(), "what is no list is not an empty one");
+        for no_list in [json!("7 rows"), json!({"a": 1}), json!(7)] {
+            let answer = json!({key: no_list});
+            assert!(list(&answer, KEY).is_err(), "what is no list is not an empty one: {answer}");
+        }
     }
-    let both = list(&json!({"groups": [], "agents": [{"agentId": 1}], "teams": [{"teamId": 2}]}));
-    assert_eq!((both.rows.len(), both.teams.len()), (1, 1));
+}
+
+#[test]
+fn of_several_lists_the_one_that_was_asked_for_is_read() {
+    let answer = json!({"groups": [], "agents": [{"agentId": 1}], "teams": [{"teamId": 2}, 3], "totalRecords": 1});
+    for (key, rows) in [("groups", 0), ("agents", 1), ("teams", 2)] {
+        assert_eq!(list(&answer, key).map(|found| found.rows.len()), Ok(rows), "{key}");
+    }
+}
+
+#[test]
+fn a_list_under_an_unknown_key_is_not_taken_for_an_empty_one() {
+    let answer = json!({"totalRecords": 2, "finishedContacts": [{"contactId": 1, "a": "kay@example.com"}, 7]});
+    for answer in [json!({ "resultSet": answer }), answer] {
+        let said = list(&answer, "completedContacts").expect_err("rows that nobody reads");
+        assert_eq!(said, "there is no list completedContacts, though it tells of 2 rows");
+    }
+    for nothing in [json!({"totalRecords": 0, "others": [1]}), json!({"totalRecords": 7, "others": [], "more": 7})] {
+        assert!(list(&nothing, "completedContacts").expect("a list").rows.is_empty(), "{nothing}");
+    }
 }
 
 #[test]
