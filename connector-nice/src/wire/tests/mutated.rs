@@ -1,15 +1,24 @@
 //! Every fixture, changed in every place: nothing is fatal, and what means the same is read as the same.
 
+use chrono::DateTime;
+use connector_core::Error;
+use connector_core::http::Response;
+use http::{HeaderMap, StatusCode};
+
 use super::*;
 use crate::auth::api_of;
 use crate::config::AuthMode;
 use crate::directory;
 use crate::rows::conversations;
 use crate::testing::fixtures;
+use crate::transport::NiceErrors;
 use crate::wire::contacts::OneContact;
+use crate::wire::files::File;
 use crate::wire::list::List;
 use crate::wire::login::{Claims, Configuration, RegionalToken};
 use crate::wire::media::Playback;
+use crate::wire::session::{NextEvents, SessionEvent};
+use crate::wire::studio::Pushed;
 
 /// What everybody else sees of an answer: readable rows with their number, or `None` where it cannot be read at all.
 fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
@@ -50,13 +59,37 @@ fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
             let token = whole::<RegionalToken>(answer)?;
             (1, format!("{:?} {:?} {:?}", token.access_token, token.id_token, token.expires_in))
         }
+        "next_events" => {
+            let told = whole::<NextEvents>(answer)?;
+            let events: Vec<_> = told.events.into_iter().filter_map(SessionEvent::read).collect();
+            (events.len(), format!("{:?} {events:?}", told.session_id))
+        }
+        "studio_push" => {
+            let pushed = whole::<Pushed>(answer)?;
+            (pushed.contact_id.iter().chain(&pushed.master_contact_id).count(), format!("{pushed:?}"))
+        }
+        "contact_files" => {
+            let files = rows(answer, "files")?;
+            let logs: Vec<File> = files.iter().filter_map(|raw| row(raw)).filter(File::is_call_log).collect();
+            let shown =
+                logs.iter().map(|log| format!("{:?} {:?} {:?}", log.full_file_name, log.size(), log.modified_date));
+            (logs.len(), shown.collect())
+        }
+        // The status alone says what kind of error it is.
+        "playback_not_found" => (usize::from(failed(404, answer).is_not_found()), String::new()),
+        "playback_throttled" => (usize::from(failed(429, answer).is_rate_limited()), String::new()),
         other => panic!("nothing reads {other}"),
     })
 }
 
+fn failed(status: u16, answer: &Value) -> Error {
+    let status = StatusCode::from_u16(status).expect("a status");
+    Response::new(status, HeaderMap::new(), answer.to_string().into(), DateTime::UNIX_EPOCH).error(&NiceErrors)
+}
+
 /// Those that something of this crate reads here.
 fn read_here() -> Vec<(&'static str, Value)> {
-    const READ: [&str; 9] = [
+    const READ: [&str; 14] = [
         "token",
         "id_token_claims",
         "discovery",
@@ -66,6 +99,11 @@ fn read_here() -> Vec<(&'static str, Value)> {
         "contact",
         "playback",
         "playback_download",
+        "playback_not_found",
+        "playback_throttled",
+        "next_events",
+        "studio_push",
+        "contact_files",
     ];
     let read: Vec<_> = fixtures::all()
         .into_iter()
@@ -177,8 +215,17 @@ fn a_strange_value_costs_a_field_and_never_the_answer() {
                 let mut changed = answer.clone();
                 *changed.pointer_mut(&place).expect("its place") = strange.clone();
                 let read = neutral(name, &changed).unwrap_or_else(|| panic!("{name}{place}: {strange} is fatal"));
-                // Without its id, or without a link, there is nothing left of a row.
-                let is_row = ["/contactId", "/agentId", "/fileToPlayUrl", "/redirectUrl"];
+                // Without its id, or without a link, there is nothing left of a row; and a file may be said to be none.
+                let is_row = [
+                    "/contactId",
+                    "/masterContactId",
+                    "/agentId",
+                    "/fileToPlayUrl",
+                    "/redirectUrl",
+                    "/fullFileName",
+                    "/isDeleted",
+                    "/weblink",
+                ];
                 let least = rows - usize::from(is_row.iter().any(|end| place.ends_with(end)));
                 assert!(read.0 >= least, "{name}{place}: {strange} costs a row");
             }
