@@ -6,7 +6,7 @@ use std::time::Duration;
 use connector_core::{AgentRef, Priority, Result};
 use tokio::time::Instant;
 
-use crate::history::next_skip;
+use crate::pages::next_skip;
 use crate::rows::full_name;
 use crate::states::{Seen, States};
 use crate::transport::Api;

@@ -16,7 +16,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::config::{AuthMode, NiceConfig};
-use crate::transport::NiceErrors;
+use crate::errors::NiceErrors;
 use crate::wire::login::{Claims, Configuration, OpenId, RegionalToken};
 
 /// Where the regional login is, below a region's host.

@@ -2,20 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use connector_core::http::RequestBuilder;
-use connector_core::inbound::Registration;
-use connector_core::{Connector, Context, JobCheck, Result, Vendor};
+use connector_core::{Connector, Context, Result, Vendor};
 use http::Method;
 
 use crate::config::NiceConfig;
 use crate::directory::NiceDirectory;
 use crate::events::NiceEvents;
-use crate::hints::Inbox;
 use crate::history::NiceHistory;
+use crate::links::Links;
 use crate::push;
-use crate::recordings::{Links, NiceRecordings};
+use crate::recordings::NiceRecordings;
+use crate::shared::Shared;
 use crate::transport::Connection;
 use crate::uses::{self, ApiUse};
 
@@ -45,16 +44,6 @@ pub struct NiceCxone {
     shared: Arc<Shared>,
 }
 
-/// What the jobs share.
-pub(crate) struct Shared {
-    pub(crate) connection: Connection,
-    pub(crate) subscribed: Arc<AtomicBool>,
-    pub(crate) links: Links,
-    pub(crate) inbox: Arc<Inbox>,
-    /// Where Studio scripts call.
-    _door: Option<Registration>,
-}
-
 impl NiceCxone {
     /// A tenant, with these settings. Nothing is asked of the vendor yet.
     ///
@@ -64,7 +53,7 @@ impl NiceCxone {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
         let inbox = Arc::default();
-        let door = push::open(&config, cx, &inbox)?;
+        let door = push::open(config.push.as_ref(), &config.media_types, cx, &inbox)?;
         let connection = Connection::new(cx.clone(), config);
         let shared = Shared { connection, subscribed: Arc::default(), links: Links::default(), inbox, _door: door };
         Ok(Self { shared: Arc::new(shared) })
@@ -134,19 +123,5 @@ impl NiceCxone {
 impl fmt::Debug for NiceCxone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NiceCxone({})", self.shared.connection.cx.origin())
-    }
-}
-
-/// What a cheap question says of a job; `missing` names what the vendor asks for.
-pub(crate) fn judge(asked: Result<()>, missing: &str, advice: &str) -> JobCheck {
-    match asked {
-        Ok(()) => JobCheck::Ok,
-        Err(error) if error.is_forbidden() => {
-            JobCheck::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
-        }
-        Err(error) => JobCheck::Failed {
-            why: error.to_string(),
-            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
-        },
     }
 }

@@ -11,8 +11,8 @@ use connector_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Shared, judge};
 use crate::rows::full_name;
+use crate::shared::{Shared, judge};
 use crate::transport::Api;
 use crate::uses::EMPLOYEES;
 use crate::wire::agents::{Agent as WireAgent, Group, Team};

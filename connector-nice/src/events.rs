@@ -21,16 +21,18 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_
 use tokio::time::{Instant, timeout_at};
 
 use crate::active::Active;
-use crate::api::contacts::{Span, read};
-use crate::client::Shared;
+use crate::api::contacts::Span;
 use crate::directory::agent;
 use crate::hints::{Hint, Hints};
 use crate::history;
+use crate::pages::next_skip;
 use crate::poll::{Handover, Plan, Poller, Verdict, position};
 use crate::session::{self, Sessions};
+use crate::shared::Shared;
 use crate::states::{Courses, Phase, Seen};
 use crate::transport::Api;
 use crate::wire;
+use crate::wire::contacts::read;
 
 /// How far back the vendor can be asked for changes. (No limit is documented; other clients keep to this one.)
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -394,7 +396,7 @@ impl Listener {
             let found = api.agents(None, skip, top, Priority::Live).await?;
             let read = found.rows.iter().filter_map(|raw| agent(wire::row(raw)?));
             people.extend(read.filter_map(|agent| Some((agent.who.id.clone()?, agent.who))));
-            match history::next_skip(&found, skip, top) {
+            match next_skip(&found, skip, top) {
                 Some(next) => skip = next,
                 None => break,
             }

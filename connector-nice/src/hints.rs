@@ -8,8 +8,6 @@ use connector_core::inbound::Held;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::poll::Standing;
-
 /// When to ask again for a contact that is not among the completed ones yet; after the last it is left to the next poll.
 /// How late they show is not documented.
 const LADDER: [Duration; 4] =
@@ -79,6 +77,17 @@ impl Inbox {
         let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         listener.as_ref().is_some_and(|listener| listener.try_send(hint).is_ok())
     }
+}
+
+/// How a contact stands that somebody said was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It was not among the completed contacts yet.
+    Unknown,
+    /// It was told, and nobody has accepted that yet.
+    Owed,
+    /// There is nothing to tell of it, or that is accepted. While other contacts of the call go on, the position waits.
+    Safe,
 }
 
 /// The hints that wait for their contact.

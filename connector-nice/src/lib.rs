@@ -6,14 +6,18 @@ mod auth;
 mod client;
 mod config;
 mod directory;
+mod errors;
 mod events;
 mod hints;
 mod history;
+mod links;
+mod pages;
 mod poll;
 mod push;
 mod recordings;
 mod rows;
 mod session;
+mod shared;
 mod states;
 #[cfg(feature = "testing")]
 pub mod testing;

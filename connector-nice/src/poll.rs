@@ -9,10 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor, EventKey, Item, Rejected, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::api::contacts::read;
-use crate::history::{ANEW, counts, last_change, name_of, next_skip, unreadable};
+use crate::hints::Standing;
+use crate::pages::{ANEW, counts, last_change, name_of, next_skip, unreadable};
 use crate::rows::{agent, conversations, revision, updated};
-use crate::wire::contacts::{Contact, Hierarchy};
+use crate::wire::contacts::{Contact, Hierarchy, read};
 use crate::wire::list::List;
 
 /// How long a contact is remembered after it changed last, so that a later change is told as one.
@@ -143,17 +143,6 @@ pub(crate) struct Handover {
     pub(crate) cursor: Cursor,
     /// Whether this was the last page of a sweep.
     pub(crate) is_swept: bool,
-}
-
-/// How a contact stands that somebody said was over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It was not among the completed contacts yet.
-    Unknown,
-    /// It was told, and nobody has accepted that yet.
-    Owed,
-    /// There is nothing to tell of it, or that is accepted. While other contacts of the call go on, the position waits.
-    Safe,
 }
 
 impl Poller {

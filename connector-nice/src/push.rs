@@ -12,7 +12,6 @@ use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::config::NiceConfig;
 use crate::hints::{Heard, Hint, Inbox};
 use crate::wire::studio::Pushed;
 
@@ -108,8 +107,13 @@ impl PushOptions {
 }
 
 /// Lets scripts call, where there are options for it and a hub to be called at.
-pub(crate) fn open(config: &NiceConfig, cx: &Context, inbox: &Arc<Inbox>) -> Result<Option<Registration>> {
-    let (Some(options), Some(hub)) = (&config.push, cx.inbound()) else { return Ok(None) };
+pub(crate) fn open(
+    options: Option<&PushOptions>,
+    media_types: &[u32],
+    cx: &Context,
+    inbox: &Arc<Inbox>,
+) -> Result<Option<Registration>> {
+    let (Some(options), Some(hub)) = (options, cx.inbound()) else { return Ok(None) };
     let Some(route) = &options.route else {
         let error = Error::config("push has no route, so nobody can call it");
         return Err(error.of(cx.origin()).advise("give it a text of letters and digits that nobody guesses"));
@@ -118,7 +122,7 @@ pub(crate) fn open(config: &NiceConfig, cx: &Context, inbox: &Arc<Inbox>) -> Res
         cx: cx.clone(),
         header: options.name()?,
         keys: options.keys.clone(),
-        media_types: config.media_types.clone(),
+        media_types: media_types.to_vec(),
         inbox: inbox.clone(),
     };
     hub.register(route, Arc::new(receiver)).map(Some)

@@ -2,7 +2,6 @@
 
 mod embedded;
 mod legacy;
-mod links;
 mod place;
 mod playback;
 mod waiting;
@@ -20,9 +19,8 @@ use connector_core::{
 };
 
 use crate::api::media::{Form, PERMISSION};
-use crate::client::{Shared, judge};
 use crate::config::RecordingsFrom;
-pub(crate) use links::Links;
+use crate::shared::{Shared, judge};
 use place::Place;
 
 /// A contact that nobody has, to see whether recordings may be asked for.

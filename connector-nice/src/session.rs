@@ -8,7 +8,7 @@ use futures_util::stream::{self, BoxStream, SelectAll, StreamExt};
 use tokio::time::{Instant, sleep};
 
 use crate::api::sessions::Next;
-use crate::client::Shared;
+use crate::shared::Shared;
 use crate::states::{Phase, Seen};
 use crate::wire::session::{NextEvents, SessionEvent};
 

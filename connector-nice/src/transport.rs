@@ -1,9 +1,9 @@
-//! The vendor's ways over HTTP: where the API is, its limits, its errors, its empty answers.
+//! The vendor's ways over HTTP: where the API is, its limits, its empty answers.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::http::{AccountKey, HttpClient, Limits, RequestBuilder, Response, VendorError, VendorErrors};
+use connector_core::http::{AccountKey, HttpClient, Limits, RequestBuilder};
 use connector_core::{Context, Priority, Result, Vendor};
 use http::Method;
 use secrecy::ExposeSecret;
@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::auth::{NiceLogin, api_of, tenant_of, token_hosts, trusted};
 use crate::config::NiceConfig;
+use crate::errors::NiceErrors;
 use crate::wire::list::{Fields, List};
 use crate::wire::login::Configuration;
 
@@ -25,25 +26,8 @@ const MEDIA_RATE: (u32, Duration) = (150, Duration::from_secs(300));
 /// The class of agents' sessions, whose polls are long: they take no place from other requests.
 pub(crate) const SESSION: &str = "session";
 
-/// Where the words of an error without a body stand.
-const STATUS_HEADER: &str = "icStatusDescription";
-
 /// What to do about a list that is not where it should be.
 const OTHER_VERSION: &str = "set another api_version, in which lists are named as this crate knows them";
-
-/// Reads the errors of all of the vendor's services: a JSON object with one of many keys, or a header.
-#[derive(Debug)]
-pub(crate) struct NiceErrors;
-
-impl VendorErrors for NiceErrors {
-    fn read(&self, answer: &Response) -> VendorError {
-        let said = VendorError::usual(answer);
-        match answer.header(STATUS_HEADER) {
-            Some(words) if said.message.is_none() => said.with_message(words),
-            _ => said,
-        }
-    }
-}
 
 /// Connects when it is needed, and remembers where the API is until that fails.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::instant;
 use crate::transport::{Api, dated_list, list, list_if_any, one};
-use crate::wire::contacts::{Contact, CustomData, Disposition, Hierarchy, OneContact, State};
+use crate::wire::contacts::{CustomData, Disposition, Hierarchy, OneContact, State};
 use crate::wire::states::Description;
 use crate::wire::{self, list::List};
 
@@ -105,10 +105,4 @@ impl Api {
         let found = list_if_any(self.acd(&path, priority).during("conversation"), "contactCustomData").await?;
         Ok(found.rows.iter().filter_map(|raw| wire::row(raw)).collect())
     }
-}
-
-/// Reads a row of contacts, if it names a contact: by a number, also where it is sent as a text.
-pub(crate) fn read(raw: &RawValue) -> Option<Contact> {
-    let is_number = |id: &String| id.bytes().all(|letter| letter.is_ascii_digit());
-    wire::row::<Contact>(raw).map(Contact::normal).filter(|contact| contact.contact_id.as_ref().is_some_and(is_number))
 }

@@ -6,8 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{Listener, Told};
-use crate::hints::Hint;
-use crate::poll::Standing;
+use crate::hints::{Hint, Standing};
 use crate::states::Seen;
 
 impl Listener {

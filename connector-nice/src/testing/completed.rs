@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, asked_instant, instant, nothing, only, refused};
 use super::contact::{Contact, Kind};
+use super::ids::{UNIT, agent_id, skill, team_of};
 use super::settings::Generation;
 use super::state::State;
-use super::tenant::{Tenant, UNIT, agent_id, skill, team_of};
+use super::tenant::Tenant;
 
 /// From this version on the keys have their new names.
 const NEW_NAMES: u32 = 31;
@@ -131,7 +132,7 @@ fn found<'a>(ask: &Ask<'_>, tenant: &'a Tenant, state: &State, span: Span) -> Ve
         // That it is the start that counts is what the name says, not the documentation.
         Span::Started(from, to) => (from..=to).contains(&contact.started) && state.arriving != Some(contact.id),
     };
-    let shown = tenant.completed(state).map(|contact| contact.id).collect::<Vec<_>>();
+    let shown = state.completed(tenant).map(|contact| contact.id).collect::<Vec<_>>();
     let shown = tenant.contacts.iter().filter(|contact| shown.contains(&contact.id));
     let mut contacts: Vec<&Contact> = shown.filter(inside).filter(|contact| passes(ask, tenant, contact)).collect();
     let order = ask.get("orderBy").unwrap_or_default().to_ascii_lowercase();

@@ -8,8 +8,8 @@ use connector_core::testing::{Happening, Party, Scenario, ScenarioCall, Scenario
 use serde_json::{Map, Value, json};
 
 use super::ask::instant;
+use super::ids;
 use super::settings::Settings;
-use super::tenant;
 
 /// Ids of media types.
 pub(super) const PHONE_CALL: u64 = 4;
@@ -66,7 +66,7 @@ impl Contact {
         let outbound = call.direction == Direction::Outbound;
         let (customer, centre) = (digits(call.customer.reveal()), digits(call.centre.reveal()));
         let (from, to) = if outbound { (centre, customer) } else { (customer, centre) };
-        let master = tenant::first_contact(scenario.seed) + 100 * index as u64;
+        let master = ids::first_contact(scenario.seed) + 100 * index as u64;
         Self {
             kind: Kind::Call(index),
             id: master + 34 * place as u64,
@@ -92,7 +92,7 @@ impl Contact {
     /// A chat, which is no call and has no recording. Its id has 15 digits, as those of digital contacts have.
     pub(super) fn chat(scenario: &Scenario, index: usize) -> Self {
         let started = scenario.starts + TimeDelta::minutes(45 + 60 * index as i64);
-        let id = tenant::first_contact(scenario.seed) * 1_000 + index as u64;
+        let id = ids::first_contact(scenario.seed) * 1_000 + index as u64;
         Self {
             kind: Kind::Chat(index),
             id,
@@ -178,13 +178,13 @@ impl Contact {
             total += wrap_up;
         }
         let held: TimeDelta = self.holds.iter().map(|hold| hold.end - hold.start).sum();
-        let (skill, campaign) = tenant::skill(scenario, &self.queue);
-        let agent = tenant::agent_id(self.agent);
-        let (first, last) = tenant::names(&scenario.agents[self.agent]);
-        let (team, team_name) = tenant::team_of(scenario, self.agent);
+        let (skill, campaign) = ids::skill(scenario, &self.queue);
+        let agent = ids::agent_id(self.agent);
+        let (first, last) = ids::names(&scenario.agents[self.agent]);
+        let (team, team_name) = ids::team_of(scenario, self.agent);
         let transfer = if self.passed_on { (2, "ReAgent") } else { (0, "None") };
         let disposition = self.disposition.as_ref().filter(|_| done);
-        let disposition = disposition.map(|name| tenant::disposition_id(scenario, name));
+        let disposition = disposition.map(|name| ids::disposition_id(scenario, name));
         let seconds = |length: TimeDelta| match new {
             true => json!(length.num_seconds() as f64),
             false => json!(length.num_seconds()),

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, instant, nothing, only, refused};
 use super::completed::{Page, listed};
+use super::ids::{UNIT, agent_id, group_id, group_index, names, place, team_id, team_of};
 use super::state::State;
-use super::tenant::{Tenant, UNIT, agent_id, group_id, group_index, names, team_id, team_of};
+use super::tenant::Tenant;
 
 pub(super) fn groups(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
     let rows = (0..tenant.scenario.groups.len()).map(|group| self::group(tenant, group));
@@ -181,9 +182,4 @@ fn team(tenant: &Tenant, group: usize) -> Value {
         "lastUpdateTime": instant(tenant.scenario.starts - chrono::TimeDelta::days(30)),
         "divisionNo": 1,
     })
-}
-
-/// Which of so many things has this id.
-pub(super) fn place(id: &str, of: usize, ids: fn(usize) -> u64) -> Option<usize> {
-    (0..of).find(|place| ids(*place).to_string() == id)
 }

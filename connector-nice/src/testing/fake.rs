@@ -18,14 +18,15 @@ use super::contact::{Contact, Kind};
 use super::directory;
 use super::endpoint::{Endpoint, Need, Role};
 use super::files;
+use super::ids::agent_id;
 use super::login;
 use super::playback;
 use super::reports;
 use super::sessions;
 use super::settings::{Permission, Settings};
-use super::state::{Asked, Origins, State, Time};
+use super::state::{Asked, CLIENT, Origins, State, Time};
 use super::store;
-use super::tenant::{Tenant, agent_id};
+use super::tenant::Tenant;
 use crate::NiceConfig;
 
 /// CXone with one tenant, which plays a [`Scenario`].
@@ -133,7 +134,7 @@ impl Fake {
 
     /// Id and secret of the back-end application. Both are invented.
     pub fn client(&self) -> (String, String) {
-        (login::CLIENT.0.to_owned(), login::CLIENT.1.to_owned())
+        (CLIENT.0.to_owned(), CLIENT.1.to_owned())
     }
 
     /// Id and secret of the access key that is good now.
@@ -337,7 +338,7 @@ impl Centre {
                 _ => refused(403, words),
             });
         }
-        self.faults.fire(Fault::Throttled).then(|| throttled(ask, state))
+        self.faults.fire(Fault::Throttled).then(|| state.throttle(ask))
     }
 
     fn at(&self, ask: &Ask<'_>, state: &mut State) -> Answer {
@@ -382,14 +383,6 @@ impl Centre {
             None => gateway(404, "Not Found"),
         }
     }
-}
-
-/// Come back later: every other time with a word on when.
-pub(super) fn throttled(ask: &Ask<'_>, state: &mut State) -> Answer {
-    state.throttled += 1;
-    let route = ask.request.uri().path();
-    let answer = Answer::json(&json!({ "message": "Too many requests", "route": route })).with_status(429);
-    if state.throttled % 2 == 1 { answer.with_header("retry-after", "1") } else { answer }
 }
 
 impl Answers for Host {

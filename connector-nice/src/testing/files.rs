@@ -6,10 +6,11 @@ use serde_json::{Map, json};
 use super::ask::{Ask, instant, nothing, only, refused};
 use super::completed::listed;
 use super::contact::Contact;
+use super::ids::UNIT;
 use super::names::base64;
 use super::playback::leg_clip;
 use super::state::State;
-use super::tenant::{Tenant, UNIT};
+use super::tenant::Tenant;
 
 /// The files of a contact, by its own id: its recording, one that was deleted, and a link that is no file.
 pub(super) fn of_contact(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
@@ -54,7 +55,7 @@ pub(super) fn whole(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
 }
 
 fn recorded<'a>(tenant: &'a Tenant, state: &'a State) -> impl Iterator<Item = &'a Contact> {
-    tenant.completed(state).filter(|contact| contact.recorded && !state.no_recordings)
+    state.completed(tenant).filter(|contact| contact.recorded && !state.no_recordings)
 }
 
 fn name(contact: &Contact) -> String {

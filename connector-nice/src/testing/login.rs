@@ -4,12 +4,10 @@ use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, unauthenticated};
+use super::ids::{AREA, CLUSTER, UNIT};
 use super::names::{base64, jwt};
-use super::state::State;
-use super::tenant::{AREA, CLUSTER, Tenant, UNIT};
-
-/// The client pair.
-pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
+use super::state::{CLIENT, State};
+use super::tenant::Tenant;
 
 /// The status for an access key that is not known. Not documented: OAuth says 400.
 const UNKNOWN_KEY: u16 = 400;

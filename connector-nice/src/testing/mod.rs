@@ -12,6 +12,8 @@ mod endpoint;
 mod fake;
 mod files;
 pub mod fixtures;
+mod ids;
+mod joined;
 mod login;
 mod names;
 mod playback;

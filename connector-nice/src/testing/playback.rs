@@ -11,11 +11,10 @@ use tokio::time::Instant;
 use super::ask::{Ask, instant};
 use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
-use super::fake::throttled;
+use super::ids::agent_id;
 use super::settings::{NotReady, PlaybackShape, Settings};
-use super::state::State;
-use super::store::Link;
-use super::tenant::{Tenant, agent_id};
+use super::state::{Link, State};
+use super::tenant::Tenant;
 
 /// What is asked for.
 enum Wanted<'a> {
@@ -26,7 +25,7 @@ enum Wanted<'a> {
 
 pub(super) fn playback(ask: &Ask<'_>, tenant: &Tenant, faults: &FaultPlan, state: &mut State) -> Answer {
     if is_over_limit(state) {
-        return throttled(ask, state);
+        return state.throttle(ask);
     }
     let Some(wanted) = wanted(ask, tenant, state) else { return not_found() };
     let (contacts, clip) = match wanted {

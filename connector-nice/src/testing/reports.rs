@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::ask::{Ask, asked_instant, instant, nothing, only, refused};
 use super::completed::{Page, has_new_names, listed, passes};
 use super::contact::Contact;
+use super::ids::{UNIT, agent_id, disposition_id, dispositions, names, skill, team_of};
 use super::state::State;
-use super::tenant::{Tenant, UNIT, agent_id, disposition_id, dispositions, names, skill, team_of};
+use super::tenant::Tenant;
 
 /// The states of contacts: description and category. `Released` is what code in the field knows; the other words are
 /// invented, as every tenant has its own. Ids differ from fake to fake.
@@ -52,7 +53,7 @@ fn going_on<'a>(ask: &Ask<'_>, tenant: &'a Tenant, state: &'a State) -> Vec<&'a 
     let now = state.now(tenant);
     let since = ask.get("updatedSince").and_then(asked_instant).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let begun =
-        tenant.begun(state).filter(|contact| now < contact.ended && !contact.is_bad() && passes(ask, tenant, contact));
+        state.begun(tenant).filter(|contact| now < contact.ended && !contact.is_bad() && passes(ask, tenant, contact));
     begun.filter(|contact| current(contact, now).0 >= since).collect()
 }
 
@@ -114,7 +115,7 @@ pub(super) fn states(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
 pub(super) fn agent_states(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
     let now = state.now(tenant);
     let busy: Vec<&Contact> =
-        tenant.begun(state).filter(|contact| now < contact.ended && contact.has_agent()).collect();
+        state.begun(tenant).filter(|contact| now < contact.ended && contact.has_agent()).collect();
     let row = |agent: usize| {
         let contact = busy.iter().find(|contact| contact.agent == agent);
         let name =
@@ -163,7 +164,7 @@ pub(super) fn contact(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
 pub(super) fn hierarchy(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
     let Some(asked) = begun(ask.id(), tenant, state) else { return nothing() };
     let now = state.now(tenant);
-    let legs = tenant.begun(state).filter(|contact| contact.master == asked.master);
+    let legs = state.begun(tenant).filter(|contact| contact.master == asked.master);
     let children: Vec<Value> = legs
         .map(|leg| {
             let end = if leg.ended <= now { json!(instant(leg.ended)) } else { Value::Null };
@@ -243,5 +244,5 @@ pub(super) fn api_version(ask: &Ask<'_>) -> Answer {
 
 /// A contact that has begun, by its own id.
 fn begun<'a>(id: &str, tenant: &'a Tenant, state: &'a State) -> Option<&'a Contact> {
-    tenant.begun(state).find(|contact| contact.id.to_string() == id)
+    state.begun(tenant).find(|contact| contact.id.to_string() == id)
 }

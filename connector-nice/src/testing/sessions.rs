@@ -1,53 +1,23 @@
 //! The events of an agent's session, by long polls.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use connector_core::testing::Scenario;
 use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
-use super::ask::{Ask, refused};
-use super::contact::Contact;
-use super::directory::place;
+use super::ask::{Ask, instant, refused};
+use super::contact::{Contact, Kind};
+use super::ids::{UNIT, agent_id, place};
+use super::joined::Session;
 use super::state::State;
-use super::tenant::{Tenant, UNIT, agent_id};
+use super::tenant::Tenant;
 
 /// The status for somebody who has no session that could be joined. Not documented.
 const NO_SESSION: u16 = 404;
 
 /// How many events one answer tells at most.
 const AT_ONCE: usize = 4;
-
-/// The sessions that were joined: by their id of now.
-#[derive(Default)]
-pub(super) struct Sessions {
-    open: BTreeMap<String, Session>,
-    /// How many ids were given out.
-    given: usize,
-    /// Agents who are not logged in.
-    pub(super) away: Vec<usize>,
-}
-
-struct Session {
-    agent: usize,
-    /// How many events were told.
-    told: usize,
-}
-
-impl Sessions {
-    fn fresh(&mut self, session: Session) -> String {
-        self.given += 1;
-        let id = format!("c2Vzc2lvbg{:04}", self.given);
-        self.open.insert(id.clone(), session);
-        id
-    }
-
-    /// Ends the session of an agent.
-    pub(super) fn end(&mut self, agent: usize) {
-        self.away.push(agent);
-    }
-}
 
 /// Joins the session of an agent, who is named in the query or in the body.
 pub(super) fn join(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answer {
@@ -93,7 +63,7 @@ fn session_events(
 ) -> Vec<Event> {
     let start = json!({ "Type": "AgentSessionStart", "IISHost": "web01", "VCHost": "vc07", "BusNo": UNIT.to_string(), "AgentId": agent_id(agent).to_string() });
     let of_agent = all.iter().filter(|contact| contact.agent == agent && is_played(contact));
-    let calls = of_agent.filter(|contact| matches!(contact.kind, super::contact::Kind::Call(_)));
+    let calls = of_agent.filter(|contact| matches!(contact.kind, Kind::Call(_)));
     let mut events: Vec<Event> = vec![(scenario.starts, start)];
     events.extend(calls.flat_map(contact_events));
     events.sort_by_key(|(at, _)| *at);
@@ -127,8 +97,8 @@ fn contact_event(contact: &Contact, at: chrono::DateTime<chrono::Utc>, status: &
         "ANI": ani,
         "Skill": contact.queue,
         "IsInbound": truth(!contact.outbound),
-        "StartTimeUTC": super::ask::instant(contact.started),
-        "LastStateChangeTimeUTC": super::ask::instant(at),
+        "StartTimeUTC": instant(contact.started),
+        "LastStateChangeTimeUTC": instant(at),
         "IsLogging": "False",
         "DisconnectCode": if is_final { "0" } else { "" },
         "FinalState": truth(is_final),

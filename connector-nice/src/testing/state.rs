@@ -5,17 +5,18 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use connector_core::testing::Clip;
+use connector_core::testing::http::Answer;
 use connector_core::{Clock, Secret};
+use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
 use super::ask::Ask;
 use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
-use super::login::CLIENT;
-use super::sessions::Sessions;
+use super::joined::Sessions;
 use super::settings::{Permission, Settings};
-use super::store::Link;
 use super::tenant::Tenant;
 use crate::NiceConfig;
 
@@ -72,6 +73,9 @@ pub(super) enum Time {
     Passing(Clock),
 }
 
+/// The client pair.
+pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
+
 /// Where the parts of the fake are.
 #[derive(Clone)]
 pub(super) struct Origins {
@@ -98,6 +102,13 @@ impl Origins {
         let config = self.api.host_str().into_iter().fold(config, NiceConfig::with_host);
         self.media.host_str().into_iter().fold(config, NiceConfig::with_media_host)
     }
+}
+
+/// A link to a file in the store of recordings.
+pub(super) struct Link {
+    pub(super) clip: Clip,
+    pub(super) ends: Instant,
+    pub(super) uses: usize,
 }
 
 /// Id and secret of an access key, after it was changed so often.
@@ -190,6 +201,18 @@ impl State {
         }
     }
 
+    /// The contacts that have begun.
+    pub(super) fn begun<'a>(&'a self, tenant: &'a Tenant) -> impl Iterator<Item = &'a Contact> {
+        let now = self.now(tenant);
+        tenant.contacts.iter().filter(move |contact| self.is_played(contact) && contact.started <= now)
+    }
+
+    /// Those that show among the completed ones.
+    pub(super) fn completed<'a>(&'a self, tenant: &'a Tenant) -> impl Iterator<Item = &'a Contact> {
+        let now = self.now(tenant);
+        self.begun(tenant).filter(move |contact| contact.appears(&self.settings) <= now)
+    }
+
     /// When a contact was last updated.
     pub(super) fn updated(&self, contact: &Contact, now: DateTime<Utc>) -> DateTime<Utc> {
         let settles = contact.settles(&self.settings);
@@ -208,5 +231,13 @@ impl State {
 
     pub(super) fn hand_out(&mut self, token: &str, life: Duration) {
         self.tokens.insert(token.to_owned(), Instant::now() + life);
+    }
+
+    /// Come back later: every other time with a word on when.
+    pub(super) fn throttle(&mut self, ask: &Ask<'_>) -> Answer {
+        self.throttled += 1;
+        let route = ask.request.uri().path();
+        let answer = Answer::json(&json!({ "message": "Too many requests", "route": route })).with_status(429);
+        if self.throttled % 2 == 1 { answer.with_header("retry-after", "1") } else { answer }
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use connector_core::testing::http::Answer;
-use connector_core::testing::{Clip, Fault, FaultPlan};
+use connector_core::testing::{Fault, FaultPlan};
 use tokio::time::Instant;
 
 use super::ask::Ask;
@@ -10,13 +10,6 @@ use super::state::State;
 
 /// What it says of a second way to log in. Not documented for CXone; object stores answer so.
 const TWO_LOGINS: u16 = 400;
-
-/// A link to a file.
-pub(super) struct Link {
-    pub(super) clip: Clip,
-    pub(super) ends: Instant,
-    pub(super) uses: usize,
-}
 
 pub(super) fn media(ask: &Ask<'_>, faults: &FaultPlan, state: &mut State) -> Answer {
     if ask.header("authorization").is_some() {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::loose;
 
@@ -115,7 +116,7 @@ pub(crate) struct Tag {
 #[serde(default)]
 pub(crate) struct OneContact {
     #[serde(rename = "contactId")]
-    pub(crate) contact: Option<Box<serde_json::value::RawValue>>,
+    pub(crate) contact: Option<Box<RawValue>>,
     #[serde(rename = "resultSet")]
     pub(crate) inner: Option<Box<OneContact>>,
 }
@@ -202,4 +203,10 @@ impl Contact {
         let length = chrono::TimeDelta::try_milliseconds(milliseconds as i64)?;
         self.contact_start_date?.checked_add_signed(length)
     }
+}
+
+/// Reads a row of contacts, if it names a contact: by a number, also where it is sent as a text.
+pub(crate) fn read(raw: &RawValue) -> Option<Contact> {
+    let is_number = |id: &String| id.bytes().all(|letter| letter.is_ascii_digit());
+    super::row::<Contact>(raw).map(Contact::normal).filter(|contact| contact.contact_id.as_ref().is_some_and(is_number))
 }

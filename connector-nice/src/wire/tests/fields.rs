@@ -15,7 +15,7 @@ fn contact_with(name: &str, value: &Value) -> Conversation {
         "totalDurationSeconds": 412});
     fields.as_object_mut().expect("an object").remove(if name == "contactStart" { "contactStartDate" } else { "" });
     fields[name] = value.clone();
-    let contact = crate::api::contacts::read(&raw(&fields)).unwrap_or_else(|| panic!("{name}: {value} costs the row"));
+    let contact = crate::wire::contacts::read(&raw(&fields)).unwrap_or_else(|| panic!("{name}: {value} costs the row"));
     conversation(&contact).expect("an id")
 }
 
@@ -66,7 +66,7 @@ fn ids_of_a_contact_are_numbers_or_texts() {
     same(&[("masterContactId", json!(702200100100_i64)), ("masterContactId", json!("702200100100"))]);
     nothing("masterContactId", &[json!(0), json!(702200100200_i64)]);
     let id =
-        |value: Value| crate::api::contacts::read(&raw(&json!({ "contactId": value }))).and_then(|row| row.contact_id);
+        |value: Value| crate::wire::contacts::read(&raw(&json!({ "contactId": value }))).and_then(|row| row.contact_id);
     for form in [json!(702200100200_i64), json!("702200100200"), json!(702200100200.0)] {
         assert_eq!(id(form).as_deref(), Some("702200100200"));
     }
@@ -114,7 +114,7 @@ fn truths_of_a_contact_are_words_too() {
 #[test]
 fn the_type_of_media_is_read_in_both_names() {
     let of = |name: &str, value: Value| {
-        crate::api::contacts::read(&raw(&json!({"contactId": 1, name: value})))
+        crate::wire::contacts::read(&raw(&json!({"contactId": 1, name: value})))
             .and_then(|contact| contact.media_type_id)
     };
     for name in ["mediaTypeId", "mediaType"] {

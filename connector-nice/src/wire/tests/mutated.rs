@@ -9,9 +9,9 @@ use super::*;
 use crate::auth::api_of;
 use crate::config::AuthMode;
 use crate::directory;
+use crate::errors::NiceErrors;
 use crate::rows::conversations;
 use crate::testing::fixtures;
-use crate::transport::NiceErrors;
 use crate::wire::contacts::OneContact;
 use crate::wire::files::File;
 use crate::wire::list::List;
@@ -35,15 +35,15 @@ fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
         }
         "completed_contacts" => {
             let contacts: Vec<_> =
-                rows(answer, "completedContacts")?.iter().filter_map(|raw| crate::api::contacts::read(raw)).collect();
+                rows(answer, "completedContacts")?.iter().filter_map(|raw| crate::wire::contacts::read(raw)).collect();
             (contacts.len(), serde_json::to_string(&conversations(contacts)).expect("JSON"))
         }
         "completed_contact_new" => {
-            let contact = crate::api::contacts::read(&raw(answer));
+            let contact = crate::wire::contacts::read(&raw(answer));
             (contact.iter().count(), serde_json::to_string(&conversations(contact)).expect("JSON"))
         }
         "contact" => {
-            let contact = whole::<OneContact>(answer)?.contact.and_then(|raw| crate::api::contacts::read(&raw));
+            let contact = whole::<OneContact>(answer)?.contact.and_then(|raw| crate::wire::contacts::read(&raw));
             (contact.iter().count(), serde_json::to_string(&conversations(contact)).expect("JSON"))
         }
         "playback" | "playback_download" => {

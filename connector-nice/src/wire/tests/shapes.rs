@@ -101,9 +101,9 @@ fn a_link_is_found_in_every_shape_of_an_answer() {
 fn a_row_with_a_key_twice_is_read() {
     let twice =
         RawValue::from_string(r#"{"contactId": 7, "contactId": 7, "isLogged": "True"}"#.to_owned()).expect("JSON");
-    assert_eq!(crate::api::contacts::read(&twice).and_then(|contact| contact.is_logged), Some(true));
+    assert_eq!(crate::wire::contacts::read(&twice).and_then(|contact| contact.is_logged), Some(true));
     for bad in ["7", "null", "[7]", r#""text""#, "{}"] {
         let raw = RawValue::from_string(bad.to_owned()).expect("JSON");
-        assert!(crate::api::contacts::read(&raw).is_none(), "{bad}");
+        assert!(crate::wire::contacts::read(&raw).is_none(), "{bad}");
     }
 }

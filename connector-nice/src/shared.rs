@@ -1,0 +1,35 @@
+//! What the jobs of one tenant share.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use connector_core::inbound::Registration;
+use connector_core::{JobCheck, Result};
+
+use crate::hints::Inbox;
+use crate::links::Links;
+use crate::transport::Connection;
+
+/// What the jobs share.
+pub(crate) struct Shared {
+    pub(crate) connection: Connection,
+    pub(crate) subscribed: Arc<AtomicBool>,
+    pub(crate) links: Links,
+    pub(crate) inbox: Arc<Inbox>,
+    /// Where Studio scripts call.
+    pub(crate) _door: Option<Registration>,
+}
+
+/// What a cheap question says of a job; `missing` names what the vendor asks for.
+pub(crate) fn judge(asked: Result<()>, missing: &str, advice: &str) -> JobCheck {
+    match asked {
+        Ok(()) => JobCheck::Ok,
+        Err(error) if error.is_forbidden() => {
+            JobCheck::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
+        }
+        Err(error) => JobCheck::Failed {
+            why: error.to_string(),
+            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
+        },
+    }
+}
