@@ -48,6 +48,8 @@ pub(crate) enum Broken {
     GoesOnAfterError,
     UnknownIsError,
     WrongByte,
+    NotReadyIsNever,
+    TrustsOldLinks,
     MixesAnswers,
     GoneIsError,
     SettlesOnce,
@@ -99,7 +101,8 @@ impl Subject for Memory {
     }
 
     fn faults(&self) -> BTreeSet<Fault> {
-        Fault::ALL.iter().copied().filter(|fault| *fault != Fault::HalfWritten).collect()
+        let any = Fault::ALL.iter().copied().filter(|fault| *fault != Fault::HalfWritten);
+        any.chain([Fault::NotReady, Fault::ExpiredLink]).collect()
     }
 }
 

@@ -160,6 +160,11 @@ impl RecordingDownloader for Recordings {
         let answer = |of: &Conversation| {
             let found = (0..calls.len()).find(|call| self.0.conversation(*call) == of.this.id);
             match found.filter(|call| calls[*call].recorded) {
+                Some(_) if self.0.0.plan.faults.fire(Fault::NotReady) => {
+                    let later = Outlook::More { retry_after: Duration::from_secs(2) };
+                    let outlook = if self.0.is(Broken::NotReadyIsNever) { Outlook::Never } else { later };
+                    Ok(RecordingSet::new(Vec::new(), outlook))
+                }
                 Some(call) => {
                     let recording = Recording::new("1", of.this.clone(), Locator::new(call.to_string()));
                     Ok(RecordingSet::new(vec![recording], Outlook::Complete))
@@ -180,6 +185,10 @@ impl RecordingDownloader for Recordings {
                 true => Err(Error::not_found("there is no such recording")),
                 false => Ok(Lookup::Gone(Gone::Deleted)),
             };
+        }
+        // One that is no good is replaced by a fresh one, which nobody notices.
+        if self.0.0.plan.faults.fire(Fault::ExpiredLink) && self.0.is(Broken::TrustsOldLinks) {
+            return Err(Error::forbidden("the link to the recording has ended"));
         }
         let call: usize = recording.locator.as_str().parse().map_err(|_| Error::invalid("a strange place"))?;
         let wav = bytes::Bytes::from(self.0.0.plan.scenario.calls[call].audio.wav());

@@ -96,6 +96,8 @@ named! {
     one_whose_listing_goes_on_after_an_error: Redelivered, GoesOnAfterError => ListingErrors;
     one_to_which_an_unknown_call_is_an_error: Redelivered, UnknownIsError => ListingErrors;
     one_that_resumes_a_download_at_the_wrong_byte: Redelivered, WrongByte => RecordingsWhole;
+    one_that_takes_not_ready_for_never: Redelivered, NotReadyIsNever => RecordingsWhole;
+    one_that_gives_up_when_a_link_ends: Redelivered, TrustsOldLinks => RecordingsWhole;
     one_that_mixes_answers: Redelivered, MixesAnswers => RecordingsInOrder;
     one_to_which_a_deleted_recording_is_an_error: Redelivered, GoneIsError => RecordingsGone;
     one_that_settles_once: Redelivered, SettlesOnce => Settling;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::hearing::{Heard, Hearing};
+use super::recordings;
 use super::seen::{Miss, Seen, some_of};
 use super::stage::{Stage, full_day, short_day};
 use super::{Plan, Subject};
@@ -44,8 +45,7 @@ pub(super) async fn events(subject: &dyn Subject) -> Seen {
     let calm = judge(Stage::calm(subject, full_day()).await?).await;
     let calm = calm.map_err(|miss| on_a(miss, "calm day"))?;
     // Recordings are fetched at another point.
-    const ELSEWHERE: [Fault; 3] = [Fault::CutDownload, Fault::NotReady, Fault::ExpiredLink];
-    let possible = subject.faults().into_iter().filter(|fault| !ELSEWHERE.contains(fault));
+    let possible = subject.faults().into_iter().filter(|fault| !recordings::FAULTS.contains(fault));
     let faults = possible.fold(FaultPlan::none(), |plan, fault| match fault {
         Fault::Restart => plan.restart(1),
         fault => plan.with(fault, FAULTS).every(fault, FAULTS),

@@ -60,7 +60,7 @@ points! {
     ListingsDropped = "a listing can be dropped at any point";
     /// Nothing comes after an error, and what the vendor does not know is an answer.
     ListingErrors = "an error is the last item of a listing";
-    /// Every recording can be fetched whole, in spite of cuts and from any offset.
+    /// Every recording can be fetched whole, in spite of cuts, of links that end and of waits until it is there, and from any offset.
     RecordingsWhole = "recordings are fetched whole";
     /// One answer a call, in the order of the calls.
     RecordingsInOrder = "recordings are answered call by call";
