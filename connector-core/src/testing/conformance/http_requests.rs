@@ -69,9 +69,12 @@ async fn request(stage: &Stage<'_>, hearing: &mut Hearing, number: usize, turn: 
     let keys = keys_of(&delivery);
     let Some(turn) = turn else {
         hearing.accept(delivery).await?;
-        return match post.await?? {
-            Some(200..=299) => Ok(Came::Events(keys)),
-            status => Err(Miss::failed(format!("its delivery was accepted, and a request was {}", told(status)))),
+        // The stream is read on meanwhile, as by a pipeline.
+        return match delivered(&mut post, hearing).await? {
+            Some(Either::Right(200..=299)) => Ok(Came::Events(keys)),
+            Some(Either::Left(_)) => Err(Miss::failed("one request became two deliveries")),
+            Some(Either::Right(status)) => Err(accepted(Some(status))),
+            None => Err(accepted(None)),
         };
     };
     // Nobody has said anything yet.
@@ -121,6 +124,10 @@ async fn no_delivery(hearing: &mut Hearing, status: u16) -> Result<Came, Miss> {
         200..=299 => Ok(Came::Nothing),
         status => Err(Miss::failed(format!("somebody listened, and a request was answered with {status}"))),
     }
+}
+
+fn accepted(status: Option<u16>) -> Miss {
+    Miss::failed(format!("its delivery was accepted, and a request was {}", told(status)))
 }
 
 fn told(status: Option<u16>) -> String {
