@@ -53,7 +53,8 @@ impl Served {
     fn source(&self, site: &Site) -> String {
         let mut settings = format!(
             "[[tenant]]\nid = \"acme\"\n[[tenant.source]]\nname = \"cloud\"\nkind = \"nice\"\nissuer = {}\n\
-             poll_every = \"100ms\"\nhosts = [\"127.0.0.1\"]\n",
+             poll_every = \"100ms\"\nhosts = [\"127.0.0.1\"]\nrecording_waits = [\"200ms\"]\n\
+             recording_patience = \"3650d\"\noverlap = \"12h\"\n",
             self.told["urls"]["issuer"]
         );
         for name in ["client_id", "client_secret", "access_key_id", "access_key_secret"] {
@@ -80,7 +81,7 @@ fn site_with(settings: &str, site: Site) -> Site {
 #[test]
 fn a_day_of_cxone_is_stored_and_no_log_shows_who_spoke_or_how_to_log_in() {
     let site = Site::new("");
-    let served = Served::start(&site, "some");
+    let served = Served::start(&site, "all");
     let settings = format!("{}agents = {{ every = \"1h\" }}\n", served.source(&site));
     let site = site_with(&settings, site);
     let checked = site.output(&["check"]);
