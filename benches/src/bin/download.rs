@@ -28,11 +28,7 @@ impl RecordingDownloader for Recordings {
         Duration::ZERO
     }
 
-    async fn recordings(
-        &self,
-        _: &[Conversation],
-        _: RecordingOptions,
-    ) -> Vec<connector_core::Result<RecordingSet>> {
+    async fn recordings(&self, _: &[Conversation], _: RecordingOptions) -> Vec<connector_core::Result<RecordingSet>> {
         Vec::new()
     }
 
