@@ -15,8 +15,8 @@ use crate::{
     WholeDownload,
 };
 
-/// How much is gathered before it is written, in bytes.
-const BUFFER: usize = 1 << 20;
+/// How much of small pieces is gathered before it is written, in bytes. A larger piece is written as it came.
+const BUFFER: usize = 256 << 10;
 
 /// A recording in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,8 @@ const BUFFER: usize = 1 << 20;
 pub struct Saved {
     /// Its size in bytes.
     pub size: u64,
-    /// The SHA-256 of its bytes, in lower-case hexadecimal.
+    /// The SHA-256 of its bytes, in lower-case hexadecimal. Empty when
+    /// [`hash`](SaveOptions::hash) is off and the recording names none.
     pub sha256: String,
     /// Which version it is.
     pub validator: Option<Validator>,
@@ -53,11 +54,13 @@ pub struct SaveOptions {
     pub resume: ResumeOptions,
     /// How often to start again when the recording changes on the way.
     pub restarts: u32,
+    /// Whether the SHA-256 of what is written is taken. One that the recording names is checked and told in any case.
+    pub hash: bool,
     progress: Option<Tell>,
 }
 
 impl SaveOptions {
-    /// The same options; this is told how far it is, about once a mebibyte.
+    /// The same options; this is told how far it is, after each write.
     pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(tell));
         self
@@ -66,7 +69,7 @@ impl SaveOptions {
 
 impl Default for SaveOptions {
     fn default() -> Self {
-        Self { resume: ResumeOptions::default(), restarts: 3, progress: None }
+        Self { resume: ResumeOptions::default(), restarts: 3, hash: true, progress: None }
     }
 }
 
@@ -75,6 +78,7 @@ impl fmt::Debug for SaveOptions {
         f.debug_struct("SaveOptions")
             .field("resume", &self.resume)
             .field("restarts", &self.restarts)
+            .field("hash", &self.hash)
             .finish_non_exhaustive()
     }
 }
@@ -83,8 +87,11 @@ pub(crate) async fn save(
     job: &Arc<dyn RecordingDownloader>,
     recording: &Recording,
     path: &Path,
-    options: SaveOptions,
+    mut options: SaveOptions,
 ) -> Result<Lookup<Saved>> {
+    // One that is named is checked on the way: it need not be taken a second time.
+    let named = recording.sha256.as_ref().map(|sha256| sha256.to_ascii_lowercase());
+    options.hash &= named.is_none();
     let mut restarts = options.restarts;
     loop {
         let download = match job.whole(recording, options.resume).await? {
@@ -92,37 +99,43 @@ pub(crate) async fn save(
             Lookup::NotReady { retry_after } => return Ok(Lookup::NotReady { retry_after }),
             Lookup::Gone(why) => return Ok(Lookup::Gone(why)),
         };
-        match write(download, path.to_owned(), options.progress.as_ref()).await {
+        match write(download, path.to_owned(), &options).await {
             Err(error) if error.is_changed() && restarts > 0 => {
                 restarts -= 1;
                 tokio::time::sleep(options.resume.pause).await;
             }
-            result => return result.map(Lookup::Ready),
+            result => {
+                return result.map(|mut saved| {
+                    saved.sha256 = named.unwrap_or(saved.sha256);
+                    Lookup::Ready(saved)
+                });
+            }
         }
     }
 }
 
-async fn write(mut download: WholeDownload, path: PathBuf, tell: Option<&Tell>) -> Result<Saved> {
+async fn write(mut download: WholeDownload, path: PathBuf, options: &SaveOptions) -> Result<Saved> {
     let mut part = blocking({
-        let path = path.clone();
-        move || Part::beside(&path)
+        let (path, hash) = (path.clone(), options.hash);
+        move || Part::beside(&path, hash)
     })
     .await?;
     let mut buffer = Vec::with_capacity(BUFFER);
     loop {
         let piece = download.bytes.try_next().await?;
-        let last = piece.is_none();
-        buffer.extend_from_slice(&piece.unwrap_or_default());
-        if !last && buffer.len() < BUFFER {
+        if let Some(piece) = piece.as_ref().filter(|piece| buffer.len() + piece.len() <= BUFFER) {
+            buffer.extend_from_slice(piece);
             continue;
         }
+        let last = piece.is_none();
         (part, buffer) = blocking(move || {
             part.take(&buffer)?;
+            part.take(&piece.unwrap_or_default())?;
             buffer.clear();
             Ok((part, buffer))
         })
         .await?;
-        if let Some(tell) = tell {
+        if let Some(tell) = &options.progress {
             tell(Progress { written: part.written, size: download.size });
         }
         if last {
@@ -137,20 +150,24 @@ async fn write(mut download: WholeDownload, path: PathBuf, tell: Option<&Tell>) 
 struct Part {
     file: File,
     path: PathBuf,
-    hash: Sha256,
+    /// Of the bytes so far, where it is asked for.
+    hash: Option<Sha256>,
     written: u64,
     finished: bool,
 }
 
 impl Part {
     /// In the same directory, so that it can be renamed at once.
-    fn beside(target: &Path) -> Result<Self> {
+    fn beside(target: &Path, hash: bool) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = target.with_file_name(format!(".recording-{}-{count}.part", std::process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path, hash: Sha256::new(), written: 0, finished: false }),
+                Ok(file) => {
+                    let hash = hash.then(Sha256::new);
+                    return Ok(Self { file, path, hash, written: 0, finished: false });
+                }
                 // Left by an earlier process of the same number.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error.into()),
@@ -160,7 +177,9 @@ impl Part {
 
     fn take(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes)?;
-        self.hash.update(bytes);
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
         self.written += bytes.len() as u64;
         Ok(())
     }
@@ -171,7 +190,8 @@ impl Part {
         std::fs::rename(&self.path, target)?;
         self.finished = true;
         sync_directory_of(target)?;
-        Ok((self.written, hex::encode(std::mem::take(&mut self.hash).finalize())))
+        let hash = self.hash.take().map(|hash| hex::encode(hash.finalize()));
+        Ok((self.written, hash.unwrap_or_default()))
     }
 }
 

@@ -142,6 +142,31 @@ async fn a_recording_cut_at_twenty_random_offsets_arrives_with_the_right_hash() 
     assert_eq!(told.lock().unwrap().last().unwrap().written, 300_000);
 }
 
+#[tokio::test]
+async fn pieces_of_any_size_make_the_same_file_and_no_hash_is_taken_without_need() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("call.wav");
+    // Gathered; too much for what was gathered before; larger than what is gathered at all.
+    for size in [1000, 200_000, 270_000, 300_000] {
+        let (job, mut recording) =
+            in_process(move |request| Answer::media(request, &content(), "\"v1\"").chunked(size));
+        let mut options = SaveOptions::default();
+        let Lookup::Ready(saved) = job.save_with(&recording, &file, options.clone()).await.unwrap() else { panic!() };
+        assert_eq!((saved.size, saved.sha256), (300_000, sha256(&content())), "{size}");
+        assert_eq!(std::fs::read(&file).unwrap(), content(), "{size}");
+
+        options.hash = false;
+        let Lookup::Ready(saved) = job.save_with(&recording, &file, options.clone()).await.unwrap() else { panic!() };
+        assert_eq!((saved.size, saved.sha256.as_str()), (300_000, ""));
+        assert_eq!(std::fs::read(&file).unwrap(), content(), "{size}");
+
+        recording.sha256 = Some(sha256(b"something else"));
+        options.restarts = 0;
+        let error = job.save_with(&recording, &file, options).await.unwrap_err();
+        assert!(error.is_changed(), "one that is named is checked all the same: {error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_link_that_expired_is_replaced_and_not_for_ever() {
     for status in [400, 403, 404, 410] {
