@@ -1,6 +1,6 @@
 //! Prints the agents of a group.
 //!
-//! It needs nothing: without arguments it asks a fake. `cargo run -p connector-nice --features testing --example
+//! It needs nothing: without arguments it asks a fake. `cargo run -p connector-nice --example
 //! list_agents -- Sales` asks your tenant for that group, with the credentials in `CXONE_CLIENT_ID`,
 //! `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID` and `CXONE_KEY_SECRET`.
 

@@ -1,5 +1,4 @@
 //! CXone's connector keeps the contract of every connector.
-#![cfg(feature = "testing")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

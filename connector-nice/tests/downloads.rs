@@ -1,5 +1,4 @@
 //! Downloads arrive whole, whatever happens on their way.
-#![cfg(feature = "testing")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! The vendor's limits hold for each tenant, and who waits is served in the right order.
-#![cfg(feature = "testing")]
 
 mod common;
 

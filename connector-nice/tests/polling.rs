@@ -1,5 +1,4 @@
 //! The poll loop, dropped at every await point in turn and taken up again from the stored position.
-#![cfg(feature = "testing")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;

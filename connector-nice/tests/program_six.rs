@@ -1,5 +1,4 @@
 //! The tests that a user of this crate writes.
-#![cfg(feature = "testing")]
 
 use std::collections::BTreeSet;
 
@@ -38,7 +37,6 @@ async fn the_archive_is_whole_though_every_download_is_cut() -> anyhow::Result<(
     Ok(())
 }
 
-#[cfg(feature = "wiremock")]
 #[tokio::test]
 async fn throttling_is_waited_out() -> anyhow::Result<()> {
     use wiremock::matchers::path;

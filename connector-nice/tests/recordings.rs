@@ -1,5 +1,4 @@
 //! Which recordings a call has, and when.
-#![cfg(feature = "testing")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! Links and bodies that are refused.
-#![cfg(feature = "testing")]
 
 mod common;
 

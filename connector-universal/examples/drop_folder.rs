@@ -1,7 +1,7 @@
 //! Prints every call that is dropped into a folder.
 //!
 //! It needs nothing: somebody uploads a dozen calls into a temporary directory meanwhile. Run it with
-//! `cargo run -p connector-universal --example drop_folder --features testing`.
+//! `cargo run -p connector-universal --example drop_folder`.
 
 use std::time::Duration;
 

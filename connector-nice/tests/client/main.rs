@@ -1,5 +1,4 @@
 //! The client, job by job, against the fake: without sockets, on a paused clock.
-#![cfg(feature = "testing")]
 
 mod checks;
 mod directory;

@@ -3,7 +3,6 @@
 mod completed;
 mod directory;
 mod login;
-#[cfg(feature = "wiremock")]
 mod mounted;
 mod recordings;
 mod reports;

@@ -56,10 +56,12 @@ fn what_a_day_leaves_is_what_the_schemas_say() {
     hold("script.v1", &lines(&fs::read_to_string(data.join("script.jsonl")).unwrap()));
     let calls = ingest(&["calls"], &data);
     hold("calls.v1", &calls);
-    let call = format!("example/drop-folder/{}", calls[0]["conversation"].as_str().unwrap());
-    let shown = ingest(&["show", &call], &data);
-    hold("show.v1", &shown);
-    hold("conversation.v1", &[shown[0]["metadata"].clone()]);
+    for call in &calls {
+        let call = ["tenant", "source", "conversation"].map(|part| call[part].as_str().unwrap()).join("/");
+        let shown = ingest(&["show", &call], &data);
+        hold("show.v1", &shown);
+        hold("conversation.v1", &[shown[0]["metadata"].clone()]);
+    }
     let messages = ingest(&["analysis", "take", "--limit", "100"], &data);
     assert_eq!(messages.len(), calls.len());
     hold("message.v1", &messages);

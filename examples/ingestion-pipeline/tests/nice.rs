@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -30,8 +30,8 @@ struct Served {
 }
 
 impl Served {
-    fn start(site: &Site, faults: &str) -> Self {
-        let day = ["--calls", &CALLS.to_string(), "--seed", &SEED.to_string(), "--faults", faults, "--pace", "200ms"];
+    fn start(site: &Site, faults: &str, pace: &str) -> Self {
+        let day = ["--calls", &CALLS.to_string(), "--seed", &SEED.to_string(), "--faults", faults, "--pace", pace];
         let mut child = site
             .command()
             .args(["fake", "nice"])
@@ -53,7 +53,8 @@ impl Served {
     fn source(&self, site: &Site) -> String {
         let mut settings = format!(
             "[[tenant]]\nid = \"acme\"\n[[tenant.source]]\nname = \"cloud\"\nkind = \"nice\"\nissuer = {}\n\
-             poll_every = \"100ms\"\nhosts = [\"127.0.0.1\"]\n",
+             poll_every = \"100ms\"\nhosts = [\"127.0.0.1\"]\nrecording_waits = [\"200ms\"]\n\
+             recording_patience = \"3650d\"\noverlap = \"12h\"\n",
             self.told["urls"]["issuer"]
         );
         for name in ["client_id", "client_secret", "access_key_id", "access_key_secret"] {
@@ -80,7 +81,7 @@ fn site_with(settings: &str, site: Site) -> Site {
 #[test]
 fn a_day_of_cxone_is_stored_and_no_log_shows_who_spoke_or_how_to_log_in() {
     let site = Site::new("");
-    let served = Served::start(&site, "some");
+    let served = Served::start(&site, "all", "200ms");
     let settings = format!("{}agents = {{ every = \"1h\" }}\n", served.source(&site));
     let site = site_with(&settings, site);
     let checked = site.output(&["check"]);
@@ -121,6 +122,46 @@ fn a_day_of_cxone_is_stored_and_no_log_shows_who_spoke_or_how_to_log_in() {
         let line = everything.lines().find(|line| line.contains(&secret));
         assert_eq!(line, None, "{secret}");
     }
+}
+
+/// The answer to a script's request.
+fn post(url: &str, key: &str, body: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /{path} HTTP/1.1\r\nhost: {host}\r\nx-ingest-token: {key}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_script_that_calls_the_address_of_setup_show_brings_a_call_in_long_before_the_next_poll() {
+    let site = Site::new("");
+    let served = Served::start(&site, "none", "700ms");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = format!(
+        "{}push = {{ keys = [\"studio-key-1\"] }}\n[listen]\naddress = \"127.0.0.1:{port}\"\n\
+         route_key = \"0123456789abcdef0123456789abcdef\"\n",
+        served.source(&site).replace("poll_every = \"100ms\"", "poll_every = \"1h\"")
+    );
+    let site = site_with(&settings, site);
+    let shown = site.json(&["setup", "show"]);
+    let url = shown[0]["urls"][0]["url"].as_str().unwrap().to_owned();
+    let running = site.start();
+    site.wait_for("the first poll", || site.log().contains("live origin=acme/cloud"));
+    let last = served.told["calls"][CALLS - 1].as_str().unwrap();
+    let hint = format!(r#"{{"event": "call_ended", "contactId": "{last}", "masterContactId": "{last}"}}"#);
+    assert!(post(&url, "another key", &hint).starts_with("HTTP/1.1 401"));
+    // 202 as long as the vendor does not know that it is over.
+    site.wait_for("the call", || post(&url, "studio-key-1", &hint).starts_with("HTTP/1.1 200"));
+    site.wait_for("its metadata", || site.has_call(last));
+    assert!(running.terminate().status.success());
 }
 
 /// An authority that vouches for whoever asks.
