@@ -22,7 +22,6 @@ use crate::wire::{self, List, Rows};
 /// since, nothing reliable is documented.
 ///
 /// ```
-/// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
 /// use connector_core::testing::{FaultPlan, Scenario};
 /// use connector_core::{AgentDirectory, AgentRef, Context, GroupKind, GroupQuery, ListingExt, LookupOptions};
@@ -38,8 +37,6 @@ use crate::wire::{self, List, Rows};
 /// let found = people.find_agent(&who, LookupOptions::default()).await?.unwrap();
 /// assert_eq!(found.who.id.as_deref(), Some("31000105"));
 /// # Ok(()) }
-/// # #[cfg(not(feature = "testing"))]
-/// # fn main() {}
 /// ```
 ///
 /// # Errors

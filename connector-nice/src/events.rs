@@ -82,7 +82,6 @@ const AT_ONCE: usize = 4;
 /// The vendor documents the events of sessions at <https://developer.niceincontact.com/Documentation/UsingEvents>.
 ///
 /// ```
-/// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
 /// use std::time::Duration;
 /// use connector_core::testing::{FaultPlan, Scenario};
@@ -114,8 +113,6 @@ const AT_ONCE: usize = 4;
 /// }
 /// assert_eq!(heard, 1);
 /// # Ok(()) }
-/// # #[cfg(not(feature = "testing"))]
-/// # fn main() {}
 /// ```
 ///
 /// # Errors

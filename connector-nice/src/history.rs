@@ -54,7 +54,6 @@ const HOLD: &str = "hold";
 /// reckon with 10 minutes until a call is listed; how late it really shows is not documented.
 ///
 /// ```
-/// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
 /// use chrono::TimeDelta;
 /// use connector_core::testing::{FaultPlan, Scenario};
@@ -73,8 +72,6 @@ const HOLD: &str = "hold";
 /// let Lookup::Ready(whole) = history.conversation(&call.this, LookupOptions::default()).await? else { panic!() };
 /// assert_eq!(whole.detail, Detail::Full);
 /// # Ok(()) }
-/// # #[cfg(not(feature = "testing"))]
-/// # fn main() {}
 /// ```
 ///
 /// # Errors

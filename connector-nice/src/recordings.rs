@@ -40,7 +40,6 @@ const NOBODY: &str = "1";
 /// <https://help.nice-incontact.com/content/recording/mediaplaybacksapis.htm>.
 ///
 /// ```
-/// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
 /// use connector_core::testing::{FaultPlan, Scenario};
 /// use connector_core::{Context, ConversationHistory, ConversationRef, Lookup, LookupOptions, RecordingDownloaderExt};
@@ -56,8 +55,6 @@ const NOBODY: &str = "1";
 ///     assert_eq!(nice.recordings().segments(&call).await?.items.len(), call.legs.len());
 /// }
 /// # Ok(()) }
-/// # #[cfg(not(feature = "testing"))]
-/// # fn main() {}
 /// ```
 #[derive(Clone)]
 pub struct NiceRecordings {
