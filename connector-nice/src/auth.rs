@@ -1,7 +1,8 @@
 //! Logging in, and finding out where a tenant's API is.
 //!
-//! The vendor documents both ways in its developer portal: "API authentication and authorization" and "Getting started
-//! with User Hub" at developer.niceincontact.com.
+//! The vendor documents both ways in its developer portal:
+//! <https://developer.niceincontact.com/Documentation/APIAuthenticationAndAuthorization> and
+//! <https://developer.niceincontact.com/Documentation/UserHubGettingStarted>.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

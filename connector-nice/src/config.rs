@@ -44,7 +44,17 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// How long to wait for a recording that is not there: minutes. Each question counts against a small limit.
 const WAITS: [u64; 7] = [1, 2, 5, 10, 20, 40, 60];
 
-/// How to log in.
+/// How to log in. The vendor documents both ways at
+/// <https://developer.niceincontact.com/Documentation/APIAuthenticationAndAuthorization> and
+/// <https://developer.niceincontact.com/Documentation/UserHubGettingStarted>.
+///
+/// ```
+/// use connector_nice::AuthMode;
+/// let regional: AuthMode = serde_json::from_str(r#"{"regional_access_key": {"area": "na1"}}"#)?;
+/// assert_eq!(regional, AuthMode::RegionalAccessKey { area: "na1".to_owned() });
+/// assert_eq!(serde_json::to_string(&AuthMode::Discovery)?, r#""discovery""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -159,7 +169,7 @@ pub struct NiceConfig {
     /// Rows in a page, at most 10,000.
     #[serde(default = "page")]
     pub page: usize,
-    /// How often the vendor is asked for calls that go on, in seconds, so that their beginning and holds are heard too. It
+    /// How often the vendor is asked for calls that go on, so that their beginning and holds are heard too. It
     /// is not where this is left out; 10 to 15 s are usual.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "connector_core::length::optional")]
     pub active_every: Option<Duration>,

@@ -19,7 +19,30 @@ use crate::wire::agents::{Agent as WireAgent, Group, Team};
 use crate::wire::list::List;
 use crate::wire::{self, Rows};
 
-/// The people of a tenant. Groups are both the ACD's groups and its teams.
+/// The people of a tenant. Groups are both the ACD's groups and its teams. Agents are listed whole each time: of what changed
+/// since, nothing reliable is documented.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::testing::{FaultPlan, Scenario};
+/// use connector_core::{AgentDirectory, AgentRef, Context, GroupKind, GroupQuery, ListingExt, LookupOptions};
+/// use connector_nice::{NiceCxone, testing::Fake};
+/// use futures_util::TryStreamExt;
+///
+/// let fake = Fake::start(&Scenario::small(7), FaultPlan::none()).await?;
+/// let people = NiceCxone::new(fake.config(), &Context::default())?.directory();
+/// let groups: Vec<_> = people.list_groups(GroupQuery::default()).items(|row| eprintln!("{row}")).try_collect().await?;
+/// assert!(groups.iter().any(|group| group.kind == GroupKind::Team));
+///
+/// let who = AgentRef::default().with_login("msandoval@example.com");
+/// let found = people.find_agent(&who, LookupOptions::default()).await?.unwrap();
+/// assert_eq!(found.who.id.as_deref(), Some("31000105"));
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// `is_not_found` and `is_config` for a group that nobody or more than one has; `is_forbidden` where the role lacks
+/// *Employees*; those of a request.
 #[derive(Clone)]
 pub struct NiceDirectory {
     pub(crate) shared: Arc<Shared>,

@@ -77,6 +77,49 @@ const AT_ONCE: usize = 4;
 /// while nobody listened. That a call is over is told once all of its contacts are among the completed ones.
 ///
 /// Times are those of the vendor's hierarchy of contacts; where it tells none, start and length together, in whole seconds.
+///
+/// After a restart, what changed within [`overlap`](crate::NiceConfig::overlap) before the stored position is told again, under
+/// the same keys.
+///
+/// The vendor documents the events of sessions at <https://developer.niceincontact.com/Documentation/UsingEvents>.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use std::time::Duration;
+/// use connector_core::testing::{FaultPlan, Scenario};
+/// use connector_core::{CallEventKind, Clock, Context, EventSource, Item, SourceItem, SubscribeRequest, Watch};
+/// use connector_nice::{NiceCxone, testing::Fake};
+/// use futures_util::TryStreamExt;
+///
+/// let day = Scenario::small(7);
+/// let fake = Fake::start(&day, FaultPlan::none()).await?;
+/// let config = fake.config().with_poll_every(Duration::from_millis(50));
+/// let nice = NiceCxone::new(config, &Context::default().with_clock(Clock::starting_at(day.starts)))?;
+///
+/// let (mut stored, mut heard) = (None, 0); // what a program keeps beside its calls
+/// for calls in [0, 1] {
+///     fake.play(calls); // a call ended while the program did not run
+///     let mut events = nice.events().deliveries(SubscribeRequest::new(Watch::everyone()).from(stored.clone()));
+///     while let Some(item) = events.try_next().await? {
+///         let SourceItem::Delivery(delivery) = item else { continue };
+///         let ended = |item: &&Item| matches!(item, Item::Event(event) if event.kind == CallEventKind::Ended);
+///         heard += delivery.items.iter().filter(ended).count();
+///         if delivery.cursor.is_some() {
+///             stored = delivery.cursor.clone();
+///         }
+///         delivery.ack.accept().await?;
+///         if heard == calls && stored.is_some() {
+///             break; // the program is stopped
+///         }
+///     }
+/// }
+/// assert_eq!(heard, 1);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// The stream waits out what may pass, with a [`SourceStatus`] that says so, and ends with an error where credentials are wrong,
+/// a permission is missing, or somebody else listens to the same tenant already (`is_already_subscribed`).
 #[derive(Clone)]
 pub struct NiceEvents {
     pub(crate) shared: Arc<Shared>,

@@ -44,6 +44,34 @@ const GOES_ON: Duration = Duration::from_secs(60);
 const HOLD: &str = "hold";
 
 /// The calls of the past. A call whose parts are on different pages comes in parts, which merge.
+///
+/// A listing brings what completed contacts tell: legs, numbers, times, dispositions, in whole seconds where the vendor counts
+/// in them. One call by its id brings holds, custom data and the true ends as well, and takes some requests for each leg. Comparisons
+/// reckon with 10 minutes until a call is listed; how late it really shows is not documented.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use chrono::TimeDelta;
+/// use connector_core::testing::{FaultPlan, Scenario};
+/// use connector_core::{Context, ConversationHistory, Detail, HistoryQuery, ListingExt, Lookup, LookupOptions};
+/// use connector_nice::{NiceCxone, testing::Fake};
+/// use futures_util::TryStreamExt;
+///
+/// let day = Scenario::small(7);
+/// let fake = Fake::start(&day, FaultPlan::none()).await?;
+/// let history = NiceCxone::new(fake.config(), &Context::default())?.history();
+/// let query = HistoryQuery::between(day.starts, day.starts + TimeDelta::days(1));
+/// let mut calls = history.ended(query).items(|row| eprintln!("left out: {row}"));
+/// let call = calls.try_next().await?.unwrap();
+/// println!("{} began {:?}, {} legs", call.this, call.started, call.legs.len());
+///
+/// let Lookup::Ready(whole) = history.conversation(&call.this, LookupOptions::default()).await? else { panic!() };
+/// assert_eq!(whole.detail, Detail::Full);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// `is_forbidden` where the role lacks *ACD*; `is_invalid` for a stored position that cannot be read; those of a request.
 #[derive(Clone)]
 pub struct NiceHistory {
     pub(crate) shared: Arc<Shared>,

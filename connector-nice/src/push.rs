@@ -35,6 +35,9 @@ pub const DOOR: &str = "ended";
 
 /// How a Studio script says that a call ended: where it calls, and how it proves who it is.
 ///
+/// The script uses the vendor's REST API action, which is documented at
+/// <https://help.nice-incontact.com/content/studio/actionscx/rest_api/rest_api.htm>.
+///
 /// ```
 /// use connector_core::Secret;
 /// use connector_nice::PushOptions;

@@ -30,10 +30,14 @@ const NOBODY: &str = "1";
 ///
 /// Each question to Media Playback takes one of 150 in five minutes, and Media Playback is a licence that is billed. A call
 /// has one file, which grows when a leg is added: its [`validator`](Recording::validator) is another one then.
-/// [`segments`](Self::segments) are the parts of single agents.
+/// [`segments`](Self::segments) are the parts of single agents. A recording that is not there yet is an
+/// [`Outlook`](connector_core::Outlook) or [`Lookup::NotReady`], never an error; 403 is `is_forbidden`, with the permission
+/// and the licence to look for.
+///
+/// The vendor documents Media Playback at <https://developer.niceincontact.com/API/MediaPlaybackAPI> and
+/// <https://help.nice-incontact.com/content/recording/mediaplaybacksapis.htm>.
 ///
 /// ```
-/// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
 /// use connector_core::testing::{FaultPlan, Scenario};
 /// use connector_core::{Context, ConversationHistory, ConversationRef, Lookup, LookupOptions, RecordingDownloaderExt};
@@ -49,8 +53,6 @@ const NOBODY: &str = "1";
 ///     assert_eq!(nice.recordings().segments(&call).await?.items.len(), call.legs.len());
 /// }
 /// # Ok(()) }
-/// # #[cfg(not(feature = "testing"))]
-/// # fn main() {}
 /// ```
 #[derive(Clone)]
 pub struct NiceRecordings {

@@ -155,8 +155,9 @@ impl HttpClient {
         RequestBuilder::new(self.0.clone(), method, below(&self.0.base, path), "request")
     }
 
-    /// A GET of a link out of one of the vendor's answers: an address, or a path from the root of the API's host. A host other than the API's own sees neither token nor headers
-    /// of ours.
+    /// A GET of a link out of one of the vendor's answers: an address, or a path from the root of the API's host. A host other
+    /// than the API's own sees neither the token nor headers of ours, but for `Accept`, `Accept-Encoding` and those of a range.
+    /// A link that leads to a host off the list of [`with_links`](Self::with_links) is `is_forbidden` once it is sent.
     pub fn get_link(&self, link: &str) -> RequestBuilder {
         let refused: fn(String) -> Error = |message| Error::forbidden(message);
         let url = if link.starts_with('/') { self.0.base.join(link) } else { Url::parse(link) };

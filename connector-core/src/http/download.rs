@@ -119,6 +119,38 @@ impl HttpClient {
     /// The stream is cut off by `is_transient` when bytes are missing at its end;
     /// [`whole`](crate::RecordingDownloaderExt::whole) heals that.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> connector_core::Result<()> {
+    /// use std::sync::Arc;
+    /// use connector_core::http::{AccountKey, HttpClient, HttpOptions, Link, LinkPolicy, MediaOptions};
+    /// use connector_core::testing::http::{Answer, InProcess, Request};
+    /// use connector_core::{Context, DownloadOptions, Lookup, Vendor};
+    ///
+    /// // A vendor that gives out links to a store of recordings.
+    /// let vendor = InProcess::new(|request: &Request| match request.uri().host() {
+    ///     Some("media.example.com") => Answer::new(200).with_header("content-length", "5").with_body("audio"),
+    ///     _ => Answer::json(&serde_json::json!({"url": "https://media.example.com/7?signature=x"})),
+    /// });
+    /// let cx = Context::default().with_transport(Arc::new(vendor));
+    /// let account = AccountKey::new(Vendor::named("acme-cloud"), "tenant-7");
+    /// let base = "https://api.example.com".parse().unwrap();
+    /// let client = HttpClient::new(&cx, &account, base, &HttpOptions::default())?
+    ///     .with_links(LinkPolicy::own_host_only().with_host("media.example.com"));
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Found {
+    ///     url: String,
+    /// }
+    /// // Asked for again whenever a link has expired.
+    /// let links = || async {
+    ///     let found: Found = client.get("calls/7/recording").send().await?.json()?;
+    ///     Ok(Lookup::Ready(Link::new(found.url).signed()))
+    /// };
+    /// let download = client.download(&links, &DownloadOptions::default(), &MediaOptions::default()).await?;
+    /// assert!(matches!(download, Lookup::Ready(download) if download.size == Some(5)));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// `is_forbidden` for a link off the [`LinkPolicy`](super::LinkPolicy); `is_too_large`; `is_changed` when its size is
     /// not the one expected; what the host says when the last link was refused; those of [`RequestBuilder::send`].

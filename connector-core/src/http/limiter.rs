@@ -89,6 +89,13 @@ impl Default for Limits {
 }
 
 /// The names of the headers in which a vendor says how much of its limit is used.
+///
+/// ```
+/// use connector_core::http::RateHeaders;
+/// let mut names = RateHeaders::NONE;
+/// (names.allowed, names.used) = (Some("x-limit-allowed"), Some("x-limit-used"));
+/// (names.left, names.reset) = (Some("x-limit-left"), Some("x-limit-reset"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateHeaders {

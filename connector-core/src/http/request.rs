@@ -32,6 +32,35 @@ const ERROR_BODY: u64 = 64 << 10;
 const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, RANGE, IF_RANGE];
 
 /// A request that is being put together. It can be sent more than once.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> connector_core::Result<()> {
+/// use std::sync::Arc;
+/// use connector_core::http::{AccountKey, HttpClient, HttpOptions};
+/// use connector_core::testing::http::{Answer, InProcess, Request};
+/// use connector_core::{Context, Priority, Vendor};
+///
+/// // In the place of the network: the second time it answers.
+/// let asked = std::sync::atomic::AtomicU32::new(0);
+/// let vendor = InProcess::new(move |request: &Request| {
+///     assert_eq!(request.uri().query(), Some("from=2026-10-19&page=2"));
+///     match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+///         0 => Answer::new(429).with_header("retry-after", "30"),
+///         _ => Answer::json(&["7", "8"]),
+///     }
+/// });
+/// let cx = Context::default().with_transport(Arc::new(vendor));
+/// let account = AccountKey::new(Vendor::named("acme-cloud"), "tenant-7");
+/// let base = "https://api.example.com/v1".parse().unwrap();
+/// let client = HttpClient::new(&cx, &account, base, &HttpOptions::default())?;
+///
+/// let search = client.post("calls/search").query("from", "2026-10-19").query("page", 2);
+/// // A search changes nothing, so it may go again though it is a POST.
+/// let search = search.repeatable().priority(Priority::Backfill).max_body(1 << 20).during("history");
+/// let calls: Vec<String> = search.send().await?.json()?;
+/// assert_eq!(calls, ["7", "8"]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use = "nothing happens before it is sent"]
 pub struct RequestBuilder {

@@ -28,6 +28,19 @@ const REQUEST_IDS: [&str; 6] = [
 ];
 
 /// A whole answer. `Debug` shows its status and its size alone, since the rest may hold personal values.
+///
+/// ```
+/// use connector_core::http::Response;
+/// use http::{HeaderMap, HeaderValue, StatusCode, header};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(header::RETRY_AFTER, HeaderValue::from_static("120"));
+/// let answer = Response::new(StatusCode::ACCEPTED, headers, bytes::Bytes::new(), Default::default());
+/// assert_eq!(answer.retry_after.map(|wait| wait.as_secs()), Some(120));
+/// assert_eq!(answer.json_if_any::<Vec<u32>>()?, None);
+/// assert!(answer.json::<Vec<u32>>().unwrap_err().is_invalid());
+/// # Ok::<(), connector_core::Error>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {

@@ -11,6 +11,14 @@ use crate::Error;
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 /// How stubbornly a request is repeated. Waiting for a limit does not count.
+///
+/// ```
+/// use std::time::Duration;
+/// use connector_core::http::RetryPolicy;
+/// let mut policy = RetryPolicy::default();
+/// policy.within = Duration::from_secs(60);
+/// assert_eq!((policy.attempts, RetryPolicy::once().attempts), (5, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {

@@ -14,7 +14,35 @@ pub type Body = BoxStream<'static, Result<Bytes>>;
 
 /// Carries a request to its host and brings the answer, whatever its status. It follows no redirect and repeats nothing.
 ///
-/// Ours speaks HTTP/1.1 over TLS. A test may put a function in its place; see [`Context::with_transport`](crate::Context::with_transport).
+/// Ours speaks HTTP/1.1 over TLS. A test may put something else in its place by
+/// [`Context::with_transport`](crate::Context::with_transport): a function, by
+/// [`InProcess`](https://docs.rs/connector-core/latest/connector_core/testing/http/), or its own:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use std::sync::Arc;
+/// use async_trait::async_trait;
+/// use bytes::Bytes;
+/// use connector_core::http::{AccountKey, Body, HttpClient, HttpOptions, RetryPolicy, Transport};
+/// use connector_core::{Context, Error, Result, Vendor};
+/// use http::{Request, Response};
+///
+/// #[derive(Debug)]
+/// struct Unplugged;
+///
+/// #[async_trait]
+/// impl Transport for Unplugged {
+///     async fn send(&self, _: Request<Bytes>) -> Result<Response<Body>> {
+///         Err(Error::transient("nobody is there"))
+///     }
+/// }
+///
+/// let (cx, account) = (Context::default().with_transport(Arc::new(Unplugged)), AccountKey::new(Vendor::NICE, "id"));
+/// let base = "https://api.example.com".parse().unwrap();
+/// let client = HttpClient::new(&cx, &account, base, &HttpOptions::default())?.with_retry(RetryPolicy::once());
+/// assert!(client.get("calls").send().await.unwrap_err().is_transient());
+/// # Ok(()) }
+/// ```
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
     /// The head of the answer, and its body as it comes.

@@ -11,7 +11,7 @@ use http::{Extensions, Request, Response, StatusCode};
 
 use crate::Origin;
 
-/// Answers the requests to one route of a [`Hub`](super::Hub).
+/// Answers the requests to one route of a [`Hub`](super::Hub). The example of [the module](super) is one.
 ///
 /// The URI is that which was sent. The request's extensions are those that the server has put there, and with them
 /// [`Rest`] and [`Held`](super::Held).
