@@ -153,6 +153,7 @@ fn a_script_that_calls_the_address_of_setup_show_brings_a_call_in_long_before_th
     let site = site_with(&settings, site);
     let shown = site.json(&["setup", "show"]);
     let url = shown[0]["urls"][0]["url"].as_str().unwrap().to_owned();
+    assert!(shown[0]["note"].as_str().unwrap().contains("public_url"), "nobody elsewhere can call 127.0.0.1");
     let running = site.start();
     site.wait_for("the first poll", || site.log().contains("live origin=acme/cloud"));
     let last = served.told["calls"][CALLS - 1].as_str().unwrap();

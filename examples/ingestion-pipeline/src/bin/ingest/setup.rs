@@ -42,9 +42,9 @@ pub(crate) struct SetupSource {
     pub(crate) kind: String,
     /// The addresses that its vendor is to call. Whoever knows one can try keys on it: hand them to the vendor only.
     pub(crate) urls: Vec<EventUrl>,
-    /// Why there is no address.
+    /// Why there is no address, or why the vendor cannot call the one that there is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) why: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// One address that a vendor is to call.
@@ -89,19 +89,19 @@ impl SetupSource {
     fn of(source: &Source, listen: Option<(&ListenSettings, &SecretString)>) -> Self {
         let doors = source.kind.doors();
         let origin = Origin::new(&source.tenant, &source.name);
-        let (urls, why) = match (doors, listen) {
-            ([], _) => (Vec::new(), Some("nobody calls it: it looks for itself".to_owned())),
-            (_, None) => (Vec::new(), Some("ingest.toml has no [listen]".to_owned())),
-            (doors, Some((listen, key))) => (urls_of(&base_of(listen), &origin, key, doors), None),
+        let (urls, note) = match (doors, listen) {
+            ([], _) => (Vec::new(), Some("no event URLs: nobody calls it, it looks for itself".to_owned())),
+            (_, None) => (Vec::new(), Some("no event URLs: ingest.toml has no [listen]".to_owned())),
+            (doors, Some((listen, key))) => (urls_of(&base_of(listen), &origin, key, doors), unreachable(listen)),
         };
         let (tenant, name) = (source.tenant.clone(), source.name.clone());
-        Self { tenant, source: name, kind: source.kind.word().to_owned(), urls, why }
+        Self { tenant, source: name, kind: source.kind.word().to_owned(), urls, note }
     }
 
     fn told(&self) -> String {
         let mut lines = vec![format!("{} / {} ({})", self.tenant, self.source, self.kind)];
         lines.extend(self.urls.iter().map(|url| format!("    {}: {}", url.what, url.url)));
-        lines.extend(self.why.iter().map(|why| format!("    no event URLs: {why}")));
+        lines.extend(self.note.iter().map(|note| format!("    {note}")));
         lines.join("\n")
     }
 }
@@ -124,6 +124,14 @@ fn base_of(listen: &ListenSettings) -> String {
     let scheme = if listen.tls.is_some() { "https" } else { "http" };
     let own = || format!("{scheme}://{}", listen.address);
     listen.public_url.as_ref().map_or_else(own, Url::to_string)
+}
+
+/// Why nobody elsewhere can call the program's own address, if nothing says how it is reached.
+fn unreachable(listen: &ListenSettings) -> Option<String> {
+    let ip = listen.address.ip();
+    let is_local = ip.is_unspecified() || ip.is_loopback();
+    let words = || format!("{ip} is no address for others: set public_url in [listen] to how the vendor reaches it");
+    (is_local && listen.public_url.is_none()).then(words)
 }
 
 /// The addresses of a source: one for each door, named by what stands behind its route.

@@ -161,7 +161,7 @@ pub(super) fn setup_source() -> Value {
         source: "five9-us".to_owned(),
         kind: "five9".to_owned(),
         urls: vec![EventUrl { what: "call ended".to_owned(), url: url.to_owned() }],
-        why: None,
+        note: None,
     })
 }
 
