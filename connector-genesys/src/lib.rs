@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the sockets that feed it are not there yet"))]
+mod differ;
 mod region;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg_attr(not(test), expect(dead_code, reason = "the requests and sockets that read these are not there yet"))]
+mod wire;
 
 pub use region::Region;
