@@ -188,5 +188,5 @@ impl Differ {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "testing"))]
 mod tests;

@@ -7,7 +7,7 @@ pub(crate) mod detail;
 pub(crate) mod errors;
 pub(crate) mod loose;
 pub(crate) mod reason;
-#[cfg(test)]
+#[cfg(all(test, feature = "testing"))]
 mod tests;
 pub(crate) mod topic;
 pub(crate) mod users;
