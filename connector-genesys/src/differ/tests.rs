@@ -3,6 +3,7 @@
 mod ends;
 mod model;
 mod property;
+mod reading;
 mod steps;
 
 use connector_core::{CallEventKind, StampSource};

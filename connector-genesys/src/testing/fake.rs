@@ -82,6 +82,18 @@ impl Fake {
         Ok(fake)
     }
 
+    /// A calm fake on a `wiremock` server, where all of it is in one place. Mount what is to go first before.
+    #[cfg(feature = "wiremock")]
+    pub async fn mount(server: &wiremock::MockServer, scenario: &Scenario) -> Self {
+        let mut fake = Self::new(scenario, FaultPlan::none());
+        fake.region = server.uri().parse().expect("a server has an address");
+        // The store is another host to whoever looks at its name.
+        let media = format!("http://localhost:{}/", server.address().port());
+        fake.centre.state().media = Url::parse(&media).expect("a port makes an address");
+        connector_core::testing::http::mount(server, fake.answers()).await;
+        fake
+    }
+
     /// All of it in one place, for any host.
     pub fn answers(&self) -> impl Answers + use<> {
         Host(self.centre.clone())

@@ -21,3 +21,9 @@ pub use endpoint::Endpoint;
 pub use fake::Fake;
 pub use settings::{NotReady, Settings};
 pub use state::Asked;
+
+/// A calm fake on a `wiremock` server: see [`Fake::mount`].
+#[cfg(feature = "wiremock")]
+pub async fn mount(server: &wiremock::MockServer, scenario: &connector_core::testing::Scenario) -> Fake {
+    Fake::mount(server, scenario).await
+}

@@ -2,6 +2,8 @@
 
 mod directory;
 mod history;
+#[cfg(feature = "wiremock")]
+mod mounted;
 mod recordings;
 mod samples;
 mod trouble;
