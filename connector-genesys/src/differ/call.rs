@@ -65,8 +65,10 @@ impl Call {
             }
             let Some(leg) = self.legs.get_mut(&party.id) else { continue };
             let steps = leg.see(party, now);
-            let agent = leg.agent.clone();
-            self.tell(&party.id, &agent, steps, out);
+            if !steps.is_empty() {
+                let agent = leg.agent.clone();
+                self.tell(&party.id, &agent, steps, out);
+            }
         }
         if !is_ended {
             self.settle(snapshot.looks_over(), limits, now, out);

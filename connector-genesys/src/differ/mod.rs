@@ -101,12 +101,13 @@ impl Differ {
         now: DateTime<Utc>,
         out: &mut Vec<Effect>,
     ) {
-        if !self.calls.contains_key(&snapshot.conversation) && !self.admit(snapshot, covers, now) {
-            return;
+        if let Some(call) = self.calls.get_mut(&snapshot.conversation) {
+            call.see(snapshot, covers, &self.limits, now, out);
+        } else if self.admit(snapshot, covers, now) {
+            let mut call = Call::new(&snapshot.conversation, now);
+            call.see(snapshot, covers, &self.limits, now, out);
+            self.calls.insert(snapshot.conversation.clone(), call);
         }
-        let call = self.calls.entry(snapshot.conversation.clone());
-        let call = call.or_insert_with(|| Call::new(&snapshot.conversation, now));
-        call.see(snapshot, covers, &self.limits, now, out);
     }
 
     /// Whether a call that is not known yet is followed: somebody of ours is in it, and there is room.

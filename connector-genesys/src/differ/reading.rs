@@ -41,14 +41,19 @@ fn phase(state: Option<&str>) -> Phase {
     }
 }
 
-/// Whether a recording is paused, where there is one. A secure pause is a pause that hides what is sensitive.
-fn paused(state: Option<&str>, secure: Option<bool>) -> Option<bool> {
-    match state {
-        _ if secure == Some(true) => Some(true),
+/// The state of a recording, and whether it is paused to hide what is sensitive.
+type Pause = (Option<String>, Option<bool>);
+
+/// Whether a recording is paused, where there is one. Where a participant says nothing of its own, that of the whole call
+/// counts.
+fn paused(own: Pause, whole: &Pause) -> Option<bool> {
+    let is_paused = |(state, secure): &Pause| match state.as_deref() {
+        _ if *secure == Some(true) => Some(true),
         Some(state) if state.eq_ignore_ascii_case("paused") => Some(true),
         Some(state) if state.eq_ignore_ascii_case("active") => Some(false),
         _ => None,
-    }
+    };
+    is_paused(&own).or_else(|| own.0.is_none().then(|| is_paused(whole)).flatten())
 }
 
 fn wrap_up(wrapup: Option<&calls::WrapUp>, end_acw: Option<chrono::DateTime<chrono::Utc>>) -> Option<WrapUp> {
@@ -61,12 +66,6 @@ fn wrap_up(wrapup: Option<&calls::WrapUp>, end_acw: Option<chrono::DateTime<chro
 pub(crate) fn of_call(call: Call) -> Option<Snapshot> {
     let pause = (call.recording_state, call.secure_pause);
     let party = |party: calls::Participant| {
-        // Where the participant says nothing of its recording, the conversation does.
-        let paused =
-            paused(party.recording_state.as_deref(), party.secure_pause).or_else(|| match party.recording_state {
-                Some(_) => None,
-                None => paused(pause.0.as_deref(), pause.1),
-            });
         let agent = party.user.and_then(|user| user.id);
         Some(Party {
             id: party.id?,
@@ -79,7 +78,7 @@ pub(crate) fn of_call(call: Call) -> Option<Snapshot> {
             is_holding: party.held,
             holding_since: party.start_hold_time,
             is_muted: party.muted,
-            is_paused: paused,
+            is_paused: paused((party.recording_state, party.secure_pause), &pause),
             has_passed_on: party.disconnect_type.is_some_and(|text| Reason::of(&text).is_transfer()),
             wrap_up: wrap_up(party.wrapup.as_ref(), party.end_acw_time),
         })
@@ -98,11 +97,6 @@ pub(crate) fn of_conversation(conversation: Conversation) -> Option<Snapshot> {
         let call = party.calls.iter().rfind(|call| !is_over(call)).or(party.calls.last())?;
         let answered = party.calls.iter().filter_map(|call| call.connected_time).min();
         let ended = party.calls.iter().map(|call| call.disconnected_time).max().flatten();
-        let paused =
-            paused(call.recording_state.as_deref(), call.secure_pause).or_else(|| match call.recording_state {
-                Some(_) => None,
-                None => paused(pause.0.as_deref(), pause.1),
-            });
         let agent = party.user_id.clone();
         Some(Party {
             id: party.id.clone()?,
@@ -115,7 +109,7 @@ pub(crate) fn of_conversation(conversation: Conversation) -> Option<Snapshot> {
             is_holding: call.held,
             holding_since: call.start_hold_time,
             is_muted: call.muted,
-            is_paused: paused,
+            is_paused: paused((call.recording_state.clone(), call.secure_pause), &pause),
             has_passed_on: call.disconnect_type.as_deref().is_some_and(|text| Reason::of(text).is_transfer()),
             wrap_up: wrap_up(party.wrapup.as_ref(), party.end_acw_time),
         })
