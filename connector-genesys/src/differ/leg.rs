@@ -65,10 +65,9 @@ impl Leg {
         }
         if !self.is_over {
             self.begin(party, now, &mut steps);
-            let is_old = self.is_answered && !party.is_answered();
             if party.is_over() {
                 self.end(party.ended.map_or(Stamp::received(now), Stamp::vendor), party.has_passed_on, &mut steps);
-            } else if self.is_answered && !is_old {
+            } else if party.is_answered() {
                 self.hold(party, now, &mut steps);
                 self.switches(party, now, &mut steps);
             }

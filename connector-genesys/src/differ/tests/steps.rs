@@ -90,12 +90,13 @@ fn of_several_calls_of_a_participant_the_one_that_goes_on_counts() {
     }
 }
 
-/// A leg in one letter: ringing, talking, held since a time or without, muted, paused, both, over, passed on, wrapped up.
+/// A leg in one letter: ringing, ringing and muted, talking, held since a time or without, muted, paused, both, over, passed on, wrapped up.
 fn leg(letter: char) -> Party {
     let talking = agent("a", 1, Phase::Connected);
     let over = agent("a", 1, Phase::Over);
     match letter {
         'R' => agent("a", 1, Phase::Ringing),
+        'Q' => Party { is_muted: Some(true), is_holding: Some(true), ..agent("a", 1, Phase::Ringing) },
         'T' => talking,
         '1'..='9' => {
             let since = i64::from(letter.to_digit(10).expect("a digit"));
@@ -132,6 +133,8 @@ fn each_step_is_told_once() {
         ("T1HT", "answered held:1 resumed:1"),
         ("T1?T", "answered held:1 resumed:1"),
         ("T1RT", "answered held:1 resumed:1"),
+        ("T1R", "answered held:1"),
+        ("QT", "ringing answered"),
         ("T1O", "answered held:1 leg_ended"),
         ("TMT", "answered muted:n1 unmuted:n1"),
         ("TMMTM?T", "answered muted:n1 unmuted:n1 muted:n2 unmuted:n2"),
