@@ -1,0 +1,193 @@
+//! From states of calls to what happened: a state machine without clock, wire or I/O.
+//!
+//! Genesys sends the whole state of a call whenever something in it changes: repeated, once for each agent who is
+//! listened to, now and then late, and not at all while no socket is open. Here each state is compared with what is
+//! known, and each step is told once. What happens once to a leg (it rings, it is answered, it ends, it is wrapped up) is
+//! told once; a hold is known by the time at which it began. Where a state bears no time, an older one that comes late
+//! cannot be told from a newer one: a resume, a mute or a pause may then be told early, but not twice.
+//!
+//! A call that nobody of ours has any more may go on elsewhere. Whether it is over is for the vendor to say, so its end
+//! is told after [`Effect::Confirm`] was answered.
+
+mod call;
+mod leg;
+pub(crate) mod reading;
+mod snapshot;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use connector_core::{AgentRef, CallEvent, Gap};
+
+use call::Call;
+pub(crate) use snapshot::Snapshot;
+use snapshot::{Party, Role};
+
+/// The vendor's words for what the vocabulary has none for.
+pub(crate) const MUTED: &str = "muted";
+pub(crate) const UNMUTED: &str = "unmuted";
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Hand this on.
+    Emit(Box<CallEvent>),
+    /// Ask the vendor about this conversation: [`Differ::see`] what it looks like, then say whether it is over by
+    /// [`Differ::confirmed`]. It is asked again later, with or without an answer.
+    Confirm(String),
+    /// Calls were left alone in this time, since there were too many.
+    Gap(Gap),
+}
+
+/// What the vendor says of a conversation it was asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmed {
+    /// It goes on, or there was no answer.
+    Going,
+    /// It is over, since then.
+    Over(Option<DateTime<Utc>>),
+    /// There is no such conversation any more. How long the vendor keeps one that is over is not documented.
+    Unknown,
+}
+
+/// How much is followed, and for how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    /// So many calls are followed at once. Further ones are left to a comparison of the history.
+    pub(crate) calls: usize,
+    /// So many legs of a call are followed.
+    pub(crate) legs: usize,
+    /// A call of which nobody says that it ended is taken to be over so long after it was first heard of.
+    pub(crate) max_call: TimeDelta,
+    /// So long a call that is over is remembered, for its wrap-up and for messages that come late.
+    pub(crate) memory: TimeDelta,
+    /// How soon the vendor is asked again whether a call is over; then twice as long, and so on up to the last.
+    pub(crate) first_wait: TimeDelta,
+    pub(crate) last_wait: TimeDelta,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 20_000,
+            legs: 500,
+            max_call: TimeDelta::hours(12),
+            memory: TimeDelta::minutes(30),
+            first_wait: TimeDelta::seconds(5),
+            last_wait: TimeDelta::minutes(5),
+        }
+    }
+}
+
+/// All calls that go on, and those that have just ended.
+#[derive(Debug, Default)]
+pub(crate) struct Differ {
+    limits: Limits,
+    calls: BTreeMap<String, Call>,
+    /// Since when there is no room for further calls.
+    full_since: Option<DateTime<Utc>>,
+}
+
+impl Differ {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Takes in what a call looks like. `covers` says whose legs are told; others only keep a call going.
+    pub(crate) fn see(
+        &mut self,
+        snapshot: &Snapshot,
+        covers: &dyn Fn(&AgentRef) -> bool,
+        now: DateTime<Utc>,
+        out: &mut Vec<Effect>,
+    ) {
+        if let Some(call) = self.calls.get_mut(&snapshot.conversation) {
+            call.see(snapshot, covers, &self.limits, now, out);
+        } else if self.admit(snapshot, covers, now) {
+            let mut call = Call::new(&snapshot.conversation, now);
+            call.see(snapshot, covers, &self.limits, now, out);
+            self.calls.insert(snapshot.conversation.clone(), call);
+        }
+    }
+
+    /// Whether a call that is not known yet is followed: somebody of ours is in it, and there is room.
+    fn admit(&mut self, snapshot: &Snapshot, covers: &dyn Fn(&AgentRef) -> bool, now: DateTime<Utc>) -> bool {
+        let is_ours = |party: &Party| {
+            party.role == Role::Agent && (party.is_answered() || !party.is_over()) && covers(&party.agent)
+        };
+        if !snapshot.parties.iter().any(is_ours) {
+            return false;
+        }
+        if self.calls.len() >= self.limits.calls {
+            self.forget_one();
+        }
+        let has_room = self.calls.len() < self.limits.calls;
+        if !has_room {
+            self.full_since.get_or_insert(now);
+        }
+        has_room
+    }
+
+    /// Forgets the call that has been over the longest.
+    fn forget_one(&mut self) {
+        let done = self.calls.iter().filter_map(|(id, call)| Some((call.done()?, id)));
+        if let Some((_, id)) = done.min() {
+            let id = id.clone();
+            self.calls.remove(&id);
+        }
+    }
+
+    /// Takes in what the vendor says of a conversation.
+    pub(crate) fn confirmed(
+        &mut self,
+        conversation: &str,
+        answer: Confirmed,
+        now: DateTime<Utc>,
+        out: &mut Vec<Effect>,
+    ) {
+        let ended = match answer {
+            Confirmed::Going => return,
+            Confirmed::Over(at) => at,
+            Confirmed::Unknown => None,
+        };
+        if let Some(call) = self.calls.get_mut(conversation) {
+            call.end(ended, now, out);
+        }
+    }
+
+    /// Asks about all calls that go on: after a time in which nothing was heard.
+    pub(crate) fn ask_all(&mut self, out: &mut Vec<Effect>) {
+        self.calls.values_mut().for_each(|call| call.ask_now(out));
+    }
+
+    /// Does what is due by now.
+    pub(crate) fn tick(&mut self, now: DateTime<Utc>, out: &mut Vec<Effect>) {
+        let limits = &self.limits;
+        self.calls.values_mut().for_each(|call| call.tick(limits, now, out));
+        self.calls.retain(|_, call| call.done().is_none_or(|since| now - since < limits.memory));
+        if self.open() < self.limits.calls
+            && let Some(from) = self.full_since.take()
+        {
+            out.push(Effect::Gap(Gap { from, to: now, why: "too many calls at once".to_owned() }));
+        }
+    }
+
+    /// When the next [`tick`](Self::tick) has something to do.
+    pub(crate) fn due(&self) -> Option<DateTime<Utc>> {
+        self.calls.values().map(|call| call.due(&self.limits)).min()
+    }
+
+    /// How many calls go on.
+    pub(crate) fn open(&self) -> usize {
+        self.calls.values().filter(|call| !call.is_done()).count()
+    }
+
+    /// When the oldest of the calls that go on began: whoever starts again has to hear of all since then.
+    pub(crate) fn low_water(&self) -> Option<DateTime<Utc>> {
+        let open = self.calls.values().filter(|call| !call.is_done());
+        open.map(|call| call.started.unwrap_or(call.heard)).min()
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

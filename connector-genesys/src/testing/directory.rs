@@ -1,0 +1,151 @@
+//! People, groups, queues and teams.
+
+use connector_core::testing::http::Answer;
+use serde_json::{Value, json};
+
+use super::ask::{Ask, no_page, numbered, refused, with_bad};
+use super::org::{DIVISION, ORGANIZATION, Org, former_id, id, queue_id, team_id};
+use super::state::State;
+
+pub(super) fn organization(org: &Org) -> Answer {
+    Answer::json(&json!({ "id": id(ORGANIZATION, 1), "name": org.scenario.company, "state": "active" }))
+}
+
+/// Whose token it is: that of a client, not of a person.
+pub(super) fn me(org: &Org) -> Answer {
+    Answer::json(&json!({
+        "organization": { "id": id(ORGANIZATION, 1), "name": org.scenario.company },
+        "OAuthClient": { "id": super::fake::CLIENT.0, "name": "Ingest" },
+    }))
+}
+
+/// People: only the active ones, unless others are asked for.
+pub(super) fn users(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let ids: Vec<&str> = ask.query.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
+    if ids.len() > 100 {
+        return refused(400, "max.user.ids", "At most 100 ids");
+    }
+    let wanted = ask.get("state").unwrap_or("active");
+    let is_wanted = |user: &Value| {
+        let is_named = ids.is_empty() || ids.iter().any(|id| user["id"] == *id);
+        is_named && (wanted == "any" || user["state"] == wanted)
+    };
+    let people = (0..org.scenario.agents.len()).map(|agent| user(org, agent));
+    let former = (0..state.settings.inactive).map(former);
+    numbered(ask, &state.settings, with_bad(people.chain(former).filter(is_wanted).collect(), &state.settings))
+}
+
+pub(super) fn one_user(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let people = (0..org.scenario.agents.len()).map(|agent| user(org, agent));
+    let former = (0..state.settings.inactive).map(former);
+    match people.chain(former).find(|user| user["id"] == ask.id()) {
+        Some(user) => Answer::json(&user),
+        None => refused(404, "not.found", "The requested resource was not found"),
+    }
+}
+
+/// A person. The user name is the address.
+fn user(org: &Org, agent: usize) -> Value {
+    let who = &org.scenario.agents[agent];
+    let email = who.email.reveal();
+    json!({
+        "id": who.id,
+        "name": who.name.reveal(),
+        "division": { "id": id(DIVISION, 1), "name": "Home" },
+        "email": email,
+        "username": email,
+        "state": "active",
+        "department": who.group,
+        "version": 3 + agent,
+        "primaryContactInfo": [{ "address": email, "mediaType": "EMAIL", "type": "PRIMARY" }],
+        "addresses": [],
+        "groups": [{ "id": org.scenario.groups[org.group_of(agent)].id }],
+        "selfUri": format!("/api/v2/users/{}", who.id),
+    })
+}
+
+fn former(number: usize) -> Value {
+    let (id, email) = (former_id(number), format!("former.{number}@example.com"));
+    json!({ "id": id, "name": format!("Former {number}"), "email": email, "username": email, "state": "inactive",
+        "version": 9, "groups": [], "selfUri": format!("/api/v2/users/{id}") })
+}
+
+pub(super) fn groups(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let group = |(index, group): (usize, &connector_core::testing::ScenarioGroup)| {
+        json!({ "id": group.id, "name": group.name, "state": "active", "memberCount": org.members(index).len(),
+            "type": "official", "visibility": "public", "selfUri": format!("/api/v2/groups/{}", group.id) })
+    };
+    let rows = org.scenario.groups.iter().enumerate().map(group).collect();
+    numbered(ask, &state.settings, with_bad(rows, &state.settings))
+}
+
+pub(super) fn group_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    match org.scenario.groups.iter().position(|group| group.id == ask.id()) {
+        Some(group) => {
+            let rows = org.members(group).into_iter().map(|agent| user(org, agent)).collect();
+            numbered(ask, &state.settings, with_bad(rows, &state.settings))
+        }
+        None => refused(404, "not.found", "The requested resource was not found"),
+    }
+}
+
+pub(super) fn queues(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let queue = |(index, name): (usize, &String)| {
+        json!({ "id": queue_id(index), "name": name, "division": { "id": id(DIVISION, 1), "name": "Home" },
+            "memberCount": org.members(index).len(), "enableAudioMonitoring": index % 2 == 0,
+            "selfUri": format!("/api/v2/routing/queues/{}", queue_id(index)) })
+    };
+    let rows = org.queues.iter().enumerate().map(queue).collect();
+    numbered(ask, &state.settings, with_bad(rows, &state.settings))
+}
+
+/// The people of a queue. Such a list has neither a total nor a number of pages.
+pub(super) fn queue_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let Some(queue) = (0..org.queues.len()).find(|queue| queue_id(*queue) == ask.id()) else {
+        return refused(404, "not.found", "The requested resource was not found");
+    };
+    let member = |agent: usize| {
+        let user = user(org, agent);
+        json!({ "id": user["id"], "name": user["name"], "user": user, "ringNumber": 1, "joined": true, "memberBy": "user" })
+    };
+    let rows = org.members(queue).into_iter().map(member).collect();
+    let answer = numbered(ask, &state.settings, with_bad(rows, &state.settings));
+    let Ok(Value::Object(mut body)) = serde_json::from_slice(&answer.body) else { return answer };
+    ["total", "pageCount", "lastUri"].iter().for_each(|name| drop(body.remove(*name)));
+    Answer::json(&body).with_status(answer.status.as_u16())
+}
+
+pub(super) fn teams(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let team = |(index, group): (usize, &connector_core::testing::ScenarioGroup)| {
+        json!({ "id": team_id(index), "name": format!("{} A", group.name), "memberCount": org.members(index).len(),
+            "division": { "id": id(DIVISION, 1), "name": "Home" } })
+    };
+    let rows = org.scenario.groups.iter().enumerate().map(team).collect();
+    from_cursor(ask, state, with_bad(rows, &state.settings))
+}
+
+/// The people of a team: their ids and names, and more where `expand=entities` asks for it.
+pub(super) fn team_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let Some(team) = (0..org.scenario.groups.len()).find(|team| team_id(*team) == ask.id()) else {
+        return refused(404, "not.found", "The requested resource was not found");
+    };
+    let is_whole = ask.get("expand") == Some("entities");
+    let member = |agent: usize| {
+        let user = user(org, agent);
+        if is_whole { user } else { json!({ "id": user["id"], "name": user["name"] }) }
+    };
+    let rows = org.members(team).into_iter().map(member).collect();
+    from_cursor(ask, state, with_bad(rows, &state.settings))
+}
+
+/// A page of a list that goes on after a cursor.
+fn from_cursor(ask: &Ask<'_>, state: &State, rows: Vec<Value>) -> Answer {
+    let Some((size, _)) = ask.page(&state.settings) else { return no_page() };
+    let from = ask.get("after").and_then(|after| after.strip_prefix("row-")?.parse().ok()).unwrap_or(0_usize);
+    let next = from.saturating_add(size);
+    let mut body = json!({ "entities": rows.iter().skip(from).take(size).collect::<Vec<_>>() });
+    if next < rows.len() {
+        body["nextUri"] = json!(format!("{}?pageSize={size}&after=row-{next}", ask.request.uri().path()));
+    }
+    Answer::json(&body)
+}

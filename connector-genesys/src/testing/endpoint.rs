@@ -1,0 +1,114 @@
+//! What can be asked, and what a caller has to be allowed for it.
+
+use std::fmt;
+
+use http::Method;
+
+macro_rules! endpoints {
+    ($($(#[$doc:meta])* $endpoint:ident, $method:ident, $permissions:expr, $path:literal;)*) => {
+        /// Something that can be asked of Genesys Cloud. `Display` is its method and path.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Endpoint {
+            $($(#[$doc])* $endpoint,)*
+        }
+
+        /// What comes first matches first. A part in braces is anything.
+        const ROUTES: &[(Endpoint, Method, &str)] = &[$((Endpoint::$endpoint, Method::$method, $path)),*];
+
+        impl Endpoint {
+            /// The permissions of which a caller needs any, as an administrator finds them; none where a token is enough.
+            pub fn permissions(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$endpoint => $permissions,)*
+                }
+            }
+        }
+    };
+}
+
+const QUEUES: &[&str] = &["routing:queue:view"];
+const MEMBERS: &[&str] =
+    &["routing:queue:view", "routing:queue:edit", "routing:queue:readonly", "routing:queueMember:manage"];
+const TEAMS: &[&str] = &["groups:team:view"];
+const LIVE: &[&str] = &["conversation:communication:view"];
+const HISTORY: &[&str] = &["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"];
+const RECORDINGS: &[&str] = &[
+    "recording:recording:view",
+    "recording:recordingSegment:view",
+    "recording:snippetRecording:view",
+    "recording:screenRecording:view",
+];
+
+endpoints! {
+    /// The login with client credentials.
+    Token, POST, &[], "oauth/token";
+    /// Whose token it is.
+    Me, GET, &[], "api/v2/tokens/me";
+    /// The organisation.
+    Organization, GET, &[], "api/v2/organizations/me";
+    /// People.
+    Users, GET, &[], "api/v2/users";
+    /// One person.
+    User, GET, &[], "api/v2/users/{id}";
+    /// Groups.
+    Groups, GET, &[], "api/v2/groups";
+    /// The people of a group.
+    GroupMembers, GET, &[], "api/v2/groups/{id}/members";
+    /// Queues.
+    Queues, GET, QUEUES, "api/v2/routing/queues";
+    /// The people of a queue.
+    QueueMembers, GET, MEMBERS, "api/v2/routing/queues/{id}/members";
+    /// Teams.
+    Teams, GET, TEAMS, "api/v2/teams";
+    /// The people of a team.
+    TeamMembers, GET, TEAMS, "api/v2/teams/{id}/members";
+    /// The history of many conversations.
+    Details, POST, HISTORY, "api/v2/analytics/conversations/details/query";
+    /// The history of one conversation.
+    Detail, GET, HISTORY, "api/v2/analytics/conversations/{id}/details";
+    /// The live record of one conversation.
+    Conversation, GET, LIVE, "api/v2/conversations/{id}";
+    /// What recordings a conversation has.
+    RecordingMetadata, GET, RECORDINGS, "api/v2/conversations/{id}/recordingmetadata";
+    /// One recording, with its links.
+    Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{id}";
+    /// The settings of recordings.
+    RecordingSettings, GET, &[], "api/v2/recording/settings";
+    /// A recording in the store.
+    Media, GET, &[], "media/{file}";
+}
+
+impl Endpoint {
+    /// What this request asks for, with the parts of the path that stand in braces.
+    pub(super) fn of(method: &Method, path: &str) -> Option<(Self, Vec<String>)> {
+        let known = ROUTES.iter().filter(|(_, wanted, _)| wanted == method);
+        known.clone().find_map(|(endpoint, _, pattern)| Some((*endpoint, matched(pattern, path)?)))
+    }
+
+    /// Whether a token has to come along.
+    pub(super) fn needs_token(self) -> bool {
+        !matches!(self, Self::Token | Self::Media)
+    }
+}
+
+/// The parts of a path that stand in braces in the pattern.
+fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let (mut wanted, mut found) = (pattern.split('/'), path.trim_matches('/').split('/'));
+    let mut open = Vec::new();
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return Some(open),
+            (Some(wanted), Some(found)) if wanted.starts_with('{') => open.push(found.to_owned()),
+            (Some(wanted), Some(found)) if wanted == found => {}
+            _ => return None,
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, method, path) = ROUTES.iter().find(|(endpoint, ..)| endpoint == self).ok_or(fmt::Error)?;
+        write!(f, "{method} /{path}")
+    }
+}

@@ -1,0 +1,106 @@
+//! The live record of a conversation.
+
+use chrono::{DateTime, Utc};
+use connector_core::Direction;
+use connector_core::testing::http::Answer;
+use serde_json::{Value, json};
+
+use super::ask::{Ask, instant, refused};
+use super::org::{Org, queue_id};
+use super::parts::{Part, parts, past};
+use super::state::State;
+
+pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let now = state.now(org);
+    let is_kept = |call: &usize| {
+        let told = &org.scenario.calls[*call];
+        told.started <= now && now - told.ended() <= state.settings.kept_for
+    };
+    let Some(call) = org.call(ask.id()).filter(is_kept) else {
+        return refused(404, "conversation.not.found", "The conversation was not found");
+    };
+    let told = &org.scenario.calls[call];
+    let begun = parts(org, call).into_iter().filter(|part| part.started <= now);
+    let is_over = told.ended() <= now;
+    let mut row = json!({
+        "id": told.id,
+        "startTime": instant(told.started),
+        "address": told.customer.reveal(),
+        "recordingState": if told.recorded && !is_over { "ACTIVE" } else { "NONE" },
+        "securePause": false,
+        "participants": begun.map(|part| participant(org, call, &part, now)).collect::<Vec<_>>(),
+        "selfUri": format!("/api/v2/conversations/{}", told.id),
+    });
+    if is_over {
+        row["endTime"] = json!(instant(told.ended()));
+    }
+    Answer::json(&row)
+}
+
+fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value {
+    let told = &org.scenario.calls[call];
+    let mut row = json!({
+        "id": part.participant,
+        "startTime": instant(part.started),
+        "name": part.name,
+        "purpose": part.purpose,
+        "attributes": {},
+        "calls": [self::call(part, told.direction, told.recorded, now)],
+    });
+    if let Some(agent) = part.agent {
+        row["userId"] = json!(org.scenario.agents[agent].id);
+    } else if part.queue.is_none() {
+        // What a flow has written down about the caller.
+        row["attributes"] = json!({ "orderNumber": format!("55500{call}") });
+    }
+    if let Some(queue) = part.queue {
+        row["queueId"] = json!(queue_id(queue));
+        row["queueName"] = json!(org.queues[queue]);
+    }
+    for (name, at) in [("connectedTime", part.answered), ("endTime", part.ended)] {
+        if let Some(at) = past(at, now) {
+            row[name] = json!(at);
+        }
+    }
+    if let Some((done, code)) = part.wrap_up.as_ref().filter(|(done, _)| *done <= now) {
+        let seconds = (*done - part.ended).num_seconds();
+        row["wrapup"] = json!({ "code": code, "name": told.disposition, "notes": "", "tags": [],
+            "durationSeconds": seconds, "endTime": instant(*done) });
+        row["endAcwTime"] = json!(instant(*done));
+    }
+    row
+}
+
+fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>) -> Value {
+    let is_over = part.ended <= now;
+    let hold = part.holds.iter().find(|hold| hold.start <= now && now < hold.end);
+    let state = match () {
+        () if is_over => "terminated",
+        () if part.answered <= now => "connected",
+        () if direction == Direction::Outbound => "dialing",
+        () => "alerting",
+    };
+    let mut row = json!({
+        "state": state,
+        "direction": if direction == Direction::Outbound { "outbound" } else { "inbound" },
+        "recording": is_recorded && !is_over,
+        "recordingState": if is_recorded && !is_over { "ACTIVE" } else { "NONE" },
+        "held": hold.is_some(),
+        "muted": false,
+        "confined": false,
+        "securePause": false,
+        "provider": "Edge",
+    });
+    for (name, at) in [("connectedTime", part.answered), ("disconnectedTime", part.ended)] {
+        if let Some(at) = past(at, now) {
+            row[name] = json!(at);
+        }
+    }
+    if let Some(hold) = hold {
+        row["startHoldTime"] = json!(instant(hold.start));
+    }
+    if is_over {
+        row["disconnectType"] = json!(part.left);
+    }
+    row
+}

@@ -1,0 +1,29 @@
+//! A fake of Genesys Cloud to test against: it plays a day of calls in the words of its REST API, with planned faults.
+//!
+//! A [`Fake`] answers what Genesys would: login, people, groups, queues and teams, the history, live records, recordings
+//! and their links. Its shapes come from the vendor's documentation and share nothing with this crate's client. What that
+//! documentation leaves open is a field of [`Settings`]. [`fixtures`] holds single answers and messages.
+
+mod analytics;
+mod ask;
+mod directory;
+mod endpoint;
+mod fake;
+pub mod fixtures;
+mod live;
+mod org;
+mod parts;
+mod recordings;
+mod settings;
+mod state;
+
+pub use endpoint::Endpoint;
+pub use fake::Fake;
+pub use settings::{NotReady, Settings};
+pub use state::Asked;
+
+/// A calm fake on a `wiremock` server: see [`Fake::mount`].
+#[cfg(feature = "wiremock")]
+pub async fn mount(server: &wiremock::MockServer, scenario: &connector_core::testing::Scenario) -> Fake {
+    Fake::mount(server, scenario).await
+}

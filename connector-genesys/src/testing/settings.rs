@@ -1,0 +1,78 @@
+//! How the fake behaves where Genesys leaves a choice, or where nobody wrote down what it does.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+/// In which form a recording is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotReady {
+    /// 202 with the recording, without links.
+    Accepted,
+    /// 200 without a body.
+    Empty,
+    /// 200 with the recording, whose links are `null`, while it is being uploaded.
+    Uploading,
+}
+
+/// How the fake behaves. All of it can be changed at any time with [`Fake::change`](super::Fake::change).
+///
+/// ```
+/// use connector_genesys::testing::Settings;
+/// let settings = Settings::default();
+/// assert_eq!((settings.most_rows, settings.longest_interval.num_days()), (100, 7));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How long a token is good for. An organisation sets it between 5 minutes and 48 hours.
+    pub token_life: Duration,
+    /// The most rows of a page. More are refused. Documented for members of queues alone.
+    pub most_rows: usize,
+    /// The longest interval of a query of the history. The documentation names different ones.
+    pub longest_interval: TimeDelta,
+    /// How long after it began a conversation shows in the history. Not documented.
+    pub listed_after: TimeDelta,
+    /// How long after its end the live record of a conversation is kept. Not documented.
+    pub kept_for: TimeDelta,
+    /// How long after the end of a call its recording shows. Not documented.
+    pub recorded_after: TimeDelta,
+    /// How often a recording is asked for before it is ready.
+    pub not_ready_asks: usize,
+    /// In which form it is not. `None`: in all of them in turn.
+    pub not_ready: Option<NotReady>,
+    /// Under which keys the links of a recording stand. With several there are as many files.
+    pub link_keys: Vec<String>,
+    /// How long a link works. An organisation sets it between 2 and 60 minutes.
+    pub link_life: Duration,
+    /// Calls, by their index, whose recording lies in the archive.
+    pub archived: Vec<usize>,
+    /// How many users are inactive, on top of those of the scenario.
+    pub inactive: usize,
+    /// How many rows that make no sense stand in every list of people and conversations.
+    pub bad_rows: usize,
+    /// How many requests with a token are answered with 503 from now on.
+    pub unavailable: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            token_life: Duration::from_secs(86_400),
+            most_rows: 100,
+            longest_interval: TimeDelta::days(7),
+            listed_after: TimeDelta::zero(),
+            kept_for: TimeDelta::days(365),
+            recorded_after: TimeDelta::zero(),
+            not_ready_asks: 0,
+            not_ready: None,
+            link_keys: vec!["S".to_owned()],
+            link_life: Duration::from_secs(3_600),
+            archived: Vec::new(),
+            inactive: 0,
+            bad_rows: 0,
+            unavailable: 0,
+        }
+    }
+}

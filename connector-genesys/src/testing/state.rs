@@ -1,0 +1,119 @@
+//! What changes while a fake is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use connector_core::Clock;
+use connector_core::testing::Clip;
+use tokio::time::Instant;
+use url::Url;
+
+use super::ask::Ask;
+use super::endpoint::Endpoint;
+use super::org::Org;
+use super::settings::Settings;
+
+/// A request that came, and what it got. `Debug` leaves the query out.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Asked {
+    /// What was asked for. `None`: nothing that the fake knows.
+    pub endpoint: Option<Endpoint>,
+    /// Its method and path.
+    pub path: String,
+    /// Names and values of its query, in order.
+    pub query: Vec<(String, String)>,
+    /// Whether a bearer token came along.
+    pub has_token: bool,
+    /// The status of the answer.
+    pub status: u16,
+    /// When it came.
+    pub at: Instant,
+}
+
+impl Asked {
+    pub(super) fn new(ask: &Ask<'_>, status: u16) -> Self {
+        Self {
+            endpoint: ask.endpoint,
+            path: format!("{} {}", ask.request.method(), ask.request.uri().path()),
+            query: ask.query.clone(),
+            has_token: ask.token().is_some(),
+            status,
+            at: Instant::now(),
+        }
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Asked({}, {})", self.path, self.status)
+    }
+}
+
+/// What time it is in the contact centre.
+pub(super) enum Time {
+    /// The day is over.
+    Over,
+    /// It stands still.
+    At(DateTime<Utc>),
+    /// It passes.
+    Passing(Clock),
+}
+
+/// A link to a file.
+pub(super) struct Link {
+    pub(super) clip: Clip,
+    pub(super) ends: Instant,
+}
+
+pub(super) struct State {
+    pub(super) settings: Settings,
+    /// Where the store of recordings is.
+    pub(super) media: Url,
+    pub(super) time: Time,
+    pub(super) no_login: bool,
+    pub(super) forbidden: BTreeSet<String>,
+    /// The tokens that are good, and until when.
+    pub(super) tokens: BTreeMap<String, Instant>,
+    pub(super) issued: usize,
+    pub(super) asked: Vec<Asked>,
+    pub(super) links: Vec<Link>,
+    /// How often a recording was asked for before it was ready.
+    pub(super) recording_asks: BTreeMap<usize, usize>,
+    /// How often one was not ready.
+    pub(super) not_ready: usize,
+    /// The calls whose recording was there.
+    pub(super) ready: BTreeSet<usize>,
+}
+
+impl State {
+    pub(super) fn new(media: Url) -> Self {
+        Self {
+            settings: Settings::default(),
+            media,
+            time: Time::Over,
+            no_login: false,
+            forbidden: BTreeSet::new(),
+            tokens: BTreeMap::new(),
+            issued: 0,
+            asked: Vec::new(),
+            links: Vec::new(),
+            recording_asks: BTreeMap::new(),
+            not_ready: 0,
+            ready: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn now(&self, org: &Org) -> DateTime<Utc> {
+        match &self.time {
+            Time::Over => org.evening(),
+            Time::At(time) => *time,
+            Time::Passing(clock) => clock.now(),
+        }
+    }
+
+    pub(super) fn is_good(&self, token: &str) -> bool {
+        self.tokens.get(token).is_some_and(|until| Instant::now() < *until)
+    }
+}

@@ -1,0 +1,300 @@
+//! Every sample, changed in every place: nothing is fatal, and what means the same is read as the same.
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::differ::reading::{of_call, of_conversation};
+use crate::testing::fixtures;
+use crate::wire::calls::Call;
+use crate::wire::channels::{Channel, Metadata, Subscribed, System};
+use crate::wire::conversations::Conversation;
+use crate::wire::detail::{Detail, Transcoded};
+use crate::wire::errors::ErrorBody;
+use crate::wire::topic::{Delivery, Message, Topic};
+use crate::wire::users::User;
+
+fn whole<T: DeserializeOwned>(answer: &Value) -> Option<T> {
+    serde_json::from_str(&answer.to_string()).ok()
+}
+
+/// What is read of a message: how many things, and what they say.
+fn told(message: Message) -> (usize, String) {
+    let topic = message.topic_name.unwrap_or_default();
+    let Some(body) = message.event_body else { return (0, topic) };
+    match Topic::of(&topic) {
+        Topic::Calls => {
+            let found = row::<Call>(&body).and_then(of_call);
+            (found.as_ref().map_or(0, |found| 1 + found.parties.len()), format!("{found:?}"))
+        }
+        Topic::Metadata => (1, format!("{:?}", row::<Metadata>(&body))),
+        Topic::Transcoded { .. } => (1, format!("{:?}", row::<Transcoded>(&body))),
+        Topic::Detail { what, .. } => (1, format!("{what} {:?}", row::<Detail>(&body))),
+        topic => (1, format!("{topic:?}")),
+    }
+}
+
+/// What is read of a sample, or `None` where it cannot be read at all.
+fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
+    Some(match name {
+        "users" => {
+            let page: Page<User> = whole(answer)?;
+            let people = page.entities.iter().map(|user| {
+                let login = user.username.as_ref().map(|login| login.reveal().to_owned());
+                let email = user.email.as_ref().map(|email| email.reveal().to_owned());
+                let name = user.name.as_ref().map(|name| name.reveal().to_owned());
+                format!("{user:?} {login:?} {email:?} {name:?}")
+            });
+            let shown: Vec<String> = people.collect();
+            let pages = (page.page_number, page.page_count, page.total, &page.next_uri);
+            (page.entities.iter().filter(|user| user.id.is_some()).count(), format!("{shown:?} {pages:?}"))
+        }
+        "channel" => {
+            let channel: Channel = whole(answer)?;
+            (1, format!("{:?} {:?} {:?}", channel.id, channel.connect_uri, channel.expires))
+        }
+        "subscriptions" => {
+            let page: Page<Subscribed> = whole(answer)?;
+            (page.entities.len(), format!("{:?}", page.entities))
+        }
+        "throttled" => (1, format!("{:?}", whole::<ErrorBody>(answer)?)),
+        "conversation" => {
+            let conversation: Conversation = whole(answer)?;
+            let ended = conversation.end_time;
+            let found = of_conversation(conversation);
+            (found.as_ref().map_or(0, |found| 1 + found.parties.len()), format!("{ended:?} {found:?}"))
+        }
+        "event_bridge" => told(whole::<Delivery>(answer)?.detail.unwrap_or_default()),
+        _ => told(whole(answer)?),
+    })
+}
+
+/// Those that are read here; the others belong to history and recordings.
+fn samples() -> Vec<(&'static str, Value)> {
+    const ELSEWHERE: [&str; 8] = [
+        "token",
+        "details_query",
+        "details",
+        "recording_metadata",
+        "recording_not_ready",
+        "recording",
+        "batch",
+        "batch_done",
+    ];
+    let all = fixtures::all();
+    let read: Vec<_> = all
+        .iter()
+        .filter(|(name, _)| !ELSEWHERE.contains(name))
+        .map(|(name, text)| (*name, serde_json::from_str(text).expect("JSON")))
+        .collect();
+    assert_eq!(read.len() + ELSEWHERE.len(), all.len());
+    read
+}
+
+/// The places of all values in an answer that are neither lists nor objects.
+fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| leaves(value, format!("{path}/{}", key.replace('/', "~1")), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(number, item)| leaves(item, format!("{path}/{number}"), found));
+        }
+        _ => found.push(path),
+    }
+}
+
+/// The places of all lists and objects below the top.
+fn branches(value: &Value, path: String, found: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.replace('/', "~1"), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(number, item)| (number.to_string(), item)).collect(),
+        _ => return,
+    };
+    for (step, value) in below {
+        let path = format!("{path}/{step}");
+        if value.is_object() || value.is_array() {
+            found.push(path.clone());
+        }
+        branches(value, path, found);
+    }
+}
+
+fn objects(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| objects(value, change));
+            change(fields);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| objects(item, change)),
+        _ => {}
+    }
+}
+
+/// Other forms of a value that mean the same.
+fn alike(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Bool(truth) => vec![json!(truth.to_string()), json!(truth.to_string().to_uppercase())],
+        Value::Number(number) => {
+            let broken = number.as_i64().map(|number| json!(number as f64));
+            broken.into_iter().chain([json!(number.to_string()), json!(format!(" {number} "))]).collect()
+        }
+        Value::String(text) => vec![json!(format!(" {text} "))],
+        _ => Vec::new(),
+    }
+}
+
+/// Every sample with every value replaced by each of what the second function makes of it.
+fn changed(
+    places: impl Fn(&Value) -> Vec<String>,
+    others: impl Fn(&Value) -> Vec<Value>,
+    check: impl Fn(&str, &str, &Value, (usize, String), Option<(usize, String)>),
+) -> usize {
+    let mut changes = 0;
+    for (name, answer) in samples() {
+        let expected = neutral(name, &answer).expect("a sample can be read");
+        assert!(expected.0 > 0, "{name}");
+        for place in places(&answer) {
+            for other in others(answer.pointer(&place).expect("its place")) {
+                let mut changed = answer.clone();
+                *changed.pointer_mut(&place).expect("its place") = other.clone();
+                check(name, &place, &other, expected.clone(), neutral(name, &changed));
+                changes += 1;
+            }
+        }
+    }
+    changes
+}
+
+fn all_leaves(answer: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    leaves(answer, String::new(), &mut found);
+    found
+}
+
+#[test]
+fn what_means_the_same_is_read_as_the_same() {
+    let changes = changed(all_leaves, alike, |name, place, other, expected, read| {
+        assert_eq!(read, Some(expected), "{name}{place}: {other}");
+    });
+    assert!(changes > 300, "only {changes}");
+}
+
+#[test]
+fn unknown_fields_are_ignored_everywhere() {
+    for (name, mut answer) in samples() {
+        let expected = neutral(name, &answer);
+        for unknown in [json!(null), json!(7), json!("text"), json!([1, {"a": []}]), json!({"id": [], "a": null})] {
+            objects(&mut answer, &mut |fields| drop(fields.insert("someThingNew".to_owned(), unknown.clone())));
+            assert_eq!(neutral(name, &answer), expected, "{name}: {unknown}");
+        }
+    }
+}
+
+#[test]
+fn a_strange_value_costs_a_field_and_never_the_message() {
+    let strange = |_: &Value| {
+        vec![
+            json!(null),
+            json!(""),
+            json!("something.new"),
+            json!(-1),
+            json!(1e300),
+            json!(true),
+            json!([]),
+            json!([1]),
+            json!({"a": {}}),
+            json!(u64::MAX),
+            json!("9999999999999999999999"),
+            json!("0001-01-01T00:00:00"),
+        ]
+    };
+    changed(all_leaves, strange, |name, place, other, expected, read| {
+        let read = read.unwrap_or_else(|| panic!("{name}{place}: {other} is fatal"));
+        // Without the name of its topic a message says nothing, and without an id a row does not.
+        if place.ends_with("opicName") || place == "/eventBody/id" || (name == "conversation" && place == "/id") {
+            return;
+        }
+        let least = expected.0 - usize::from(place.ends_with("/id"));
+        assert!(read.0 >= least, "{name}{place}: {other} costs a row");
+    });
+}
+
+#[test]
+fn a_strange_list_or_object_is_never_fatal() {
+    let places = |answer: &Value| {
+        let mut found = Vec::new();
+        branches(answer, String::new(), &mut found);
+        found
+    };
+    let strange = |_: &Value| vec![json!(null), json!("x"), json!(7), json!([]), json!([7, null, "x", []]), json!({})];
+    let changes = changed(places, strange, |name, place, other, _, read| {
+        assert!(read.is_some(), "{name}{place}: {other} is fatal");
+    });
+    assert!(changes > 200, "only {changes}");
+}
+
+#[test]
+fn any_field_may_be_missing() {
+    for (name, answer) in samples() {
+        for place in all_leaves(&answer) {
+            let (parent, key) = place.rsplit_once('/').expect("a place");
+            let mut changed = answer.clone();
+            match changed.pointer_mut(parent) {
+                Some(Value::Object(fields)) => drop(fields.remove(key)),
+                Some(Value::Array(items)) => drop(items.remove(key.parse().expect("a number"))),
+                _ => panic!("{place} is in nothing"),
+            }
+            assert!(neutral(name, &changed).is_some(), "{name}{place}");
+        }
+    }
+}
+
+#[test]
+fn a_row_with_a_key_twice_is_read() {
+    let raw = |text: &str| RawValue::from_string(text.to_owned()).expect("JSON");
+    assert_eq!(row::<Ref>(&raw(r#"{"id": "a", "id": "b"}"#)).and_then(|row| row.id).as_deref(), Some("b"));
+    for bad in ["7", "null", "[7]", r#""text""#] {
+        assert!(row::<Ref>(&raw(bad)).is_none(), "{bad}");
+    }
+}
+
+#[test]
+fn a_bad_row_costs_the_row() {
+    let page: Page<Ref> = whole(&json!({"entities": [{"id": 1}, null, 7, "x", [], {"id": "2"}]})).expect("a page");
+    assert_eq!(page.entities.iter().filter_map(|row| row.id.as_deref()).collect::<Vec<_>>(), ["1", "2"]);
+}
+
+#[test]
+fn what_is_said_of_a_subscription_is_known() {
+    let page: Page<Subscribed> = serde_json::from_str(fixtures::subscriptions()).expect("a page");
+    assert_eq!(page.entities.iter().map(Subscribed::is_rejected).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(page.entities[1].missing_permissions.len(), 1);
+    for (reason, is_evicted) in [("another_channel_subscribed", true), ("user_tokens_revoked", false), ("", false)] {
+        let system: System = whole(&json!({"systemTopicType": "no_longer_subscribed", "reason": reason})).expect("one");
+        assert_eq!(system.is_evicted(), is_evicted, "{reason}");
+    }
+}
+
+#[test]
+fn recorded_events_are_timed_in_milliseconds() {
+    let delivery: Delivery = serde_json::from_str(fixtures::event_bridge()).expect("a delivery");
+    let message = delivery.detail.expect("a message");
+    let topic = message.topic_name.expect("a topic");
+    let Topic::Detail { conversation, what } = Topic::of(&topic) else { panic!("{topic}") };
+    let detail: Detail = row(&message.event_body.expect("a body")).expect("an event");
+    assert_eq!((detail.conversation_id.as_deref(), what), (Some(conversation), "customer.end"));
+    assert_eq!(detail.event_time.expect("a time").to_rfc3339(), "2026-09-21T14:07:45.880+00:00");
+    assert_eq!(delivery.detail_type.as_deref(), Some("v2.detail.events.conversation.{id}.customer.end"));
+}
+
+#[test]
+fn nothing_personal_or_secret_is_shown() {
+    let call: Message = serde_json::from_str(fixtures::call_answered()).expect("a message");
+    let call: Call = row(&call.event_body.expect("a body")).expect("a call");
+    let users: Page<User> = serde_json::from_str(fixtures::users()).expect("a page");
+    let channel: Channel = serde_json::from_str(fixtures::channel()).expect("a channel");
+    let shown = format!("{call:?} {users:?} {channel:?}");
+    for text in ["+1555", "5550100", "Nadia", "nadia", "klee", "streaming-5"] {
+        assert!(!shown.contains(text), "{text}: {shown}");
+    }
+}

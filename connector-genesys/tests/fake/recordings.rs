@@ -1,0 +1,106 @@
+//! Recordings and their links.
+
+use super::*;
+
+/// The indices of the calls that were recorded, and of one that was not.
+fn calls(caller: &Caller) -> (Vec<usize>, Option<usize>) {
+    let calls = &caller.fake.scenario().calls;
+    ((0..calls.len()).filter(|call| calls[*call].recorded).collect(), calls.iter().position(|call| !call.recorded))
+}
+
+fn path(caller: &Caller, call: usize) -> String {
+    let id = &caller.fake.scenario().calls[call].id;
+    format!("/api/v2/conversations/{id}/recordings/{}?formatId=WAV&download=true", caller.fake.recording_id(call))
+}
+
+/// The path and query of a link.
+fn link(recording: &Value, key: &str) -> String {
+    let url: url::Url = text(&recording["mediaUris"][key]["mediaUri"]).parse().expect("a link");
+    format!("{}?{}", url.path(), url.query().expect("a signature"))
+}
+
+#[test]
+fn a_recording_is_listed_then_linked_then_fetched_without_a_token() {
+    let caller = Caller::calm();
+    let (recorded, never) = calls(&caller);
+    for call in recorded {
+        let told = &caller.fake.scenario().calls[call];
+        let listed = list(&caller.good(&format!("/api/v2/conversations/{}/recordingmetadata", told.id)));
+        assert_eq!((listed.len(), &listed[0]["id"]), (1, &json!(caller.fake.recording_id(call))));
+        assert!(listed[0]["mediaUris"].is_null());
+        let recording = caller.good(&path(&caller, call));
+        let audio = caller.send("GET", &link(&recording, "S"), None, "");
+        assert_eq!(audio.body, told.audio.wav());
+        assert_eq!(recording["outputSizeInBytes"], audio.body.len());
+    }
+    let never = never.expect("one call of twelve has none");
+    let id = &caller.fake.scenario().calls[never].id;
+    assert_eq!(caller.good(&format!("/api/v2/conversations/{id}/recordingmetadata")), json!([]));
+    assert_eq!(caller.get(&path(&caller, never)).status, 404);
+    assert_eq!(caller.fake.leaked_tokens(), 0);
+}
+
+#[test]
+fn a_recording_that_is_not_ready_says_so_in_every_form() {
+    let caller = Caller::calm();
+    caller.fake.change(|settings| settings.not_ready_asks = 3);
+    let path = path(&caller, calls(&caller).0[0]);
+    let answers: Vec<Answer> = (0..3).map(|_| caller.get(&path)).collect();
+    assert_eq!(answers.iter().map(|answer| answer.status.as_u16()).collect::<Vec<_>>(), [202, 200, 200]);
+    assert!(body(&answers[0])["estimatedTranscodeTimeMs"].is_number() && answers[1].body.is_empty());
+    assert_eq!(body(&answers[2])["fileState"], "UPLOADING");
+    assert!(answers.iter().all(|answer| body(answer)["mediaUris"].is_null()));
+    assert!(caller.good(&path)["mediaUris"].is_object());
+    caller.fake.change(|settings| settings.not_ready = Some(NotReady::Empty));
+    let other = self::path(&caller, calls(&caller).0[1]);
+    assert!((0..3).all(|_| caller.get(&other).body.is_empty()));
+}
+
+#[test]
+fn a_store_refuses_tokens_and_links_that_nobody_signed() {
+    let caller = Caller::calm();
+    let link = link(&caller.good(&path(&caller, calls(&caller).0[0])), "S");
+    assert_eq!(caller.get(&link).status, 400);
+    assert_eq!(caller.fake.leaked_tokens(), 1);
+    assert_eq!(caller.send("GET", &link.replace("X-Sig=0", "X-Sig=1"), None, "").status, 403);
+    assert_eq!(caller.send("GET", "/media/99.wav?X-Sig=00000063", None, "").status, 403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_ends_and_a_new_one_works() {
+    let caller = Caller::calm();
+    caller.fake.change(|settings| settings.link_life = std::time::Duration::from_secs(120));
+    assert_eq!(caller.good("/api/v2/recording/settings")["recordingPlaybackUrlTtl"], 2);
+    let path = path(&caller, calls(&caller).0[0]);
+    let old = link(&caller.good(&path), "S");
+    tokio::time::advance(std::time::Duration::from_secs(120)).await;
+    assert_eq!(caller.send("GET", &old, None, "").status, 403);
+    assert_eq!(caller.send("GET", &link(&caller.good(&path), "S"), None, "").status, 200);
+}
+
+#[test]
+fn what_is_in_the_archive_has_no_link_and_two_channels_have_two() {
+    let caller = Caller::calm();
+    let recorded = calls(&caller).0;
+    caller.fake.change(|settings| {
+        settings.archived = vec![recorded[0]];
+        settings.link_keys = vec!["0".to_owned(), "1".to_owned()];
+    });
+    let archived = caller.good(&path(&caller, recorded[0]));
+    assert_eq!((&archived["fileState"], &archived["mediaUris"]), (&json!("ARCHIVED"), &Value::Null));
+    let two = caller.good(&path(&caller, recorded[1]));
+    assert_ne!(link(&two, "0"), link(&two, "1"));
+}
+
+#[test]
+fn a_recording_comes_some_time_after_the_call() {
+    let caller = Caller::calm();
+    let call = calls(&caller).0[0];
+    let told = caller.fake.scenario().calls[call].clone();
+    caller.fake.change(|settings| settings.recorded_after = chrono::TimeDelta::seconds(30));
+    for (seconds, count) in [(29, 0), (30, 1)] {
+        caller.fake.at(told.ended() + chrono::TimeDelta::seconds(seconds));
+        let listed = caller.good(&format!("/api/v2/conversations/{}/recordingmetadata", told.id));
+        assert_eq!(list(&listed).len(), count);
+    }
+}
