@@ -2,7 +2,6 @@
 
 mod directory;
 mod history;
-#[cfg(feature = "wiremock")]
 mod mounted;
 mod recordings;
 mod samples;
