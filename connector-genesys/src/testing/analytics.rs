@@ -43,8 +43,8 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
     });
     let mut rows = Vec::new();
     for call in begun {
-        match is_wanted(&query, org, call, now) {
-            Some(true) => rows.extend(conversation(org, call, now)),
+        match is_wanted(&query, call, org, state, now) {
+            Some(true) => rows.extend(conversation(call, org, state, now)),
             Some(false) => {}
             None => return refused(400, "bad.request", "A filter is not known"),
         }
@@ -75,7 +75,7 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let now = state.now(org);
     let known =
         org.call(ask.id()).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
-    match known.and_then(|call| conversation(org, call, now)) {
+    match known.and_then(|call| conversation(call, org, state, now)) {
         Some(conversation) => Answer::json(&conversation),
         None => refused(404, "not.found", "The requested resource was not found"),
     }
@@ -87,7 +87,7 @@ fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
 }
 
 /// Whether all filters let a call through; `None` where one is not known here.
-fn is_wanted(query: &Value, org: &Org, call: usize, now: DateTime<Utc>) -> Option<bool> {
+fn is_wanted(query: &Value, call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<bool> {
     let filters = |name: &str| query[name].as_array().cloned().unwrap_or_default();
     let told = &org.scenario.calls[call];
     for filter in filters("conversationFilters") {
@@ -106,7 +106,7 @@ fn is_wanted(query: &Value, org: &Org, call: usize, now: DateTime<Utc>) -> Optio
         }
     }
     let wanted = filters("segmentFilters");
-    for part in parts(org, call) {
+    for part in parts(org, &state.settings, call) {
         let matches = |predicate: &Value| match predicate["dimension"].as_str()? {
             "mediaType" => Some(predicate["value"] == "voice"),
             "purpose" => Some(predicate["value"] == part.purpose),
@@ -139,9 +139,9 @@ fn direction(direction: Direction) -> &'static str {
 }
 
 /// What is known of a call by now; `None` before it began.
-fn conversation(org: &Org, call: usize, now: DateTime<Utc>) -> Option<Value> {
+fn conversation(call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<Value> {
     let told = &org.scenario.calls[call];
-    let participants = parts(org, call).into_iter().filter(|part| part.started <= now);
+    let participants = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now);
     let mut row = json!({
         "conversationId": told.id,
         "conversationStart": past(told.started, now)?,

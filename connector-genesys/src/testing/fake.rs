@@ -17,7 +17,7 @@ use super::endpoint::Endpoint;
 use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
-use super::{analytics, directory, live, recordings};
+use super::{analytics, directory, live, recordings, snapshot};
 use crate::Region;
 
 /// Id and secret of the client, and the header of its login.
@@ -138,6 +138,21 @@ impl Fake {
     /// The id of the recording of a call, by its index in the scenario.
     pub fn recording_id(&self, call: usize) -> String {
         recording_id(call)
+    }
+
+    /// When something changes in a call, by its index, in order: at each of these instants its topics tell it anew.
+    pub fn instants(&self, call: usize) -> Vec<DateTime<Utc>> {
+        snapshot::instants(&self.centre.org, &self.centre.state().settings, call)
+    }
+
+    /// The message on the topic of a person's calls, both by index, as it is at an instant; `None` where that topic does not
+    /// tell of this call then.
+    pub fn snapshot(&self, agent: usize, call: usize, at: DateTime<Utc>) -> Option<String> {
+        let (org, state) = (&self.centre.org, self.centre.state());
+        let topic = snapshot::Topic::User(agent);
+        let is_told = snapshot::topics(org, &state.settings, call, at).contains(&topic);
+        let body = is_told.then(|| snapshot::snapshot(org, &state.settings, call, at))?;
+        Some(snapshot::message(&topic.name(org), &body, 0).to_string())
     }
 
     /// How often a bearer token was shown to the store of recordings, which must never see one.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Ask, instant, refused};
 use super::org::{Org, queue_id};
-use super::parts::{Part, parts, past};
+use super::parts::{Part, parts, past, recording_state};
 use super::state::State;
 
 pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
@@ -20,15 +20,15 @@ pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
     let told = &org.scenario.calls[call];
-    let begun = parts(org, call).into_iter().filter(|part| part.started <= now);
+    let begun = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now).collect::<Vec<_>>();
     let is_over = told.ended() <= now;
     let mut row = json!({
         "id": told.id,
         "startTime": instant(told.started),
         "address": told.customer.reveal(),
-        "recordingState": if told.recorded && !is_over { "ACTIVE" } else { "NONE" },
+        "recordingState": recording_state(&begun, told.recorded, now).to_uppercase(),
         "securePause": false,
-        "participants": begun.map(|part| participant(org, call, &part, now)).collect::<Vec<_>>(),
+        "participants": begun.iter().map(|part| participant(org, call, part, now)).collect::<Vec<_>>(),
         "selfUri": format!("/api/v2/conversations/{}", told.id),
     });
     if is_over {
@@ -72,21 +72,20 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
 }
 
 fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>) -> Value {
-    let is_over = part.ended <= now;
-    let hold = part.holds.iter().find(|hold| hold.start <= now && now < hold.end);
+    let (is_over, hold) = (part.is_over(now), part.hold(now));
+    let recording = recording_state(std::slice::from_ref(part), is_recorded, now);
     let state = match () {
         () if is_over => "terminated",
         () if part.answered <= now => "connected",
-        () if direction == Direction::Outbound => "dialing",
-        () => "alerting",
+        () => Part::initial(direction),
     };
     let mut row = json!({
         "state": state,
         "direction": if direction == Direction::Outbound { "outbound" } else { "inbound" },
-        "recording": is_recorded && !is_over,
-        "recordingState": if is_recorded && !is_over { "ACTIVE" } else { "NONE" },
+        "recording": recording != "none",
+        "recordingState": recording,
         "held": hold.is_some(),
-        "muted": false,
+        "muted": part.is_muted(now),
         "confined": false,
         "securePause": false,
         "provider": "Edge",

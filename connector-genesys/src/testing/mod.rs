@@ -15,6 +15,7 @@ mod org;
 mod parts;
 mod recordings;
 mod settings;
+mod snapshot;
 mod state;
 
 pub use endpoint::Endpoint;

@@ -74,7 +74,7 @@ fn is_there(call: usize, org: &Org, state: &State) -> bool {
 fn about(call: usize, org: &Org, state: &State) -> Value {
     let told = &org.scenario.calls[call];
     let answered = told.legs().first().map_or(told.started, |leg| leg.answered);
-    let session = parts(org, call).first().map(|part| part.session.clone());
+    let session = parts(org, &state.settings, call).first().map(|part| part.session.clone());
     json!({
         "id": recording_id(call),
         "conversationId": told.id,

@@ -48,6 +48,12 @@ pub struct Settings {
     pub link_life: Duration,
     /// Calls, by their index, whose recording lies in the archive.
     pub archived: Vec<usize>,
+    /// Calls, by their index, whose last agent mutes the line for a while.
+    pub muted: Vec<usize>,
+    /// Calls, by their index, whose last agent pauses the recording for a while.
+    pub paused: Vec<usize>,
+    /// Whether somebody who is out of a call hears no more of it. Not documented, and reported.
+    pub silent_after_leg: bool,
     /// How many users are inactive, on top of those of the scenario.
     pub inactive: usize,
     /// How many rows that make no sense stand in every list of people and conversations.
@@ -70,6 +76,9 @@ impl Default for Settings {
             link_keys: vec!["S".to_owned()],
             link_life: Duration::from_secs(3_600),
             archived: Vec::new(),
+            muted: Vec::new(),
+            paused: Vec::new(),
+            silent_after_leg: true,
             inactive: 0,
             bad_rows: 0,
             unavailable: 0,

@@ -5,6 +5,7 @@ mod history;
 mod mounted;
 mod recordings;
 mod samples;
+mod snapshots;
 mod trouble;
 
 use bytes::Bytes;
