@@ -37,7 +37,7 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
     // By the day on which they began, whatever the hours of the interval.
     let last_day = (to - TimeDelta::milliseconds(1)).max(from).date_naive();
     let days = from.date_naive()..=last_day;
-    let begun = (0..org.scenario.calls.len()).filter(|call| {
+    let begun = (0..org.scenario.calls.len().min(state.calls)).filter(|call| {
         let started = org.scenario.calls[*call].started;
         days.contains(&started.date_naive()) && started + state.settings.listed_after <= now
     });
@@ -74,7 +74,7 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
 pub(super) fn one(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let now = state.now(org);
     let known =
-        org.call(ask.id()).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
+        state.call(ask.id(), org).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
     match known.and_then(|call| conversation(call, org, state, now)) {
         Some(conversation) => Answer::json(&conversation),
         None => refused(404, "not.found", "The requested resource was not found"),

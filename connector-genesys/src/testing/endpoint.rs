@@ -75,6 +75,24 @@ endpoints! {
     Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{id}";
     /// The settings of recordings.
     RecordingSettings, GET, &[], "api/v2/recording/settings";
+    /// A new channel of notifications.
+    OpenChannel, POST, &[], "api/v2/notifications/channels";
+    /// The channels of a token, or of a client.
+    Channels, GET, &[], "api/v2/notifications/channels";
+    /// Whether a channel lives.
+    HasChannel, HEAD, &[], "api/v2/notifications/channels/{id}";
+    /// The topics of a channel.
+    Subscriptions, GET, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// More topics for a channel.
+    AddSubscriptions, POST, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// Other topics for a channel.
+    SetSubscriptions, PUT, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// No topics for a channel.
+    DropSubscriptions, DELETE, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// What topics there are.
+    AvailableTopics, GET, &[], "api/v2/notifications/availabletopics";
+    /// The socket of a channel.
+    Socket, GET, &[], "channels/{id}";
     /// A recording in the store.
     Media, GET, &[], "media/{file}";
 }
@@ -88,7 +106,7 @@ impl Endpoint {
 
     /// Whether a token has to come along.
     pub(super) fn needs_token(self) -> bool {
-        !matches!(self, Self::Token | Self::Media)
+        !matches!(self, Self::Token | Self::Media | Self::Socket)
     }
 }
 

@@ -12,11 +12,8 @@ use super::state::State;
 
 pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let now = state.now(org);
-    let is_kept = |call: &usize| {
-        let told = &org.scenario.calls[*call];
-        told.started <= now && now - told.ended() <= state.settings.kept_for
-    };
-    let Some(call) = org.call(ask.id()).filter(is_kept) else {
+    let is_kept = |call: &usize| now - org.scenario.calls[*call].ended() <= state.settings.kept_for;
+    let Some(call) = state.call(ask.id(), org).filter(is_kept) else {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
     let told = &org.scenario.calls[call];

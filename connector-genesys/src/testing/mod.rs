@@ -6,20 +6,25 @@
 
 mod analytics;
 mod ask;
+mod channels;
 mod directory;
 mod endpoint;
 mod fake;
 pub mod fixtures;
+mod line;
 mod live;
 mod org;
 mod parts;
 mod recordings;
 mod settings;
 mod snapshot;
+mod sockets;
 mod state;
+mod subscriptions;
+mod telling;
 
 pub use endpoint::Endpoint;
-pub use fake::Fake;
+pub use fake::{ChannelState, Fake};
 pub use settings::{NotReady, Settings};
 pub use state::Asked;
 

@@ -19,8 +19,7 @@ const ESTIMATED_MILLIS: u64 = 2_000;
 const TWO_LOGINS: u16 = 400;
 
 pub(super) fn metadata(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let now = state.now(org);
-    let Some(call) = org.call(ask.id()).filter(|call| org.scenario.calls[*call].started <= now) else {
+    let Some(call) = state.call(ask.id(), org) else {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
     let mut row = about(call, org, state);
@@ -35,7 +34,7 @@ pub(super) fn settings(state: &State) -> Answer {
 }
 
 pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut State) -> Answer {
-    let known = org.call(ask.id()).filter(|call| is_there(*call, org, state));
+    let known = state.call(ask.id(), org).filter(|call| is_there(*call, org, state));
     let Some(call) = known.filter(|call| ask.ids.get(1) == Some(&recording_id(*call))) else {
         return refused(404, "not.found", "The requested resource was not found");
     };

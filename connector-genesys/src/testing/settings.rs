@@ -54,6 +54,23 @@ pub struct Settings {
     pub paused: Vec<usize>,
     /// Whether somebody who is out of a call hears no more of it. Not documented, and reported.
     pub silent_after_leg: bool,
+    /// How many channels a client may have. One more takes the place of another.
+    pub most_channels: usize,
+    /// How many topics a channel may have.
+    pub most_topics: usize,
+    /// How long a channel lives after it was opened or its topics were sent.
+    pub channel_life: Duration,
+    /// Whether a channel belongs to the token that opened it: it ends with that token, and no other finds it. That it ends is
+    /// documented, the rest is not.
+    pub channels_by_token: bool,
+    /// The time between two heartbeats of a socket. Reported, not documented.
+    pub heartbeat: Duration,
+    /// How long after its announcement a socket closes. The documentation says about a minute.
+    pub closing_after: Duration,
+    /// People, by their index, whose topics are refused.
+    pub hidden: Vec<usize>,
+    /// How many messages that make no sense come on topics of calls from now on, before the next ones that do.
+    pub bad_messages: usize,
     /// How many users are inactive, on top of those of the scenario.
     pub inactive: usize,
     /// How many rows that make no sense stand in every list of people and conversations.
@@ -79,6 +96,14 @@ impl Default for Settings {
             muted: Vec::new(),
             paused: Vec::new(),
             silent_after_leg: true,
+            most_channels: 20,
+            most_topics: 1_000,
+            channel_life: Duration::from_secs(86_400),
+            channels_by_token: true,
+            heartbeat: Duration::from_secs(30),
+            closing_after: Duration::from_secs(60),
+            hidden: Vec::new(),
+            bad_messages: 0,
             inactive: 0,
             bad_rows: 0,
             unavailable: 0,

@@ -21,7 +21,6 @@ pub(super) enum Topic {
 }
 
 impl Topic {
-    #[expect(dead_code, reason = "the channels that subscribe are not there yet")]
     /// The topic with this name, if the organisation has such people or things.
     pub(super) fn of(name: &str, org: &Org) -> Option<Self> {
         let subject = name.strip_prefix("v2.")?.strip_suffix(".conversations.calls")?;
