@@ -11,7 +11,7 @@ use connector_core::socket::Connection;
 use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
 use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent};
-use connector_core::{AgentRef, Clock, Result};
+use connector_core::{AgentRef, Clock, Result, Secret};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -24,8 +24,7 @@ use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
 use super::{analytics, directory, live, recordings, snapshot, subscriptions};
-
-use crate::Region;
+use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
 
@@ -130,6 +129,13 @@ impl Fake {
     /// Id and secret of the client. Both are invented.
     pub fn client(&self) -> (String, String) {
         (CLIENT.0.to_owned(), CLIENT.1.to_owned())
+    }
+
+    /// The settings that reach it.
+    pub fn config(&self) -> GenesysConfig {
+        let (id, secret) = self.client();
+        let config = GenesysConfig::new(self.region.clone(), (Secret::literal(id), Secret::literal(secret)));
+        config.with_media_host(self.media().host_str().unwrap_or_default())
     }
 
     /// The day that it plays.
