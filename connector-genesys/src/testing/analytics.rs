@@ -41,14 +41,10 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
         let started = org.scenario.calls[*call].started;
         days.contains(&started.date_naive()) && started + state.settings.listed_after <= now
     });
-    let mut rows = Vec::new();
-    for call in begun {
-        match is_wanted(&query, call, org, state, now) {
-            Some(true) => rows.extend(conversation(call, org, state, now)),
-            Some(false) => {}
-            None => return refused(400, "bad.request", "A filter is not known"),
-        }
-    }
+    let Some(calls) = wanted(&query, begun.collect(), org, state, now) else {
+        return refused(400, "bad.request", "A filter is not known");
+    };
+    let mut rows: Vec<Value> = calls.into_iter().filter_map(|call| conversation(call, org, state, now)).collect();
     if query["order"] == "desc" {
         rows.reverse();
     }
@@ -81,9 +77,36 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     }
 }
 
-fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+/// Those conversations of a list of ids that are known: `id=a,b`.
+pub(super) fn many(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let now = state.now(org);
+    let ids = ask.query.iter().filter(|(name, _)| name == "id").flat_map(|(_, ids)| ids.split(','));
+    let ids: Vec<&str> = ids.filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() || ids.len() > state.settings.most_ids {
+        return refused(400, "bad.request", "There are no ids, or too many");
+    }
+    let listed = |call: &usize| org.scenario.calls[*call].started + state.settings.listed_after <= now;
+    let known = ids.into_iter().filter_map(|id| state.call(id, org).filter(listed));
+    let rows = known.filter_map(|call| conversation(call, org, state, now)).collect();
+    Answer::json(&json!({ "conversations": with_bad(rows, &state.settings) }))
+}
+
+pub(super) fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (from, to) = text.split_once('/')?;
     Some((from.parse().ok()?, to.parse().ok()?))
+}
+
+/// The calls that all filters let through; `None` where a filter is not known here.
+pub(super) fn wanted(
+    query: &Value,
+    calls: Vec<usize>,
+    org: &Org,
+    state: &State,
+    now: DateTime<Utc>,
+) -> Option<Vec<usize>> {
+    let judged = calls.into_iter().map(|call| Some((call, is_wanted(query, call, org, state, now)?)));
+    let judged: Option<Vec<(usize, bool)>> = judged.collect();
+    Some(judged?.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(call, _)| call).collect())
 }
 
 /// Whether all filters let a call through; `None` where one is not known here.
@@ -139,7 +162,7 @@ fn direction(direction: Direction) -> &'static str {
 }
 
 /// What is known of a call by now; `None` before it began.
-fn conversation(call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<Value> {
+pub(super) fn conversation(call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<Value> {
     let told = &org.scenario.calls[call];
     let participants = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now);
     let mut row = json!({

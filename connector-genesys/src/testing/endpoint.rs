@@ -33,6 +33,7 @@ const MEMBERS: &[&str] =
 const TEAMS: &[&str] = &["groups:team:view"];
 const LIVE: &[&str] = &["conversation:communication:view"];
 const HISTORY: &[&str] = &["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"];
+const AVAILABILITY: &[&str] = &["analytics:conversationDetail:view"];
 const RECORDINGS: &[&str] = &[
     "recording:recording:view",
     "recording:recordingSegment:view",
@@ -65,6 +66,18 @@ endpoints! {
     TeamMembers, GET, TEAMS, "api/v2/teams/{id}/members";
     /// The history of many conversations.
     Details, POST, HISTORY, "api/v2/analytics/conversations/details/query";
+    /// The history of conversations with these ids.
+    ManyDetails, GET, HISTORY, "api/v2/analytics/conversations/details";
+    /// A job that collects the history.
+    SubmitJob, POST, HISTORY, "api/v2/analytics/conversations/details/jobs";
+    /// Up to when jobs know everything.
+    JobAvailability, GET, AVAILABILITY, "api/v2/analytics/conversations/details/jobs/availability";
+    /// How it stands with a job.
+    Job, GET, HISTORY, "api/v2/analytics/conversations/details/jobs/{id}";
+    /// What a job has found.
+    JobResults, GET, HISTORY, "api/v2/analytics/conversations/details/jobs/{id}/results";
+    /// Cancels a job.
+    CancelJob, DELETE, HISTORY, "api/v2/analytics/conversations/details/jobs/{id}";
     /// The history of one conversation.
     Detail, GET, HISTORY, "api/v2/analytics/conversations/{id}/details";
     /// The live record of one conversation.
@@ -73,6 +86,10 @@ endpoints! {
     RecordingMetadata, GET, RECORDINGS, "api/v2/conversations/{id}/recordingmetadata";
     /// One recording, with its links.
     Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{id}";
+    /// Many recordings in their original format.
+    SubmitBatch, POST, RECORDINGS, "api/v2/recording/batchrequests";
+    /// What became of them.
+    Batch, GET, &[], "api/v2/recording/batchrequests/{id}";
     /// The settings of recordings.
     RecordingSettings, GET, &[], "api/v2/recording/settings";
     /// A new channel of notifications.

@@ -23,7 +23,7 @@ use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
-use super::{analytics, directory, live, recordings, snapshot, subscriptions};
+use super::{analytics, batches, directory, history_jobs, live, recordings, snapshot, subscriptions};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
@@ -278,9 +278,17 @@ impl Centre {
             Some(Endpoint::TeamMembers) => directory::team_members(ask, org, state),
             Some(Endpoint::Details) => analytics::details(ask, org, faults, state),
             Some(Endpoint::Detail) => analytics::one(ask, org, state),
+            Some(Endpoint::ManyDetails) => analytics::many(ask, org, state),
+            Some(Endpoint::SubmitJob) => history_jobs::submit(ask, org, state),
+            Some(Endpoint::JobAvailability) => history_jobs::availability(org, state),
+            Some(Endpoint::Job) => history_jobs::job(ask, org, state),
+            Some(Endpoint::JobResults) => history_jobs::results(ask, state),
+            Some(Endpoint::CancelJob) => history_jobs::cancel(ask, state),
             Some(Endpoint::Conversation) => live::conversation(ask, org, state),
             Some(Endpoint::RecordingMetadata) => recordings::metadata(ask, org, state),
             Some(Endpoint::Recording) => recordings::one(ask, org, faults, state),
+            Some(Endpoint::SubmitBatch) => batches::submit(ask, state),
+            Some(Endpoint::Batch) => batches::results(ask, org, state),
             Some(Endpoint::RecordingSettings) => recordings::settings(state),
             Some(Endpoint::OpenChannel) => subscriptions::open(ask, state),
             Some(Endpoint::Channels) => subscriptions::list(ask, state),

@@ -41,14 +41,11 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
         "startTime": instant(part.started),
         "name": part.name,
         "purpose": part.purpose,
-        "attributes": {},
+        "attributes": attributes(call, part.agent.is_none() && part.queue.is_none()),
         "calls": [self::call(part, told.direction, told.recorded, now)],
     });
     if let Some(agent) = part.agent {
         row["userId"] = json!(org.scenario.agents[agent].id);
-    } else if part.queue.is_none() {
-        // What a flow has written down about the caller.
-        row["attributes"] = json!({ "orderNumber": format!("55500{call}") });
     }
     if let Some(queue) = part.queue {
         row["queueId"] = json!(queue_id(queue));
@@ -66,6 +63,11 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
         row["endAcwTime"] = json!(instant(*done));
     }
     row
+}
+
+/// What a flow has written down about the caller.
+pub(super) fn attributes(call: usize, is_customer: bool) -> Value {
+    if is_customer { json!({ "orderNumber": format!("55500{call}") }) } else { json!({}) }
 }
 
 fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>) -> Value {

@@ -6,11 +6,13 @@
 
 mod analytics;
 mod ask;
+mod batches;
 mod channels;
 mod directory;
 mod endpoint;
 mod fake;
 pub mod fixtures;
+mod history_jobs;
 mod line;
 mod live;
 mod org;

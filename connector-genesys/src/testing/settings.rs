@@ -48,6 +48,20 @@ pub struct Settings {
     pub link_life: Duration,
     /// Calls, by their index, whose recording lies in the archive.
     pub archived: Vec<usize>,
+    /// How many recordings a batch may have.
+    pub most_batched: usize,
+    /// How often the results of a batch are asked for before they are there.
+    pub batch_asks: usize,
+    /// The type of the recordings of a batch, which come as they are kept. The bytes are those of the WAV file all the same.
+    pub kept_as: String,
+    /// How many ids one request for many conversations may have. Not documented.
+    pub most_ids: usize,
+    /// How far the store behind the jobs of the history lags behind. The documentation says up to about a day.
+    pub jobs_lag: TimeDelta,
+    /// How often the state of such a job is asked for before it is done: `QUEUED` the first time, then `PENDING`.
+    pub job_asks: usize,
+    /// How many of the next such jobs fail.
+    pub failing_jobs: usize,
     /// Calls, by their index, whose last agent mutes the line for a while.
     pub muted: Vec<usize>,
     /// Calls, by their index, whose last agent pauses the recording for a while.
@@ -93,6 +107,13 @@ impl Default for Settings {
             link_keys: vec!["S".to_owned()],
             link_life: Duration::from_secs(3_600),
             archived: Vec::new(),
+            most_batched: 100,
+            batch_asks: 1,
+            kept_as: "audio/ogg".to_owned(),
+            most_ids: 100,
+            jobs_lag: TimeDelta::zero(),
+            job_asks: 1,
+            failing_jobs: 0,
             muted: Vec::new(),
             paused: Vec::new(),
             silent_after_leg: true,

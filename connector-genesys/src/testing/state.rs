@@ -10,8 +10,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::ask::Ask;
+use super::batches::Batch;
 use super::channels::Channels;
 use super::endpoint::Endpoint;
+use super::history_jobs::Job;
 use super::org::Org;
 use super::settings::Settings;
 use super::telling::Told;
@@ -69,6 +71,8 @@ pub(super) enum Time {
 /// A link to a file.
 pub(super) struct Link {
     pub(super) clip: Clip,
+    /// Its type.
+    pub(super) kind: String,
     pub(super) ends: Instant,
 }
 
@@ -95,6 +99,8 @@ pub(super) struct State {
     pub(super) issued: usize,
     pub(super) asked: Vec<Asked>,
     pub(super) links: Vec<Link>,
+    pub(super) batches: Vec<Batch>,
+    pub(super) jobs: Vec<Job>,
     /// How often a recording was asked for before it was ready.
     pub(super) recording_asks: BTreeMap<usize, usize>,
     /// How often one was not ready.
@@ -121,6 +127,8 @@ impl State {
             issued: 0,
             asked: Vec::new(),
             links: Vec::new(),
+            batches: Vec::new(),
+            jobs: Vec::new(),
             recording_asks: BTreeMap::new(),
             not_ready: 0,
             ready: BTreeSet::new(),

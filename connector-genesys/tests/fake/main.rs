@@ -1,5 +1,7 @@
 //! The fake answers as the documentation says, asked without the client of this crate.
 
+mod batches;
+mod bulk;
 mod channels;
 mod directory;
 mod history;
