@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Ask, refused};
 use super::org::{Org, id, recording_id};
-use super::recordings::{is_there, link};
+use super::recordings::{is_fetchable, is_there, link};
 use super::state::State;
 
 const BATCH: u32 = 0xbb00_0000;
@@ -68,7 +68,8 @@ fn of_items(place: usize, org: &Org, state: &mut State) -> Vec<Value> {
         }
         match call {
             None => row["errorMsg"] = json!("recording was not found"),
-            Some(call) if state.settings.archived.contains(&call) => row["errorMsg"] = json!("recording is archived"),
+            Some(_) if state.no_recordings => row["errorMsg"] = json!("recording is deleted"),
+            Some(call) if !is_fetchable(call, state) => row["errorMsg"] = json!("recording is archived"),
             Some(call) => {
                 let kind = state.settings.kept_as.clone();
                 row["resultUrl"] = json!(link(org.scenario.calls[call].audio, &kind, state));

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use connector_core::socket::Connection;
 use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
-use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent};
+use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent, ScenarioCall};
 use connector_core::{AgentRef, Clock, Result, Secret};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -23,7 +23,7 @@ use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
-use super::{analytics, batches, directory, history_jobs, live, recordings, snapshot, subscriptions};
+use super::{analytics, batches, directory, history_jobs, live, parts, recordings, snapshot, subscriptions};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
@@ -153,10 +153,23 @@ impl Fake {
         AgentRef::default().with_id(who.id.clone()).with_login(who.login.clone()).with_email(who.email.clone())
     }
 
-    /// The calls that the API tells of.
+    /// The calls that the API tells of: those of the whole day. A recording in several files counts as often, and one in the
+    /// archive not at all.
     pub fn expected(&self) -> Vec<ExpectedCall> {
-        let calls = self.scenario().calls.iter().enumerate();
-        calls.map(|(index, call)| ExpectedCall::of(self.scenario(), index, &call.id)).collect()
+        let settings = self.centre.state().settings.clone();
+        let of_call = |(index, call): (usize, &ScenarioCall)| {
+            let mut expected = ExpectedCall::of(self.scenario(), index, &call.id);
+            let files = if settings.archived.contains(&index) { 0 } else { settings.link_keys.len() };
+            expected.recordings = expected.recordings.repeat(files);
+            expected
+        };
+        self.scenario().calls.iter().enumerate().map(of_call).collect()
+    }
+
+    /// The ids of the legs of a call, by its index: those of the participants that are agents, in order.
+    pub fn leg_ids(&self, call: usize) -> Vec<String> {
+        let parts = parts::parts(&self.centre.org, &self.centre.state().settings, call);
+        parts.into_iter().filter(|part| part.agent.is_some()).map(|part| part.participant).collect()
     }
 
     /// The id of the recording of a call, by its index in the scenario.
@@ -198,6 +211,16 @@ impl Fake {
     /// Changes how it behaves.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.centre.state().settings);
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.centre.state().asked.clear();
+    }
+
+    /// Deletes all recordings.
+    pub fn delete_recordings(&self) {
+        self.centre.state().no_recordings = true;
     }
 
     /// Every login fails from now on.
@@ -287,6 +310,7 @@ impl Centre {
             Some(Endpoint::Conversation) => live::conversation(ask, org, state),
             Some(Endpoint::RecordingMetadata) => recordings::metadata(ask, org, state),
             Some(Endpoint::Recording) => recordings::one(ask, org, faults, state),
+            Some(Endpoint::Restore) => recordings::restore(ask, org, state),
             Some(Endpoint::SubmitBatch) => batches::submit(ask, state),
             Some(Endpoint::Batch) => batches::results(ask, org, state),
             Some(Endpoint::RecordingSettings) => recordings::settings(state),

@@ -1,6 +1,7 @@
 //! Recordings, their links, and the store behind them.
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use connector_core::testing::http::Answer;
 use connector_core::testing::{Clip, Fault, FaultPlan};
 use serde_json::{Value, json};
@@ -14,6 +15,9 @@ use super::state::{Link, State};
 
 /// How long it is said to take until a recording is ready.
 const ESTIMATED_MILLIS: u64 = 2_000;
+
+/// How long after a call its recording goes into the archive, where it does.
+const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// What the store says of a second way to log in. Not documented for Genesys; object stores answer so.
 const TWO_LOGINS: u16 = 400;
@@ -40,7 +44,11 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut Stat
     };
     let mut row = about(call, org, state);
     row["estimatedTranscodeTimeMs"] = json!(ESTIMATED_MILLIS);
-    if state.settings.archived.contains(&call) {
+    if let Some(asks) = state.restoring.get_mut(&call) {
+        *asks += 1;
+        row["fileState"] = json!(file_state(call, state));
+    }
+    if !is_fetchable(call, state) {
         return Answer::json(&row);
     }
     if !state.ready.contains(&call) && is_delayed(call, faults, state) {
@@ -58,6 +66,40 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut Stat
     row["outputSizeInBytes"] = json!(told.audio.len());
     row["recordingFileRole"] = json!("CUSTOMER_EXPERIENCE");
     Answer::json(&row)
+}
+
+/// Asks a recording back from the archive, by another date on which it is to go there.
+pub(super) fn restore(ask: &Ask<'_>, org: &Org, state: &mut State) -> Answer {
+    let known = state.call(ask.id(), org).filter(|call| is_there(*call, org, state));
+    let Some(call) = known.filter(|call| ask.ids.get(1) == Some(&recording_id(*call))) else {
+        return refused(404, "not.found", "The requested resource was not found");
+    };
+    let wanted: Value = serde_json::from_slice(ask.request.body()).unwrap_or_default();
+    let mut row = about(call, org, state);
+    if !wanted["archiveDate"].is_string() || wanted["archiveDate"] == row["archiveDate"] {
+        return refused(400, "bad.request", "archiveDate is missing or the same");
+    }
+    if file_state(call, state) == "ARCHIVED" {
+        state.restoring.insert(call, 0);
+    }
+    row["fileState"] = json!(file_state(call, state));
+    row["archiveDate"] = wanted["archiveDate"].clone();
+    Answer::json(&row)
+}
+
+/// How it stands with the file of a recording.
+fn file_state(call: usize, state: &State) -> &'static str {
+    match state.restoring.get(&call) {
+        _ if state.no_recordings => "DELETED",
+        _ if !state.settings.archived.contains(&call) => "AVAILABLE",
+        None => "ARCHIVED",
+        Some(asks) if *asks <= state.settings.restore_asks => "RESTORING",
+        Some(_) => "RESTORED",
+    }
+}
+
+pub(super) fn is_fetchable(call: usize, state: &State) -> bool {
+    matches!(file_state(call, state), "AVAILABLE" | "RESTORED")
 }
 
 /// A link to a file, signed for a while.
@@ -86,7 +128,8 @@ fn about(call: usize, org: &Org, state: &State) -> Value {
         "media": "audio",
         "mediaSubtype": "Trunk",
         "annotations": [],
-        "fileState": if state.settings.archived.contains(&call) { "ARCHIVED" } else { "AVAILABLE" },
+        "fileState": file_state(call, state),
+        "archiveDate": instant(told.ended() + if state.settings.archived.contains(&call) { TimeDelta::zero() } else { KEPT }),
         "sessionId": session,
         "selfUri": format!("/api/v2/conversations/{}/recordings/{}", told.id, recording_id(call)),
     })
@@ -124,7 +167,7 @@ pub(super) fn media(ask: &Ask<'_>, faults: &FaultPlan, state: &mut State) -> Ans
     if Instant::now() < link.ends && faults.fire(Fault::ExpiredLink) {
         link.ends = Instant::now();
     }
-    if Instant::now() >= link.ends {
+    if Instant::now() >= link.ends || state.no_recordings {
         return denied(403, "AccessDenied");
     }
     let content = Bytes::from(link.clip.wav());

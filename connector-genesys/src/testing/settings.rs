@@ -85,6 +85,12 @@ pub struct Settings {
     pub hidden: Vec<usize>,
     /// How many messages that make no sense come on topics of calls from now on, before the next ones that do.
     pub bad_messages: usize,
+    /// How often a recording is asked for, after it was asked back from the archive, before it is there.
+    pub restore_asks: usize,
+    /// The queues, by their names, in which Genesys does not let anybody listen: `enableAudioMonitoring`.
+    pub unmonitored: Vec<String>,
+    /// How many people take no calls, on top of those of the scenario.
+    pub idle: usize,
     /// How many users are inactive, on top of those of the scenario.
     pub inactive: usize,
     /// How many rows that make no sense stand in every list of people and conversations.
@@ -125,6 +131,9 @@ impl Default for Settings {
             closing_after: Duration::from_secs(60),
             hidden: Vec::new(),
             bad_messages: 0,
+            restore_asks: 1,
+            unmonitored: Vec::new(),
+            idle: 0,
             inactive: 0,
             bad_rows: 0,
             unavailable: 0,

@@ -105,6 +105,10 @@ pub(super) struct State {
     pub(super) recording_asks: BTreeMap<usize, usize>,
     /// How often one was not ready.
     pub(super) not_ready: usize,
+    /// The calls whose recording is asked back from the archive, and how often it was asked for since.
+    pub(super) restoring: BTreeMap<usize, usize>,
+    /// Whether all recordings are deleted.
+    pub(super) no_recordings: bool,
     /// The calls whose recording was there.
     pub(super) ready: BTreeSet<usize>,
 }
@@ -131,6 +135,8 @@ impl State {
             jobs: Vec::new(),
             recording_asks: BTreeMap::new(),
             not_ready: 0,
+            restoring: BTreeMap::new(),
+            no_recordings: false,
             ready: BTreeSet::new(),
         }
     }
