@@ -68,6 +68,8 @@ pub struct Settings {
     pub paused: Vec<usize>,
     /// Whether somebody who is out of a call hears no more of it. Not documented, and reported.
     pub silent_after_leg: bool,
+    /// How many times faster than the clock the next play goes.
+    pub speed: u32,
     /// How many channels a client may have. One more takes the place of another.
     pub most_channels: usize,
     /// How many topics a channel may have.
@@ -123,6 +125,7 @@ impl Default for Settings {
             muted: Vec::new(),
             paused: Vec::new(),
             silent_after_leg: true,
+            speed: 1,
             most_channels: 20,
             most_topics: 1_000,
             channel_life: Duration::from_secs(86_400),

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Clock;
 use connector_core::testing::Clip;
 use tokio::time::Instant;
@@ -65,7 +66,32 @@ pub(super) enum Time {
     /// It stands still.
     At(DateTime<Utc>),
     /// It passes.
-    Passing(Clock),
+    Passing(Run),
+}
+
+/// Time that passes, so many times faster than on tokio's clock.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    from: DateTime<Utc>,
+    since: Instant,
+    speed: u32,
+}
+
+impl Run {
+    pub(super) fn new(from: DateTime<Utc>, speed: u32) -> Self {
+        Self { from, since: Instant::now(), speed: speed.max(1) }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.from + TimeDelta::from_std(self.since.elapsed() * self.speed).unwrap_or_default()
+    }
+
+    /// How long it takes until then.
+    pub(super) fn wait(&self, at: DateTime<Utc>) -> Duration {
+        let left = (at - self.now()).to_std().unwrap_or_default();
+        // Rounded up, so that it is then afterwards.
+        (left + Duration::from_nanos(u64::from(self.speed) - 1)) / self.speed
+    }
 }
 
 /// A link to a file.
@@ -145,7 +171,7 @@ impl State {
         match self.time {
             Time::Over => org.evening(),
             Time::At(time) => time,
-            Time::Passing(clock) => clock.now(),
+            Time::Passing(run) => run.now(),
         }
     }
 

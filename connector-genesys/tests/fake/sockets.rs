@@ -438,9 +438,25 @@ async fn a_play_that_is_given_up_goes_on_where_it_was() {
     assert_eq!(body(&caller.query(&day))["totalHits"], 1, "the others have not happened");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_day_can_be_played_faster_than_it_is() {
+    let caller = Caller::calm();
+    caller.fake.change(|settings| settings.speed = 600);
+    let (_, mut socket) = caller.hear_everybody().await;
+    let began = Instant::now();
+    let (calls, heard) = (caller.fake.scenario().calls.len(), caller.fake.play(12));
+    let (heard, _) = tokio::join!(news(&mut socket), heard);
+    assert!(heard.0 == caller.told_of(0..calls));
+    let took = began.elapsed().as_secs();
+    assert!((40..200).contains(&took), "ten hours in {took} s");
+    assert!(caller.fake.now() >= caller.fake.scenario().calls[calls - 1].ended());
+}
+
 #[tokio::test]
 async fn over_the_network_it_is_the_same() {
-    let fake = Fake::start(&Scenario::small(7), FaultPlan::none()).await.expect("two ports");
+    let free = ([127, 0, 0, 1], 0).into();
+    let fake = Fake::start_at(free, &Scenario::small(7), FaultPlan::none()).await.expect("a port");
+    assert_eq!(fake.media().port(), fake.region().api().port());
     fake.change(|settings| settings.heartbeat = Duration::from_millis(20));
     let answers = Box::new(fake.answers());
     let mut caller = Caller { fake, answers, token: String::new() };
