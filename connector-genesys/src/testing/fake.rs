@@ -168,8 +168,8 @@ impl Fake {
         AgentRef::default().with_id(who.id.clone()).with_login(who.login.clone()).with_email(who.email.clone())
     }
 
-    /// The calls that the API tells of: those of the whole day. A recording in several files counts as often, and one in the
-    /// archive not at all.
+    /// The calls that the API tells of: those of the whole day. A recording in several files counts as often, one in the
+    /// archive and one of a screen not at all.
     pub fn expected(&self) -> Vec<ExpectedCall> {
         let settings = self.centre.state().settings.clone();
         let of_call = |(index, call): (usize, &ScenarioCall)| {

@@ -87,6 +87,8 @@ pub struct Settings {
     pub hidden: Vec<usize>,
     /// How many messages that make no sense come on topics of calls from now on, before the next ones that do.
     pub bad_messages: usize,
+    /// Calls, by their index, of which there is a recording of the screen as well.
+    pub screens: Vec<usize>,
     /// How often a recording is asked for, after it was asked back from the archive, before it is there.
     pub restore_asks: usize,
     /// The queues, by their names, in which Genesys does not let anybody listen: `enableAudioMonitoring`.
@@ -134,6 +136,7 @@ impl Default for Settings {
             closing_after: Duration::from_secs(60),
             hidden: Vec::new(),
             bad_messages: 0,
+            screens: Vec::new(),
             restore_asks: 1,
             unmonitored: Vec::new(),
             idle: 0,

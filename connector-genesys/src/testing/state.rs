@@ -16,6 +16,7 @@ use super::channels::Channels;
 use super::endpoint::Endpoint;
 use super::history_jobs::Job;
 use super::org::Org;
+use super::recordings::Recording;
 use super::settings::Settings;
 use super::telling::Told;
 
@@ -128,15 +129,15 @@ pub(super) struct State {
     pub(super) batches: Vec<Batch>,
     pub(super) jobs: Vec<Job>,
     /// How often a recording was asked for before it was ready.
-    pub(super) recording_asks: BTreeMap<usize, usize>,
+    pub(super) recording_asks: BTreeMap<Recording, usize>,
     /// How often one was not ready.
     pub(super) not_ready: usize,
-    /// The calls whose recording is asked back from the archive, and how often it was asked for since.
-    pub(super) restoring: BTreeMap<usize, usize>,
+    /// The recordings that were asked back from the archive, and how often they were asked for since.
+    pub(super) restoring: BTreeMap<Recording, usize>,
     /// Whether all recordings are deleted.
     pub(super) no_recordings: bool,
-    /// The calls whose recording was there.
-    pub(super) ready: BTreeSet<usize>,
+    /// The recordings that were ready.
+    pub(super) ready: BTreeSet<Recording>,
 }
 
 impl State {

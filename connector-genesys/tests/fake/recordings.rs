@@ -161,3 +161,23 @@ fn what_is_expected_is_what_the_api_tells() {
         assert_eq!(call.recordings.len(), files, "{}", call.conversation);
     }
 }
+
+#[test]
+fn a_recorded_screen_is_another_recording_of_the_call() {
+    let caller = Caller::calm();
+    let recorded = calls(&caller).0[0];
+    caller.fake.change(|settings| (settings.screens, settings.batch_asks) = (vec![recorded], 0));
+    let id = &caller.fake.scenario().calls[recorded].id;
+    let listed = list(&caller.good(&format!("/api/v2/conversations/{id}/recordingmetadata")));
+    let media: Vec<&Value> = listed.iter().map(|row| &row["media"]).collect();
+    assert_eq!(media, ["audio", "screen"]);
+    assert_ne!(listed[0]["id"], listed[1]["id"]);
+    let screen = caller.good(text(&listed[1]["selfUri"]));
+    let file = caller.send("GET", &link(&screen, "S"), None, "");
+    assert_eq!((file.status.as_u16(), &file.headers["content-type"]), (200, &"video/webm".parse().expect("a value")));
+    let items = json!({ "batchDownloadRequestList": [{ "conversationId": id }] });
+    let job = body(&caller.ask("POST", "/api/v2/recording/batchrequests", &items));
+    let done = caller.good(text(&job["selfUri"]));
+    let kinds: Vec<Value> = list(&done["results"]).iter().map(|row| row["contentType"].clone()).collect();
+    assert_eq!((kinds, &done["expectedResultCount"]), (vec![json!("audio/ogg"), json!("video/webm")], &json!(2)));
+}
