@@ -181,10 +181,14 @@ impl Fake {
         self.scenario().calls.iter().enumerate().map(of_call).collect()
     }
 
-    /// The ids of the legs of a call, by its index: those of the participants that are agents, in order.
+    /// The ids of the legs of a call, by its index: those of the participants that are agents and took it, in order.
     pub fn leg_ids(&self, call: usize) -> Vec<String> {
         let parts = parts::parts(&self.centre.org, &self.centre.state().settings, call);
-        parts.into_iter().filter(|part| part.agent.is_some()).map(|part| part.participant).collect()
+        parts
+            .into_iter()
+            .filter(|part| part.agent.is_some() && part.answered.is_some())
+            .map(|part| part.participant)
+            .collect()
     }
 
     /// The id of the recording of a call, by its index in the scenario.

@@ -62,6 +62,8 @@ pub struct Settings {
     pub job_asks: usize,
     /// How many of the next such jobs fail.
     pub failing_jobs: usize,
+    /// Inbound calls, by their index, that their first agent misses once, and is offered again.
+    pub declined: Vec<usize>,
     /// Calls, by their index, whose last agent mutes the line for a while.
     pub muted: Vec<usize>,
     /// Calls, by their index, whose last agent pauses the recording for a while.
@@ -124,6 +126,7 @@ impl Default for Settings {
             jobs_lag: TimeDelta::zero(),
             job_asks: 1,
             failing_jobs: 0,
+            declined: Vec::new(),
             muted: Vec::new(),
             paused: Vec::new(),
             silent_after_leg: true,
