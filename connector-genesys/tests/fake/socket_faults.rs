@@ -171,3 +171,21 @@ async fn messages_that_make_no_sense_come_when_asked_for() {
     assert!(heard[..2].iter().all(|(topic, body)| topic.ends_with(".calls") && !body["id"].is_string()));
     assert_eq!(heard[2..], caller.told_of(0..1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_channel_would_have_told_that_is_gone_is_lost_until_another_one_has_its_topics() {
+    let mut caller = Caller::calm();
+    let (_, socket) = caller.hear_everybody().await;
+    caller.fake.end_tokens();
+    drop(socket);
+    caller.fake.play(1).await;
+    let lost = caller.told_of(0..1).len();
+    assert_eq!(caller.fake.lost(), lost);
+    caller.log_in();
+    let (channel, mut socket) = caller.hear_everybody().await;
+    assert_eq!(play(&caller, 2, &mut socket).await, caller.told_of(1..2));
+    assert_eq!(caller.fake.lost(), lost);
+    caller.subscribe(&channel, &[]);
+    caller.fake.play(3).await;
+    assert_eq!(caller.fake.lost(), lost, "nobody wanted to hear it");
+}

@@ -82,7 +82,7 @@ impl Fake {
     }
 
     /// How many messages were not told to a channel that had their topic: they were lost on their way, or nobody was
-    /// connected.
+    /// connected. Those count as well whose topic had a channel that is gone. No message costs more than two events.
     pub fn lost(&self) -> usize {
         self.centre.state().channels.lost
     }
