@@ -24,7 +24,9 @@ use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
-use super::{analytics, batches, directory, history_jobs, live, parts, recordings, snapshot, subscriptions};
+use super::{
+    analytics, batches, directory, event_bridge, history_jobs, live, parts, recordings, snapshot, subscriptions,
+};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
@@ -209,6 +211,13 @@ impl Fake {
         let is_told = snapshot::topics(org, &state.settings, call, at).contains(&topic);
         let body = is_told.then(|| snapshot::snapshot(org, &state.settings, call, at))?;
         Some(snapshot::message(&topic.name(org), &body, 0).to_string())
+    }
+
+    /// What a call, by its index, tells behind Amazon EventBridge, in order: every state of it on the topics of calls, and one
+    /// event for each thing that happens.
+    pub fn event_bridge(&self, call: usize) -> Vec<String> {
+        let deliveries = event_bridge::deliveries(&self.centre.org, &self.centre.state().settings, call);
+        deliveries.iter().map(ToString::to_string).collect()
     }
 
     /// How often a bearer token was shown to the store of recordings, which must never see one.
