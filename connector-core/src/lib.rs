@@ -19,6 +19,7 @@ mod leg;
 pub mod length;
 mod listing;
 mod lookup;
+pub mod loose;
 pub mod names;
 mod origin;
 mod personal;
