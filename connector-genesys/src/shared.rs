@@ -61,11 +61,11 @@ impl Shared {
         judge(failed.map_or(Ok(()), Err), &Vec::from_iter(missing).join(", "))
     }
 
-    /// Asks once. That there is nothing of this id is an answer, too.
+    /// Asks once.
     async fn try_out(&self, probe: Probe) -> Result<()> {
         let request = self.connection.api().await?.client.get(probe.path).during("check");
         match request.send().await {
-            Err(error) if error.is_not_found() || error.status() == Some(400) => Ok(()),
+            Err(error) if probe.of_nothing && matches!(error.status(), Some(400 | 404)) => Ok(()),
             other => other.map(drop),
         }
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::GenesysConfig;
 
 /// Permissions as an administrator finds them. Where any of several is enough, it is the one to give.
-const QUEUES: &str = "routing:queue:view";
-const TEAMS: &str = "groups:team:view";
+pub(crate) const QUEUES: &str = "routing:queue:view";
+pub(crate) const TEAMS: &str = "groups:team:view";
 const LIVE: &str = "conversation:communication:view";
 const HISTORY: &str = "analytics:conversationDetail:view";
 const RECORDINGS: &str = "recording:recording:view";
@@ -91,29 +91,35 @@ pub(crate) fn all(config: &GenesysConfig) -> Vec<ApiUse> {
 pub(crate) struct Probe {
     pub(crate) path: &'static str,
     pub(crate) permission: Option<&'static str>,
+    /// Whether it asks for something that is not there, so that a refusal to find it is an answer.
+    pub(crate) of_nothing: bool,
 }
 
-const fn probe(path: &'static str, permission: Option<&'static str>) -> Probe {
-    Probe { path, permission }
+const fn list(path: &'static str, permission: Option<&'static str>) -> Probe {
+    Probe { path, permission, of_nothing: false }
+}
+
+const fn nothing(path: &'static str, permission: &'static str) -> Probe {
+    Probe { path, permission: Some(permission), of_nothing: true }
 }
 
 /// What the directory asks: one row of each list that needs another permission.
 pub(crate) const AGENTS_CHECK: [Probe; 3] = [
-    probe("api/v2/users?pageSize=1", None),
-    probe("api/v2/routing/queues?pageSize=1", Some(QUEUES)),
-    probe("api/v2/teams?pageSize=1", Some(TEAMS)),
+    list("api/v2/users?pageSize=1", None),
+    list("api/v2/routing/queues?pageSize=1", Some(QUEUES)),
+    list("api/v2/teams?pageSize=1", Some(TEAMS)),
 ];
 
 /// What events, history and recordings ask: of a conversation with an id that none has. That the vendor looks at the
 /// permission before it looks for the conversation is not documented.
 #[cfg_attr(not(test), expect(dead_code, reason = "the job is not there yet"))]
 pub(crate) const EVENTS_CHECK: [Probe; 1] =
-    [probe("api/v2/conversations/00000000-0000-0000-0000-000000000000", Some(LIVE))];
+    [nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000", LIVE)];
 #[cfg_attr(not(test), expect(dead_code, reason = "the job is not there yet"))]
 pub(crate) const HISTORY_CHECK: [Probe; 2] = [
-    probe("api/v2/analytics/conversations/00000000-0000-0000-0000-000000000000/details", Some(HISTORY)),
-    probe("api/v2/conversations/00000000-0000-0000-0000-000000000000", Some(LIVE)),
+    nothing("api/v2/analytics/conversations/00000000-0000-0000-0000-000000000000/details", HISTORY),
+    nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000", LIVE),
 ];
 #[cfg_attr(not(test), expect(dead_code, reason = "the job is not there yet"))]
 pub(crate) const RECORDINGS_CHECK: [Probe; 1] =
-    [probe("api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata", Some(RECORDINGS))];
+    [nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata", RECORDINGS)];

@@ -7,6 +7,9 @@ use url::Url;
 
 use crate::wire::list::{List, Rows};
 
+/// A list of more pages than this does not end by itself.
+const MOST_PAGES: u64 = 100_000;
+
 /// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum At {
@@ -46,6 +49,7 @@ fn next(list: &List, at: &At, came: usize, size: u32) -> Result<Option<At>> {
     if came == 0 {
         return Ok(None);
     }
+    let endless = || Error::invalid("the list does not come to an end");
     Ok(match at {
         At::Page(number) => {
             let more = match list.page_count.and_then(|count| u64::try_from(count).ok()) {
@@ -53,11 +57,14 @@ fn next(list: &List, at: &At, came: usize, size: u32) -> Result<Option<At>> {
                 // Lists of a queue's people do not count their pages.
                 None => told.is_some() || came >= size as usize,
             };
+            if more && *number >= MOST_PAGES {
+                return Err(endless());
+            }
             more.then_some(At::Page(number + 1))
         }
-        At::After(_) => match told {
-            Some(told) => Some(At::After(Some(cursor(told)?))),
-            None => None,
+        At::After(here) => match told.map(cursor).transpose()? {
+            Some(next) if here.as_ref() == Some(&next) => return Err(endless()),
+            next => next.map(|next| At::After(Some(next))),
         },
     })
 }
@@ -98,6 +105,14 @@ mod tests {
             let expected = goes_on.then_some(At::Page(3));
             assert_eq!(next_of(&list(next_uri, pages), came), expected, "{next_uri:?} {pages:?} {came}");
         }
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_an_error() {
+        let (full, teams) = (list(Some("/x"), None), list(Some("/api/v2/teams?after=c"), None));
+        assert!(next(&full, &At::Page(MOST_PAGES), 1, 1).expect_err("too long").is_invalid());
+        assert!(next(&full, &At::Page(MOST_PAGES - 1), 1, 1).is_ok());
+        assert!(next(&teams, &At::After(Some("c".to_owned())), 1, 1).expect_err("itself").is_invalid());
     }
 
     #[test]

@@ -5,9 +5,6 @@ use connector_core::{Priority, Result};
 use super::lists::{At, Fetched, page};
 use crate::transport::Api;
 
-/// How many people can be named in one request.
-const IDS: usize = 100;
-
 impl Api {
     /// People, whether or not they work there (still).
     pub(crate) async fn users(&self, at: &At, size: u32, priority: Priority) -> Result<Fetched> {
@@ -15,9 +12,10 @@ impl Api {
             .await
     }
 
-    /// Those of these people whom the organisation knows, a hundred at most.
+    /// Those of these people whom the organisation knows, a hundred at most. That it tells of people who have left as well
+    /// when they are named is not documented.
     pub(crate) async fn users_by_id(&self, ids: &[&str], priority: Priority) -> Result<Fetched> {
-        let ids: Vec<&str> = ids.iter().copied().filter(|id| !id.is_empty()).take(IDS).collect();
+        let ids: Vec<&str> = ids.iter().copied().filter(|id| !id.is_empty()).collect();
         if ids.is_empty() {
             return Ok(Fetched { rows: Vec::new(), next: None });
         }

@@ -78,7 +78,7 @@ pub(super) async fn members(api: &Api, kind: GroupKind, rows: &Rows, priority: P
         Rejected::new(
             format!("member {who}"),
             "unknown_user",
-            "it is in a group, and the organisation has no such user",
+            "the OAuth client sees no such user; give it access to the user's division",
         )
     }));
     Ok(read)

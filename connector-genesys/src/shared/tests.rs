@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_core::Context;
 use connector_core::testing::http::{Answer, Answers, InProcess, Request};
 use connector_core::testing::{FaultPlan, Scenario};
+use connector_core::{AgentDirectory, AgentQuery, Context};
+use futures_util::TryStreamExt;
 
 use super::*;
+use crate::GenesysDirectory;
 use crate::testing::{Endpoint, Fake};
 use crate::uses::{AGENTS_CHECK, EVENTS_CHECK, HISTORY_CHECK, RECORDINGS_CHECK};
 
@@ -128,6 +130,34 @@ async fn a_missing_permission_is_said_before_what_failed_by_chance() {
     let JobCheck::Forbidden { missing, .. } = shared.check(&AGENTS_CHECK).await else { panic!("it is forbidden") };
     assert_eq!(missing, "groups:team:view");
     assert!(matches!(shared.check(&AGENTS_CHECK[..1]).await, JobCheck::Failed { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_not_there_is_a_failure_and_a_call_that_is_not_there_is_none() {
+    let (fake, _) = centre();
+    for status in [400, 404] {
+        let answers = fake.answers();
+        let shared = answered(&fake, move |request: &Request| match request.uri().path() {
+            "/oauth/token" => answers.answer(request),
+            _ => Answer::json(&()).with_status(status),
+        });
+        assert!(matches!(shared.check(&AGENTS_CHECK).await, JobCheck::Failed { .. }), "{status}");
+        assert!(matches!(shared.check(&RECORDINGS_CHECK).await, JobCheck::Ok), "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_teaches_who_is_behind_the_ids() {
+    let (fake, shared) = centre();
+    let directory = GenesysDirectory { shared: Arc::new(shared) };
+    directory.list_agents(AgentQuery::all()).try_collect::<Vec<_>>().await.unwrap();
+    let asked = fake.requests().len();
+    for person in &fake.scenario().agents {
+        assert_eq!(directory.shared.who(&person.id).await.login.as_ref(), Some(&person.login));
+        let meant = directory.shared.people.meant_by(&AgentRef::default().with_login(person.login.clone()));
+        assert_eq!(meant.len(), 1);
+    }
+    assert_eq!(fake.requests().len(), asked);
 }
 
 #[test]

@@ -31,6 +31,7 @@ async fn groups_queues_and_teams_are_listed_and_have_their_members() {
             assert_eq!(agents(&genesys, by_id(group)).await.unwrap(), found, "by id");
         }
     }
+    assert_eq!(fake.count(Endpoint::Users), 0, "members come whole");
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,5 +108,8 @@ async fn only_the_kind_that_is_meant_is_asked_for() {
     assert!(!agents(&client(&fake), AgentQuery::all().in_group(group)).await.unwrap().is_empty());
     assert_eq!((fake.count(Endpoint::Queues), fake.count(Endpoint::Teams)), (0, 0));
     let error = agents(&client(&fake), AgentQuery::all().in_group("Sales")).await.unwrap_err();
-    assert!(error.is_forbidden() && error.to_string().contains("routing:queue:view"), "{error}");
+    assert_eq!(error.advice(), Some("give routing:queue:view to a role of the OAuth client"));
+    let team = GroupRef { kind: Some(GroupKind::Team), ..GroupRef::from("Sales A") };
+    let error = agents(&client(&fake), AgentQuery::all().in_group(team)).await.unwrap_err();
+    assert_eq!(error.advice(), Some("give groups:team:view to a role of the OAuth client"));
 }

@@ -48,6 +48,21 @@ async fn people_under_a_key_that_nobody_knows_are_an_error_and_not_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn numbers_of_pages_that_are_texts_or_missing_lead_on_just_the_same() {
+    let fake = calm();
+    for count in [json!("3"), json!(3.0), json!(null), json!("many"), json!([])] {
+        let told = count.clone();
+        let odd = changed(&fake, "/api/v2/users", move |page| page["pageCount"] = told.clone());
+        assert_eq!(ids(&agents(&odd, AgentQuery::all()).await.unwrap()), expected(&fake, None), "{count}");
+    }
+    for rows in [json!(null), json!(7), json!({})] {
+        let told = rows.clone();
+        let odd = changed(&fake, "/api/v2/users", move |page| page["entities"] = told.clone());
+        assert!(agents(&odd, AgentQuery::all()).await.unwrap_err().is_invalid(), "{rows}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn teams_that_go_on_nowhere_are_an_error_and_not_fewer_teams() {
     let fake = calm();
     let lost = changed(&fake, "/api/v2/teams", |page| page["nextUri"] = json!("/api/v2/teams?pageSize=5"));
