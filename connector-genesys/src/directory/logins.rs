@@ -11,6 +11,8 @@ pub(super) struct Logins(Mutex<HashMap<String, String>>);
 
 impl Logins {
     /// Notes these people, and tells of each whose login somebody before has.
+    ///
+    /// Whoever was deleted counts for nothing. Whether the vendor lets somebody else have the user name is not documented.
     pub(super) fn seen(&self, agents: &[Agent]) -> Vec<Rejected> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut same = Vec::new();
