@@ -5,6 +5,8 @@ pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod detail;
 pub(crate) mod errors;
+pub(crate) mod groups;
+pub(crate) mod list;
 pub(crate) mod loose;
 pub(crate) mod reason;
 #[cfg(all(test, feature = "testing"))]
