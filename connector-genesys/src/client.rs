@@ -8,6 +8,8 @@ use connector_core::{Connector, Context, Result, Vendor};
 use http::Method;
 
 use crate::config::GenesysConfig;
+use crate::history::GenesysHistory;
+use crate::recordings::{GenesysRecordings, Links};
 use crate::shared::Shared;
 use crate::transport::Connection;
 
@@ -26,12 +28,24 @@ impl Genesys {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
         let connection = Connection::new(cx.clone(), config);
-        Ok(Self { shared: Arc::new(Shared { connection }) })
+        Ok(Self { shared: Arc::new(Shared { connection, links: Links::default() }) })
+    }
+
+    /// The job that knows the calls of the past.
+    pub fn history(&self) -> GenesysHistory {
+        GenesysHistory { shared: self.shared.clone() }
+    }
+
+    /// The job that fetches recordings.
+    pub fn recordings(&self) -> GenesysRecordings {
+        GenesysRecordings { shared: self.shared.clone() }
     }
 
     /// All jobs in one bundle.
     pub fn connector(&self) -> Connector {
         Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
+            .with_history(self.history())
+            .with_recordings(self.recordings())
     }
 
     /// Any request to the API, for an endpoint that this crate does not know: with the same login, limits, repetition and

@@ -1,15 +1,17 @@
 #![doc = include_str!("../README.md")]
 
-#[expect(dead_code, reason = "the jobs that use it are not there yet")]
 mod api;
 mod client;
 mod config;
+mod conversation;
 #[cfg_attr(
     not(all(test, feature = "testing")),
     expect(dead_code, reason = "the sockets that feed it are not there yet")
 )]
 mod differ;
 mod errors;
+mod history;
+mod recordings;
 mod region;
 mod shared;
 #[cfg(feature = "testing")]
@@ -23,4 +25,6 @@ mod wire;
 
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
+pub use history::GenesysHistory;
+pub use recordings::GenesysRecordings;
 pub use region::Region;

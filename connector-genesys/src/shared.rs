@@ -2,16 +2,17 @@
 
 use connector_core::{JobCheck, Result};
 
+use crate::recordings::Links;
 use crate::transport::Connection;
 
 /// What the jobs share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
+    pub(crate) links: Links,
 }
 
 /// What a cheap question says of a job; `missing` is the permission as an administrator finds it.
-#[cfg_attr(not(test), expect(dead_code, reason = "the jobs are not there yet"))]
 pub(crate) fn judge(asked: Result<()>, missing: &str) -> JobCheck {
     match asked {
         Ok(()) => JobCheck::Ok,
