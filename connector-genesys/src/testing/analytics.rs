@@ -37,18 +37,14 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
     // By the day on which they began, whatever the hours of the interval.
     let last_day = (to - TimeDelta::milliseconds(1)).max(from).date_naive();
     let days = from.date_naive()..=last_day;
-    let begun = (0..org.scenario.calls.len()).filter(|call| {
+    let begun = (0..org.scenario.calls.len().min(state.calls)).filter(|call| {
         let started = org.scenario.calls[*call].started;
         days.contains(&started.date_naive()) && started + state.settings.listed_after <= now
     });
-    let mut rows = Vec::new();
-    for call in begun {
-        match is_wanted(&query, org, call, now) {
-            Some(true) => rows.extend(conversation(org, call, now)),
-            Some(false) => {}
-            None => return refused(400, "bad.request", "A filter is not known"),
-        }
-    }
+    let Some(calls) = wanted(&query, begun.collect(), org, state, now) else {
+        return refused(400, "bad.request", "A filter is not known");
+    };
+    let mut rows: Vec<Value> = calls.into_iter().filter_map(|call| conversation(call, org, state, now)).collect();
     if query["order"] == "desc" {
         rows.reverse();
     }
@@ -74,20 +70,47 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
 pub(super) fn one(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let now = state.now(org);
     let known =
-        org.call(ask.id()).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
-    match known.and_then(|call| conversation(org, call, now)) {
+        state.call(ask.id(), org).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
+    match known.and_then(|call| conversation(call, org, state, now)) {
         Some(conversation) => Answer::json(&conversation),
         None => refused(404, "not.found", "The requested resource was not found"),
     }
 }
 
-fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+/// Those conversations of a list of ids that are known: `id=a,b`.
+pub(super) fn many(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let now = state.now(org);
+    let ids = ask.query.iter().filter(|(name, _)| name == "id").flat_map(|(_, ids)| ids.split(','));
+    let ids: Vec<&str> = ids.filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() || ids.len() > state.settings.most_ids {
+        return refused(400, "bad.request", "There are no ids, or too many");
+    }
+    let listed = |call: &usize| org.scenario.calls[*call].started + state.settings.listed_after <= now;
+    let known = ids.into_iter().filter_map(|id| state.call(id, org).filter(listed));
+    let rows = known.filter_map(|call| conversation(call, org, state, now)).collect();
+    Answer::json(&json!({ "conversations": with_bad(rows, &state.settings) }))
+}
+
+pub(super) fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (from, to) = text.split_once('/')?;
     Some((from.parse().ok()?, to.parse().ok()?))
 }
 
+/// The calls that all filters let through; `None` where a filter is not known here.
+pub(super) fn wanted(
+    query: &Value,
+    calls: Vec<usize>,
+    org: &Org,
+    state: &State,
+    now: DateTime<Utc>,
+) -> Option<Vec<usize>> {
+    let judged = calls.into_iter().map(|call| Some((call, is_wanted(query, call, org, state, now)?)));
+    let judged: Option<Vec<(usize, bool)>> = judged.collect();
+    Some(judged?.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(call, _)| call).collect())
+}
+
 /// Whether all filters let a call through; `None` where one is not known here.
-fn is_wanted(query: &Value, org: &Org, call: usize, now: DateTime<Utc>) -> Option<bool> {
+fn is_wanted(query: &Value, call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<bool> {
     let filters = |name: &str| query[name].as_array().cloned().unwrap_or_default();
     let told = &org.scenario.calls[call];
     for filter in filters("conversationFilters") {
@@ -106,7 +129,7 @@ fn is_wanted(query: &Value, org: &Org, call: usize, now: DateTime<Utc>) -> Optio
         }
     }
     let wanted = filters("segmentFilters");
-    for part in parts(org, call) {
+    for part in parts(org, &state.settings, call) {
         let matches = |predicate: &Value| match predicate["dimension"].as_str()? {
             "mediaType" => Some(predicate["value"] == "voice"),
             "purpose" => Some(predicate["value"] == part.purpose),
@@ -139,9 +162,9 @@ fn direction(direction: Direction) -> &'static str {
 }
 
 /// What is known of a call by now; `None` before it began.
-fn conversation(org: &Org, call: usize, now: DateTime<Utc>) -> Option<Value> {
+pub(super) fn conversation(call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<Value> {
     let told = &org.scenario.calls[call];
-    let participants = parts(org, call).into_iter().filter(|part| part.started <= now);
+    let participants = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now);
     let mut row = json!({
         "conversationId": told.id,
         "conversationStart": past(told.started, now)?,
@@ -196,15 +219,17 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
 /// Ringing, talking, on hold, talking, and the work after it: each with an end once it is over.
 fn segments(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
     let mut stretches = Vec::new();
-    if part.answered > part.started {
-        stretches.push(("alert", part.started, part.answered));
+    let rang_until = part.answered.unwrap_or(part.ended);
+    if rang_until > part.started {
+        stretches.push(("alert", part.started, rang_until));
     }
-    let mut talks_since = part.answered;
-    for hold in &part.holds {
-        stretches.extend([("interact", talks_since, hold.start), ("hold", hold.start, hold.end)]);
-        talks_since = hold.end;
+    if let Some(mut talks_since) = part.answered {
+        for hold in &part.holds {
+            stretches.extend([("interact", talks_since, hold.start), ("hold", hold.start, hold.end)]);
+            talks_since = hold.end;
+        }
+        stretches.push(("interact", talks_since, part.ended));
     }
-    stretches.push(("interact", talks_since, part.ended));
     if let Some((done, _)) = &part.wrap_up {
         stretches.push(("wrapup", part.ended, *done));
     }
@@ -213,7 +238,7 @@ fn segments(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
         let mut row = json!({ "segmentStart": instant(from), "segmentType": kind, "conference": false });
         if let Some(to) = past(to, now) {
             row["segmentEnd"] = json!(to);
-            if kind == "interact" && part.ended <= now && to == instant(part.ended) {
+            if kind != "wrapup" && to == instant(part.ended) {
                 row["disconnectType"] = json!(part.left);
             }
             if kind == "wrapup" {
@@ -231,11 +256,17 @@ fn segments(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
 /// Lengths in milliseconds, once they are known.
 fn metrics(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
     let held: TimeDelta = part.holds.iter().map(|hold| hold.end - hold.start).sum();
-    let talked = part.ended - part.answered - held;
+    let rang_until = part.answered.unwrap_or(part.ended);
+    let talk = part.answered.map(|answered| ("tTalk", part.ended, part.ended - answered - held));
     let work = part.wrap_up.as_ref().map(|(done, _)| ("tAcw", *done, *done - part.ended));
-    let of_agent = [("tAlert", part.answered, part.answered - part.started), ("tTalk", part.ended, talked)];
+    let ring = ("tAlert", rang_until, rang_until - part.started);
     let of_hold = (!part.holds.is_empty()).then_some(("tHeld", part.ended, held));
-    let all = of_agent.into_iter().chain(of_hold).chain(work).filter(|(_, at, _)| part.agent.is_some() && *at <= now);
+    let all = [ring]
+        .into_iter()
+        .chain(talk)
+        .chain(of_hold)
+        .chain(work)
+        .filter(|(_, at, _)| part.agent.is_some() && *at <= now);
     all.map(|(name, at, length)| json!({ "name": name, "emitDate": instant(at), "value": length.num_milliseconds() }))
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::testing::Scenario;
+use connector_core::testing::{Happening, Scenario};
 
 /// An id in the form of a UUID: of a kind of thing, with a number.
 pub(super) fn id(kind: u32, number: usize) -> String {
@@ -17,6 +17,8 @@ const QUEUE: u32 = 0x9be0_0000;
 const TEAM: u32 = 0x7ea3_0000;
 const WRAP_UP: u32 = 0x7a7a_0000;
 const RECORDING: u32 = 0x4ec0_0000;
+const SCREEN: u32 = 0x5c4e_0000;
+const IDLE: u32 = 0x1d1e_0000;
 const FORMER: u32 = 0xf0e0_0000;
 
 /// A day of a contact centre, as Genesys sees it.
@@ -39,6 +41,16 @@ impl Org {
     pub(super) fn evening(&self) -> DateTime<Utc> {
         let last = self.scenario.calls.iter().map(|call| call.ended()).max().unwrap_or(self.scenario.starts);
         last.max(self.scenario.starts + TimeDelta::hours(10)) + TimeDelta::hours(1)
+    }
+
+    /// When a call and the work after it are over.
+    pub(super) fn done(&self, call: usize) -> DateTime<Utc> {
+        let call = &self.scenario.calls[call];
+        let ends = call.timeline.iter().map(|moment| match moment.what {
+            Happening::WrapUp(work) => moment.at + work,
+            _ => moment.at,
+        });
+        call.started + ends.max().unwrap_or_default()
     }
 
     pub(super) fn queue(&self, name: &str) -> usize {
@@ -75,6 +87,15 @@ pub(super) fn team_id(group: usize) -> String {
 
 pub(super) fn recording_id(call: usize) -> String {
     id(RECORDING, call)
+}
+
+pub(super) fn screen_id(call: usize) -> String {
+    id(SCREEN, call)
+}
+
+/// Somebody who takes no calls.
+pub(super) fn idle_id(number: usize) -> String {
+    id(IDLE, number)
 }
 
 /// Somebody who has left.
