@@ -10,6 +10,8 @@ use http::Method;
 use crate::audio::{self, AudioMonitoring};
 use crate::config::GenesysConfig;
 use crate::directory::GenesysDirectory;
+use crate::history::GenesysHistory;
+use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;
 use crate::uses::{self, ApiUse};
@@ -37,9 +39,22 @@ impl Genesys {
         GenesysDirectory { shared: self.shared.clone() }
     }
 
+    /// Knows the calls of the past.
+    pub fn history(&self) -> GenesysHistory {
+        GenesysHistory { shared: self.shared.clone() }
+    }
+
+    /// Finds and fetches recordings.
+    pub fn recordings(&self) -> GenesysRecordings {
+        GenesysRecordings { shared: self.shared.clone() }
+    }
+
     /// All jobs in one bundle.
     pub fn connector(&self) -> Connector {
-        Connector::new(&self.shared.connection.cx, Vendor::GENESYS).with_directory(self.directory())
+        Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
+            .with_directory(self.directory())
+            .with_history(self.history())
+            .with_recordings(self.recordings())
     }
 
     /// Which of the vendor's APIs the jobs use with these settings, and which permission each needs: for whoever sets up

@@ -4,6 +4,7 @@ mod api;
 mod audio;
 mod client;
 mod config;
+mod conversation;
 #[cfg_attr(
     not(all(test, feature = "testing")),
     expect(dead_code, reason = "the sockets that feed it are not there yet")
@@ -11,7 +12,9 @@ mod config;
 mod differ;
 mod directory;
 mod errors;
+mod history;
 mod people;
+mod recordings;
 mod region;
 mod shared;
 #[cfg(feature = "testing")]
@@ -28,5 +31,7 @@ pub use audio::AudioMonitoring;
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
 pub use directory::GenesysDirectory;
+pub use history::GenesysHistory;
+pub use recordings::GenesysRecordings;
 pub use region::Region;
 pub use uses::ApiUse;

@@ -6,6 +6,7 @@ use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Res
 use futures_util::future::join_all;
 
 use crate::people::agent;
+use crate::recordings::Links;
 use crate::transport::Connection;
 use crate::uses::Probe;
 use crate::wire::row;
@@ -19,12 +20,14 @@ pub(crate) struct Shared {
     pub(crate) connection: Connection,
     /// The people behind the ids that calls name. Listings and watches teach it.
     pub(crate) people: AgentIndex,
+    /// Links to recordings that are good for a while.
+    pub(crate) links: Links,
 }
 
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Self {
         let people = AgentIndex::new(connection.cx.clock());
-        Self { connection, people }
+        Self { connection, people, links: Links::default() }
     }
 
     /// The person behind an id, with login where the vendor tells it within some seconds.
