@@ -4,6 +4,11 @@
     not(all(test, feature = "testing")),
     expect(dead_code, reason = "the sockets that feed it are not there yet")
 )]
+mod channel;
+#[cfg_attr(
+    not(all(test, feature = "testing")),
+    expect(dead_code, reason = "the sockets that feed it are not there yet")
+)]
 mod differ;
 mod region;
 #[cfg(feature = "testing")]

@@ -166,6 +166,16 @@ impl Call {
         self.started.into_iter().fold(ConversationRef::new(&self.id), ConversationRef::with_around)
     }
 
+    /// Who is or was in it.
+    pub(super) fn agents(&self) -> impl Iterator<Item = &AgentRef> {
+        self.legs.values().map(|leg| &leg.agent)
+    }
+
+    /// The ids of those who are in it still.
+    pub(super) fn busy(&self) -> impl Iterator<Item = &str> {
+        self.legs.values().filter(|leg| !leg.is_over).filter_map(|leg| leg.agent.id.as_deref())
+    }
+
     pub(super) fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Done { .. })
     }

@@ -14,7 +14,7 @@ mod leg;
 pub(crate) mod reading;
 mod snapshot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, Gap};
@@ -155,9 +155,19 @@ impl Differ {
         }
     }
 
-    /// Asks about all calls that go on: after a time in which nothing was heard.
-    pub(crate) fn ask_all(&mut self, out: &mut Vec<Effect>) {
-        self.calls.values_mut().for_each(|call| call.ask_now(out));
+    /// Asks about all calls that go on with one of these people: after a time in which nothing was heard of them.
+    pub(crate) fn ask_all(&mut self, concerns: &dyn Fn(&AgentRef) -> bool, out: &mut Vec<Effect>) {
+        self.calls.values_mut().filter(|call| call.agents().any(concerns)).for_each(|call| call.ask_now(out));
+    }
+
+    /// Whether a call goes on.
+    pub(crate) fn is_open(&self, conversation: &str) -> bool {
+        self.calls.get(conversation).is_some_and(|call| !call.is_done())
+    }
+
+    /// The ids of those who are in a call, or at whom one rings.
+    pub(crate) fn busy(&self) -> BTreeSet<&str> {
+        self.calls.values().filter(|call| !call.is_done()).flat_map(Call::busy).collect()
     }
 
     /// Does what is due by now.
