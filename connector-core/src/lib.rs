@@ -30,6 +30,8 @@ pub mod roster;
 mod save;
 mod seconds;
 mod secret;
+#[cfg(feature = "sockets")]
+pub mod socket;
 mod stamp;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -112,12 +112,21 @@ async fn fill(path: &str, calls: usize) -> anyhow::Result<()> {
         .bind(&ended)
         .execute(&mut *transaction)
         .await?;
-        sqlx::query("INSERT INTO legs VALUES ('acme', 'source', ?, '1', ?, ?)")
+        sqlx::query("INSERT INTO versions VALUES ('acme', 'source', ?1, 'none', 0, NULL, json_array(json_array('1', ?2, ?3)))")
             .bind(id(number))
             .bind(&ended)
             .bind(format!("{number:064x}"))
             .execute(&mut *transaction)
             .await?;
+        sqlx::query(
+            "INSERT INTO work (tenant, source, conversation, vendor, reference, cause, receipts, generation, state, due,
+                               first_seen, waiting_since)
+             VALUES ('acme', 'source', ?1, 'universal', '{}', 'ended', '[]', 1, 'done', 0, ?2, ?2)",
+        )
+        .bind(id(number))
+        .bind(&ended)
+        .execute(&mut *transaction)
+        .await?;
     }
     transaction.commit().await?;
     pool.close().await;
@@ -142,7 +151,7 @@ async fn compare(path: &str, calls: usize) -> anyhow::Result<()> {
 
 async fn ids(path: &str) -> anyhow::Result<()> {
     let pool = pool(path).await?;
-    let mut rows = sqlx::query_scalar::<_, String>("SELECT conversation FROM legs").fetch(&pool);
+    let mut rows = sqlx::query_scalar::<_, String>("SELECT conversation FROM versions").fetch(&pool);
     let mut count = 0;
     while rows.try_next().await?.is_some() {
         count += 1;

@@ -183,6 +183,11 @@ impl HttpClient {
         &self.0.base
     }
 
+    #[cfg(feature = "sockets")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0
+    }
+
     /// What the program shares with its connectors.
     pub fn context(&self) -> &Context {
         &self.0.cx

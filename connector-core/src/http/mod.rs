@@ -26,6 +26,8 @@ mod request;
 mod response;
 mod retry;
 mod settings;
+#[cfg(feature = "sockets")]
+mod sockets;
 mod transport;
 
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
 pub use response::{RawResponse, Response};
 pub use retry::RetryPolicy;
+#[cfg(feature = "sockets")]
+pub use transport::Upgrade;
 pub use transport::{Body, Transport};
 
 use crate::{Context, Result};

@@ -17,7 +17,11 @@ use rustls::{ClientConfig, RootCertStore};
 use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
+#[cfg(feature = "sockets")]
+use super::transport::Upgrade;
 use super::transport::{Body, Transport};
+#[cfg(feature = "sockets")]
+use crate::socket::Connection;
 use crate::{Error, Result};
 
 /// How the network is reached. Read by serde; every field may be left out.
@@ -239,6 +243,22 @@ impl Transport for Wire {
         let mut response = http::Response::new(answer.bytes_stream().map_err(failed).boxed());
         (*response.status_mut(), *response.headers_mut()) = (status, headers);
         Ok(response)
+    }
+
+    #[cfg(feature = "sockets")]
+    async fn upgrade(&self, request: Request<Bytes>) -> Result<Upgrade> {
+        let request = reqwest::Request::try_from(request).map_err(failed)?;
+        let answer = self.0.execute(request).await.map_err(failed)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status != http::StatusCode::SWITCHING_PROTOCOLS {
+            let body = answer.bytes_stream().map_err(failed).boxed();
+            let mut response = http::Response::new(body);
+            (*response.status_mut(), *response.headers_mut()) = (status, headers);
+            return Ok(Upgrade::Answered(response));
+        }
+        let mut response = http::Response::new(Connection::new(answer.upgrade().await.map_err(failed)?));
+        (*response.status_mut(), *response.headers_mut()) = (status, headers);
+        Ok(Upgrade::Switched(response))
     }
 }
 

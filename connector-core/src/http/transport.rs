@@ -8,6 +8,8 @@ use futures_core::stream::BoxStream;
 use http::Request;
 
 use crate::Result;
+#[cfg(feature = "sockets")]
+use crate::socket::Connection;
 
 /// The pieces of an answer's body. An error is the last item.
 pub type Body = BoxStream<'static, Result<Bytes>>;
@@ -51,4 +53,25 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// `is_transient` when the host cannot be reached, is silent for too long or breaks off; `is_config` when its
     /// certificate is not trusted. No message holds the query of the address.
     async fn send(&self, request: Request<Bytes>) -> Result<http::Response<Body>>;
+
+    /// The same for a request to go on with another protocol on the connection, as WebSockets ask. With the feature
+    /// `sockets`.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); `is_config` where nothing but HTTP is carried.
+    #[cfg(feature = "sockets")]
+    async fn upgrade(&self, request: Request<Bytes>) -> Result<Upgrade> {
+        let _ = request;
+        Err(crate::Error::config("this transport carries no sockets"))
+    }
+}
+
+/// What became of a request for another protocol.
+#[cfg(feature = "sockets")]
+#[non_exhaustive]
+pub enum Upgrade {
+    /// The host answered 101: the connection speaks it now.
+    Switched(http::Response<Connection>),
+    /// The host has another answer.
+    Answered(http::Response<Body>),
 }

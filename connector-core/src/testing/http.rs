@@ -27,7 +27,11 @@ pub use server::TestServer;
 #[cfg(test)]
 pub(crate) use server::serve;
 
+#[cfg(feature = "sockets")]
+use crate::http::Upgrade;
 use crate::http::{Body, Transport};
+#[cfg(feature = "sockets")]
+use crate::socket::Connection;
 use crate::{Error, Result};
 
 /// A request with its whole body.
@@ -37,6 +41,12 @@ pub type Request = http::Request<Bytes>;
 pub trait Answers: Send + Sync + 'static {
     /// The answer to a request.
     fn answer(&self, request: &Request) -> Answer;
+
+    /// Takes over the connection of a request that was answered with [`Answer::switch`]. With the feature `sockets`.
+    #[cfg(feature = "sockets")]
+    fn switched(&self, request: Request, connection: Connection) {
+        let _ = (request, connection);
+    }
 }
 
 impl<F: Fn(&Request) -> Answer + Send + Sync + 'static> Answers for F {
@@ -88,6 +98,14 @@ impl Answer {
             Ok(body) => Self::new(200).with_header("content-type", "application/json").with_body(body),
             Err(_) => Self::new(500),
         }
+    }
+
+    /// 101 to a request for a WebSocket, whose connection goes to [`Answers::switched`]; `None` when it is no such request.
+    /// With the feature `sockets`.
+    #[cfg(feature = "sockets")]
+    pub fn switch(request: &Request) -> Option<Self> {
+        let headers = crate::socket::accepting(request.headers())?;
+        Some(Self { headers, ..Self::new(101) })
     }
 
     /// The part of `content` that the request asks for with `Range` and `If-Range`: 206, 200 or 416, with this ETag.
@@ -205,6 +223,17 @@ impl Transport for InProcess {
         let mut response = http::Response::new(stream::iter(pieces.into_iter().map(Ok).chain(end)).boxed());
         (*response.status_mut(), *response.headers_mut()) = (answer.status, answer.headers);
         Ok(response)
+    }
+
+    #[cfg(feature = "sockets")]
+    async fn upgrade(&self, request: Request) -> Result<Upgrade> {
+        let answer = self.send(request.clone()).await?;
+        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Upgrade::Answered(answer));
+        }
+        let (ours, theirs) = Connection::pair();
+        self.0.switched(request, theirs);
+        Ok(Upgrade::Switched(answer.map(|_| ours)))
     }
 }
 

@@ -102,13 +102,19 @@ impl Drop for TestServer {
 
 /// Answers the requests of one connection, one after the other, until it ends or is cut.
 pub(crate) async fn serve(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     answers: &dyn Answers,
 ) -> std::io::Result<()> {
     let mut read = BytesMut::new();
     while let Some(request) = next_request(&mut stream, &mut read).await? {
         let answer = answers.answer(&request);
         tokio::time::sleep(answer.delay).await;
+        #[cfg(feature = "sockets")]
+        if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+            stream.write_all(&head(&answer)).await?;
+            answers.switched(request, crate::socket::Connection::new(stream));
+            return Ok(());
+        }
         if !write(&mut stream, &answer, *request.method() == Method::HEAD).await? {
             break;
         }

@@ -40,7 +40,7 @@ const READERS: u32 = 2;
 /// How much of the file a reader keeps in memory: 16 MiB, as SQLite writes it.
 const CACHE: &str = "-16384";
 /// The version of the tables that this program knows.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// Work, metadata, outgoing messages and the analysis queue in one SQLite file.
 ///

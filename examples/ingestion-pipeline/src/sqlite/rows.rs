@@ -1,8 +1,9 @@
 //! How events, work and calls become rows. Every function is a part of somebody else's transaction.
 
-use connector_core::{CallEvent, Conversation, ConversationRef, Raw, Receipt, Rejected, Result};
+use connector_core::{CallEvent, Conversation, ConversationRef, Leg, Raw, Receipt, Rejected, Result};
 use sqlx::{Row, SqliteConnection};
 
+use super::archive::LegVersion;
 use super::{failed, json, parsed, query_of, text, word};
 use crate::call::{StoredCall, StoredRecording};
 use crate::work::{Batch, Cause};
@@ -159,11 +160,11 @@ pub(super) async fn insert_rejection(
 /// Writes a version of a call with all that belongs to it: its recordings, its other ids, its message.
 pub(super) async fn write_call(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
     write_document(connection, call).await?;
-    write_legs(connection, call).await?;
     write_aliases(connection, call).await?;
     for recording in &call.recordings {
         write_recording(connection, call, recording).await?;
     }
+    write_version(connection, call).await?;
     write_message(connection, call).await
 }
 
@@ -194,19 +195,26 @@ async fn write_document(connection: &mut SqliteConnection, call: &StoredCall) ->
     .map_err(failed)
 }
 
-async fn write_legs(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
-    for leg in &call.document.legs {
-        query_of(
-            "INSERT OR REPLACE INTO legs (tenant, source, conversation, leg, revised, fingerprint) VALUES (?, ?, ?, ?, ?, ?)", &call.origin)
-        .bind(&call.document.this.id)
-        .bind(&leg.id)
-        .bind(leg.revision.as_ref().map(|revision| revision.at.to_rfc3339()))
-        .bind(leg.revision.as_ref().map(|revision| &revision.fingerprint))
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-    }
-    Ok(())
+/// What a comparison will ask. It counts the recordings that are there, so they come first.
+async fn write_version(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
+    let leg = |leg: &Leg| {
+        let revision = leg.revision.as_ref();
+        LegVersion(leg.id.clone(), revision.map(|r| r.at.to_rfc3339()), revision.map(|r| r.fingerprint.clone()))
+    };
+    let legs: Vec<LegVersion> = call.document.legs.iter().map(leg).collect();
+    query_of(
+        "INSERT OR REPLACE INTO versions (tenant, source, conversation, media, recordings, audio_s, legs)
+         SELECT ?1, ?2, ?3, ?4, count(*), CASE WHEN count(*) = count(length_s) THEN sum(length_s) END, ?5
+         FROM recordings WHERE (tenant, source, conversation) = (?1, ?2, ?3)",
+        &call.origin,
+    )
+    .bind(&call.document.this.id)
+    .bind(call.media.as_str())
+    .bind(json(&legs)?)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(failed)
 }
 
 async fn write_aliases(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS work (
 );
 CREATE INDEX IF NOT EXISTS work_due ON work (due) WHERE state = 'due';
 CREATE INDEX IF NOT EXISTS work_leased ON work (lease_until) WHERE state = 'leased';
+CREATE INDEX IF NOT EXISTS work_open ON work (tenant, source, conversation) WHERE state <> 'done';
 
 -- The document comes last: whoever asks for something else need not read past it.
 CREATE TABLE IF NOT EXISTS calls (
@@ -32,11 +33,12 @@ CREATE TABLE IF NOT EXISTS calls (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS calls_by_start ON calls (started);
 
--- The versions of legs, for comparisons that must not read whole documents.
-CREATE TABLE IF NOT EXISTS legs (
-    tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL, leg TEXT NOT NULL,
-    revised TEXT, fingerprint TEXT,
-    PRIMARY KEY (tenant, source, conversation, leg)
+-- What a comparison has to know of a stored call, in one narrow row: a million of them are looked up every night. `legs`
+-- is a list of [id, time of its revision, fingerprint].
+CREATE TABLE IF NOT EXISTS versions (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, conversation TEXT NOT NULL,
+    media TEXT NOT NULL, recordings INTEGER NOT NULL, audio_s REAL, legs TEXT NOT NULL,
+    PRIMARY KEY (tenant, source, conversation)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS recordings (
@@ -146,4 +148,15 @@ CREATE VIEW IF NOT EXISTS runs_v1 AS
            report ->> 'not_recordable' AS not_recordable, report ->> 'failed' AS failed
     FROM runs;
 
-PRAGMA user_version = 3;
+-- Until format 3 the versions of legs stood in a table of their own.
+DROP TABLE IF EXISTS legs;
+INSERT OR IGNORE INTO versions (tenant, source, conversation, media, recordings, audio_s, legs)
+    SELECT tenant, source, conversation, media,
+           (SELECT count(*) FROM recordings r WHERE (r.tenant, r.source, r.conversation) = (c.tenant, c.source, c.conversation)),
+           (SELECT CASE WHEN count(*) = count(length_s) THEN sum(length_s) END FROM recordings r
+            WHERE (r.tenant, r.source, r.conversation) = (c.tenant, c.source, c.conversation)),
+           (SELECT json_group_array(json_array(value ->> 'id', value ->> '$.revision.at', value ->> '$.revision.fingerprint'))
+            FROM json_each(c.document, '$.legs'))
+    FROM calls c;
+
+PRAGMA user_version = 4;

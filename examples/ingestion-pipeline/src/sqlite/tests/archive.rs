@@ -77,3 +77,16 @@ async fn recordings_of_which_one_has_no_known_length_have_none_together() {
     let stored = archive.stored(&[told("c", 1)]).await.unwrap().remove(0).unwrap();
     assert_eq!((stored.recordings, stored.audio), (Some(2), None));
 }
+
+#[tokio::test]
+async fn what_an_older_format_stored_is_known_as_well() {
+    let scratch = Scratch::new().await;
+    store(&scratch, "two", Media::Complete, 2).await;
+    let known = |scratch: &Scratch| SqliteArchive::new(scratch.store.clone(), origin());
+    let asked = [told("two", 1)];
+    let before = known(&scratch).stored(&asked).await.unwrap();
+    scratch.sql("DROP TABLE versions; CREATE TABLE legs (leg TEXT); PRAGMA user_version = 3").await;
+    let scratch = scratch.reopen().await;
+    assert_eq!(known(&scratch).stored(&asked).await.unwrap(), before);
+    assert!(before[0].as_ref().is_some_and(|stored| stored.legs.len() == 1 && stored.recordings == Some(2)));
+}
