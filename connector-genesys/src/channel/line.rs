@@ -215,7 +215,8 @@ impl Line {
         &mut self,
         version: u64,
         agents: &BTreeSet<String>,
-        turn: &mut Turn<'_>) -> Option<(u64, Error)> {
+        turn: &mut Turn<'_>,
+    ) -> Option<(u64, Error)> {
         let now = turn.now;
         match self.stage {
             Stage::Unmade(due) if due <= now => {
@@ -250,7 +251,11 @@ impl Line {
         {
             let request = turn.number();
             self.topics.sent = Some((request, version));
-            turn.out.push(Effect::Subscribe { request, channel: channel.clone(), agents: agents.iter().cloned().collect() });
+            turn.out.push(Effect::Subscribe {
+                request,
+                channel: channel.clone(),
+                agents: agents.iter().cloned().collect(),
+            });
         }
         if let Some(Successor::Due(due)) = self.successor
             && due <= now

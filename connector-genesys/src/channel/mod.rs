@@ -149,6 +149,8 @@ pub(crate) struct Machine {
     /// From where on nothing was heard before it is known who is to be.
     start: Option<(DateTime<Utc>, &'static str)>,
     is_live: bool,
+    /// Whether it has failed: nothing is done any more.
+    is_over: bool,
 }
 
 impl Machine {
@@ -165,11 +167,22 @@ impl Machine {
             number: 0,
             start: Some(start),
             is_live: false,
+            is_over: false,
         }
     }
 
     /// Takes in what happened at `now`, and says what is to be done about it.
     pub(crate) fn step(&mut self, now: DateTime<Utc>, input: Input, out: &mut Vec<Effect>) {
+        if self.is_over {
+            return;
+        }
+        let before = out.len();
+        self.take(now, input, out);
+        self.settle(now, out);
+        self.is_over = out[before..].iter().any(|effect| matches!(effect, Effect::Fail(_)));
+    }
+
+    fn take(&mut self, now: DateTime<Utc>, input: Input, out: &mut Vec<Effect>) {
         match input {
             Input::Tick => {}
             Input::Changed => self.watched.change(now),
@@ -193,7 +206,6 @@ impl Machine {
             Input::Accepted(number) => self.outbox.accepted(number),
             Input::Refused(number) => self.outbox.refused(number, now),
         }
-        self.settle(now, out);
     }
 
     /// When there is something to do, if nothing happens until then.
@@ -229,8 +241,8 @@ impl Machine {
         match told {
             Ok(people) => {
                 self.outbox.know(people.agents.iter().cloned());
-                self.watched.know(people, now);
-                self.spread(now, out);
+                let since = self.watched.know(people, now);
+                self.spread(since, now, out);
             }
             Err(error) if error.is_retryable() => {
                 let wait = Turn::new(now, out, &mut self.number, &mut self.rng).after(self.watched.attempts(), &error);
@@ -240,10 +252,10 @@ impl Machine {
         }
     }
 
-    /// Gives everybody who is to be heard a place on a channel.
-    fn spread(&mut self, now: DateTime<Utc>, out: &mut Vec<Effect>) {
+    /// Gives everybody who is to be heard a place on a channel. Whoever has none yet is wanted since `wanted_since`.
+    fn spread(&mut self, wanted_since: DateTime<Utc>, now: DateTime<Utc>, out: &mut Vec<Effect>) {
         let wanted = self.watched.wanted(self.shares.iter().map(Share::agents), &self.differ.busy(), now);
-        let since = self.start.take().unwrap_or((now, ADDED));
+        let since = self.start.take().unwrap_or((wanted_since, ADDED));
         let mut turn = Turn::new(now, out, &mut self.number, &mut self.rng);
         if since.1 != ADDED && wanted.is_empty() {
             turn.gaps.push(Gap { from: since.0, to: now, why: since.1.to_owned() });
@@ -291,13 +303,7 @@ impl Machine {
         }
     }
 
-    fn confirmed(
-        &mut self,
-        id: &str,
-        told: Result<Option<Conversation>>,
-        now: DateTime<Utc>,
-        out: &mut Vec<Effect>,
-    ) {
+    fn confirmed(&mut self, id: &str, told: Result<Option<Conversation>>, now: DateTime<Utc>, out: &mut Vec<Effect>) {
         let mut effects = Vec::new();
         match told {
             Ok(record) => {
@@ -340,7 +346,7 @@ impl Machine {
             out.push(Effect::Look);
         }
         if self.watched.is_lingering_over(now) {
-            self.spread(now, out);
+            self.spread(now, now, out);
         }
         let mut lines = self.shares.iter().map(Share::lines).sum::<usize>();
         let mut turn = Turn::new(now, out, &mut self.number, &mut self.rng);

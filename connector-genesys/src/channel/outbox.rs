@@ -60,7 +60,8 @@ impl Outbox {
 
     /// The directory has answered who an id is.
     pub(super) fn resolved(&mut self, id: &str, who: Option<AgentRef>) {
-        let known = who.filter(|who| who.id.as_deref() == Some(id)).map_or(Name::Unknown, |who| Name::Known(short(who)));
+        let known =
+            who.filter(|who| who.id.as_deref() == Some(id)).map_or(Name::Unknown, |who| Name::Known(short(who)));
         self.names.insert(id.to_owned(), known);
     }
 

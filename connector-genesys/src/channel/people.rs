@@ -26,8 +26,10 @@ pub(super) struct Watched {
     ids: Option<BTreeSet<String>>,
     /// When to ask; `None` while somebody does.
     due: Option<DateTime<Utc>>,
-    /// Whether it has changed since it was asked for.
-    is_stale: bool,
+    /// Since when the answer is owed.
+    owed: Option<DateTime<Utc>>,
+    /// When it changed after it was asked for.
+    stale: Option<DateTime<Utc>>,
     attempts: u32,
     /// When to see whether those who are not watched any more have ended their calls.
     linger: Option<DateTime<Utc>>,
@@ -35,29 +37,38 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn new(now: DateTime<Utc>) -> Self {
-        Self { everyone: false, ids: None, due: Some(now), is_stale: false, attempts: 0, linger: None }
+        Self { everyone: false, ids: None, due: Some(now), owed: None, stale: None, attempts: 0, linger: None }
     }
 
     /// Whether to ask now.
     pub(super) fn look(&mut self, now: DateTime<Utc>) -> bool {
-        self.due.take_if(|due| *due <= now).is_some()
+        let is_due = self.due.take_if(|due| *due <= now).is_some();
+        if is_due {
+            self.owed.get_or_insert(now);
+        }
+        is_due
     }
 
+    /// They have changed.
     pub(super) fn change(&mut self, now: DateTime<Utc>) {
-        self.is_stale = self.due.is_none();
-        self.due = self.due.map(|_| now);
+        let is_asked = self.due.is_none();
+        if is_asked { &mut self.stale } else { &mut self.owed }.get_or_insert(now);
+        self.due = self.due.map(|due| due.min(now));
     }
 
-    pub(super) fn know(&mut self, people: People, now: DateTime<Utc>) {
+    /// Takes in who they are. Whoever is new is wanted since the time that is returned.
+    pub(super) fn know(&mut self, people: People, now: DateTime<Utc>) -> DateTime<Utc> {
         self.everyone = people.everyone;
         self.ids = Some(people.agents.into_iter().filter_map(|who| who.id).collect());
         self.attempts = 0;
-        self.due = Some(if std::mem::take(&mut self.is_stale) { now } else { now + LOOK_EVERY });
+        self.due = Some(if self.stale.is_some() { now } else { now + LOOK_EVERY });
+        std::mem::replace(&mut self.owed, self.stale.take()).unwrap_or(now)
     }
 
     pub(super) fn failed(&mut self, again: DateTime<Utc>) {
         self.attempts = self.attempts.saturating_add(1);
-        (self.due, self.is_stale) = (Some(again), false);
+        self.due = Some(again);
+        self.owed = self.owed.into_iter().chain(self.stale.take()).min();
     }
 
     pub(super) fn attempts(&self) -> u32 {

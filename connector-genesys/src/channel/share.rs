@@ -63,13 +63,13 @@ impl Share {
         self.lines.len()
     }
 
-    /// Takes these people in.
-    pub(super) fn add(&mut self, agents: impl IntoIterator<Item = String>, now: DateTime<Utc>) {
+    /// Takes these people in, who were not heard since then.
+    pub(super) fn add(&mut self, agents: impl IntoIterator<Item = String>, since: DateTime<Utc>) {
         let before = self.agents.len();
         self.agents.extend(agents);
         if self.agents.len() > before {
             self.version += 1;
-            self.short.get_or_insert(now);
+            self.short = self.short.into_iter().chain([since]).min();
         }
     }
 
@@ -99,14 +99,24 @@ impl Share {
     }
 
     pub(super) fn made(&mut self, number: u64, made: Result<Made>, turn: &mut Turn<'_>) {
-        self.with(|line| line.number == number, turn, "a channel could not be made", |line, turn| line.made(made, turn));
+        self.with(
+            |line| line.number == number,
+            turn,
+            "a channel could not be made",
+            |line, turn| line.made(made, turn),
+        );
     }
 
     pub(super) fn connected(&mut self, socket: u64, turn: &mut Turn<'_>) {
-        self.with(|line| line.owns(socket), turn, "a socket was closed", |line, turn| {
-            line.connected(socket, turn);
-            Fate::Stays
-        });
+        self.with(
+            |line| line.owns(socket),
+            turn,
+            "a socket was closed",
+            |line, turn| {
+                line.connected(socket, turn);
+                Fate::Stays
+            },
+        );
     }
 
     pub(super) fn closed(&mut self, socket: u64, why: Error, turn: &mut Turn<'_>) {
@@ -114,9 +124,12 @@ impl Share {
     }
 
     pub(super) fn subscribed(&mut self, request: u64, taken: Result<()>, turn: &mut Turn<'_>) {
-        self.with(|line| line.asked(request), turn, "a channel was gone", |line, turn| {
-            line.subscribed(request, taken, turn)
-        });
+        self.with(
+            |line| line.asked(request),
+            turn,
+            "a channel was gone",
+            |line, turn| line.subscribed(request, taken, turn),
+        );
     }
 
     /// Something came on one of its sockets.
@@ -141,9 +154,14 @@ impl Share {
     /// Another channel of the same client took this one's place. Where it was our own that is to follow it, all is well.
     pub(super) fn evicted(&mut self, socket: u64, turn: &mut Turn<'_>) {
         let has_heir = self.lines.len() > 1 && self.lines[0].owns(socket);
-        self.with(|line| line.owns(socket), turn, "a channel was ended by the vendor", |_, _| {
-            if has_heir { Fate::Void } else { Fate::Fails(evicted()) }
-        });
+        self.with(
+            |line| line.owns(socket),
+            turn,
+            "a channel was ended by the vendor",
+            |_, _| {
+                if has_heir { Fate::Void } else { Fate::Fails(evicted()) }
+            },
+        );
     }
 
     /// Lets something happen to one of its lines.
@@ -230,9 +248,12 @@ impl Share {
             silent.extend(line.tick(self.version, &self.agents, turn));
         }
         for (socket, error) in silent {
-            self.with(|line| line.owns(socket), turn, "a socket was silent", |line, turn| {
-                line.closed(socket, error, turn)
-            });
+            self.with(
+                |line| line.owns(socket),
+                turn,
+                "a socket was silent",
+                |line, turn| line.closed(socket, error, turn),
+            );
         }
         self.settle(turn);
     }

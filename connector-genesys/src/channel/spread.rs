@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use connector_core::{Error, Result};
 
 use super::share::Share;
 use super::{Bounds, Turn};
 
 /// Lets exactly these people be heard: whoever is heard already stays where they are, and whoever is new comes to the
-/// channel with the fewest. New channels were not heard since `since`.
+/// channel with the fewest. `since` says since when whoever is new was not heard, and why.
 ///
 /// # Errors
 /// `is_config` where there are more people than the channels of a client can hear.
@@ -16,7 +17,7 @@ pub(super) fn spread(
     shares: &mut Vec<Share>,
     wanted: &BTreeSet<String>,
     bounds: Bounds,
-    since: (chrono::DateTime<chrono::Utc>, &'static str),
+    since: (DateTime<Utc>, &'static str),
     turn: &mut Turn<'_>,
 ) -> Result<()> {
     let (topics, channels) = (bounds.topics.max(1), bounds.channels.max(1));
@@ -37,7 +38,7 @@ pub(super) fn spread(
         groups[place].push(agent);
     }
     for (share, group) in shares.iter_mut().zip(groups) {
-        share.add(group, turn.now);
+        share.add(group, since.0);
     }
     let (stay, empty): (Vec<_>, Vec<_>) = shares.drain(..).partition(|share| !share.agents().is_empty());
     empty.into_iter().for_each(|share| share.end(turn));
