@@ -18,6 +18,7 @@ mod leg;
 pub mod length;
 mod listing;
 mod lookup;
+pub mod loose;
 pub mod names;
 mod origin;
 mod personal;

@@ -156,6 +156,11 @@ impl Region {
         &self.streaming
     }
 
+    /// The domain that all of its hosts are below; of a region behind one address, its host.
+    pub(crate) fn host(&self) -> &str {
+        if self.api == self.login { self.api.host_str().unwrap_or_default() } else { &self.name }
+    }
+
     /// What AWS calls it, where it is one of the listed ones.
     pub fn aws(&self) -> Option<&'static str> {
         KNOWN.iter().find(|known| known.domain == self.name).map(|known| known.aws)

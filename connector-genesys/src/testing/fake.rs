@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
 use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent};
-use connector_core::{AgentRef, Clock, Result};
+use connector_core::{AgentRef, Clock, Result, Secret};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
@@ -18,7 +18,7 @@ use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::{analytics, directory, live, recordings};
-use crate::Region;
+use crate::{GenesysConfig, Region};
 
 /// Id and secret of the client, and the header of its login.
 pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
@@ -112,6 +112,13 @@ impl Fake {
     /// Id and secret of the client. Both are invented.
     pub fn client(&self) -> (String, String) {
         (CLIENT.0.to_owned(), CLIENT.1.to_owned())
+    }
+
+    /// The settings that reach it.
+    pub fn config(&self) -> GenesysConfig {
+        let (id, secret) = self.client();
+        let config = GenesysConfig::new(self.region.clone(), (Secret::literal(id), Secret::literal(secret)));
+        config.with_media_host(self.media().host_str().unwrap_or_default())
     }
 
     /// The day that it plays.

@@ -1,0 +1,64 @@
+//! The client of one organisation.
+
+use std::fmt;
+use std::sync::Arc;
+
+use connector_core::http::RequestBuilder;
+use connector_core::{Connector, Context, Result, Vendor};
+use http::Method;
+
+use crate::config::GenesysConfig;
+use crate::shared::Shared;
+use crate::transport::Connection;
+
+/// An organisation of Genesys Cloud. Nothing is asked of the vendor until one of its jobs is used.
+#[derive(Clone)]
+pub struct Genesys {
+    shared: Arc<Shared>,
+}
+
+impl Genesys {
+    /// An organisation, with these settings. Nothing is asked of the vendor yet.
+    ///
+    /// # Errors
+    /// `is_config` when a setting makes no sense.
+    pub fn new(config: GenesysConfig, cx: &Context) -> Result<Self> {
+        config.validate().map_err(|error| error.of(cx.origin()))?;
+        cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
+        let connection = Connection::new(cx.clone(), config);
+        Ok(Self { shared: Arc::new(Shared { connection }) })
+    }
+
+    /// All jobs in one bundle.
+    pub fn connector(&self) -> Connector {
+        Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
+    }
+
+    /// Any request to the API, for an endpoint that this crate does not know: with the same login, limits, repetition and
+    /// redaction. The path starts after the host, such as `api/v2/organizations/me`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+    /// use connector_core::Context;
+    /// use connector_core::testing::{FaultPlan, Scenario};
+    /// use connector_genesys::{Genesys, testing::Fake};
+    ///
+    /// let fake = Fake::start(&Scenario::small(7), FaultPlan::none()).await?;
+    /// let genesys = Genesys::new(fake.config(), &Context::default())?;
+    /// let answer = genesys.request(http::Method::GET, "api/v2/organizations/me").await?.send().await?;
+    /// assert!(answer.json::<serde_json::Value>()?["name"].is_string());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `is_config` when the client's id or the options cannot be used.
+    pub async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
+        Ok(self.shared.connection.api().await?.client.request(method, path))
+    }
+}
+
+impl fmt::Debug for Genesys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Genesys({})", self.shared.connection.cx.origin())
+    }
+}
