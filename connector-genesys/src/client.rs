@@ -8,6 +8,7 @@ use connector_core::{Connector, Context, Result, Vendor};
 use http::Method;
 
 use crate::config::GenesysConfig;
+use crate::events::GenesysEvents;
 use crate::shared::Shared;
 use crate::transport::Connection;
 
@@ -26,12 +27,17 @@ impl Genesys {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
         let connection = Connection::new(cx.clone(), config);
-        Ok(Self { shared: Arc::new(Shared { connection }) })
+        Ok(Self { shared: Arc::new(Shared { connection, subscribed: Arc::default() }) })
+    }
+
+    /// Hears of calls as they happen.
+    pub fn events(&self) -> GenesysEvents {
+        GenesysEvents { shared: self.shared.clone() }
     }
 
     /// All jobs in one bundle.
     pub fn connector(&self) -> Connector {
-        Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
+        Connector::new(&self.shared.connection.cx, Vendor::GENESYS).with_events(self.events())
     }
 
     /// Any request to the API, for an endpoint that this crate does not know: with the same login, limits, repetition and

@@ -1,20 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-#[expect(dead_code, reason = "the jobs that use it are not there yet")]
 mod api;
+mod channel;
 mod client;
 mod config;
-#[cfg_attr(
-    not(all(test, feature = "testing")),
-    expect(dead_code, reason = "the sockets that feed it are not there yet")
-)]
-mod channel;
-#[cfg_attr(
-    not(all(test, feature = "testing")),
-    expect(dead_code, reason = "the sockets that feed it are not there yet")
-)]
 mod differ;
 mod errors;
+mod events;
 mod region;
 mod shared;
 #[cfg(feature = "testing")]
@@ -28,4 +20,5 @@ mod wire;
 
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
+pub use events::GenesysEvents;
 pub use region::Region;

@@ -1,5 +1,8 @@
 //! What the jobs of one organisation share.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use connector_core::{JobCheck, Result};
 
 use crate::transport::Connection;
@@ -8,10 +11,11 @@ use crate::transport::Connection;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
+    /// Whether somebody hears events.
+    pub(crate) subscribed: Arc<AtomicBool>,
 }
 
 /// What a cheap question says of a job; `missing` is the permission as an administrator finds it.
-#[cfg_attr(not(test), expect(dead_code, reason = "the jobs are not there yet"))]
 pub(crate) fn judge(asked: Result<()>, missing: &str) -> JobCheck {
     match asked {
         Ok(()) => JobCheck::Ok,

@@ -60,7 +60,7 @@ impl Default for Bounds {
 #[derive(Clone, Debug)]
 pub(crate) struct Made {
     pub(crate) channel: Channel,
-    /// When it ends: at its own time or at its token's, whichever comes first.
+    /// When it ends, unless its token does before.
     pub(crate) until: Option<DateTime<Utc>>,
 }
 
@@ -75,6 +75,8 @@ pub(crate) enum Input {
     Looked(Result<People>),
     /// The answer to [`Effect::Create`].
     Created { line: u64, made: Result<Made> },
+    /// The token of a channel is not the one in use any more, and ends soon.
+    Outdated(u64),
     /// [`Effect::Connect`] has opened a socket.
     Connected(u64),
     /// A socket did not open, or was closed.
@@ -190,6 +192,9 @@ impl Machine {
             Input::Created { line, made } => {
                 self.on(|share| share.has_line(line), now, out, |share, turn| share.made(line, made, turn));
             }
+            Input::Outdated(line) => {
+                self.on(|share| share.has_line(line), now, out, |share, _| share.outdated(line, now));
+            }
             Input::Connected(socket) => {
                 self.on(|share| share.owns(socket), now, out, |share, turn| share.connected(socket, turn));
             }
@@ -211,7 +216,7 @@ impl Machine {
     /// When there is something to do, if nothing happens until then.
     pub(crate) fn due(&self) -> Option<DateTime<Utc>> {
         let shares = self.shares.iter().filter_map(Share::due);
-        let others = [self.differ.due(), self.asks.due(), self.outbox.due(), self.watched.due()];
+        let others = [self.differ.due(), self.asks.due(), self.outbox.due(self.is_live), self.watched.due()];
         shares.chain(others.into_iter().flatten()).min()
     }
 

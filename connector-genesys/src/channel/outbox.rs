@@ -140,9 +140,9 @@ impl Outbox {
         }
     }
 
-    pub(super) fn due(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn due(&self, is_live: bool) -> Option<DateTime<Utc>> {
         let waits = self.queue.front().and_then(|next| next.waits.as_ref()).map(|(_, until)| *until);
-        let position = self.positioned.map(|told| told + POSITION_EVERY);
+        let position = self.positioned.filter(|_| is_live).map(|told| told + POSITION_EVERY);
         [waits, self.owed.map(|(due, _)| due), position].into_iter().flatten().min()
     }
 }

@@ -107,6 +107,12 @@ impl Share {
         );
     }
 
+    /// One of its lines is to be renewed.
+    pub(super) fn outdated(&mut self, number: u64, now: DateTime<Utc>) {
+        let line = self.lines.iter_mut().find(|line| line.number == number);
+        line.into_iter().for_each(|line| line.renew_at = Some(now));
+    }
+
     pub(super) fn connected(&mut self, socket: u64, turn: &mut Turn<'_>) {
         self.with(
             |line| line.owns(socket),
