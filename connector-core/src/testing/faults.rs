@@ -9,6 +9,7 @@ macro_rules! faults {
     (
         any: { $($(#[$doc:meta])* $fault:ident, $plan:ident, $words:literal;)* }
         api: { $($(#[$api_doc:meta])* $api_fault:ident, $api_plan:ident, $api_words:literal;)* }
+        socket: { $($(#[$socket_doc:meta])* $socket_fault:ident, $socket_plan:ident, $socket_words:literal;)* }
     ) => {
         /// Something that goes wrong between a contact centre and its connector.
         ///
@@ -18,6 +19,7 @@ macro_rules! faults {
         pub enum Fault {
             $($(#[$doc])* $fault,)*
             $($(#[$api_doc])* $api_fault,)*
+            $($(#[$socket_doc])* $socket_fault,)*
         }
 
         impl Fault {
@@ -27,10 +29,14 @@ macro_rules! faults {
             /// Those that only an API can have, on top of [`ALL`](Self::ALL).
             pub const OF_APIS: &[Self] = &[$(Self::$api_fault),*];
 
+            /// Those that only an API with sockets can have, on top of [`OF_APIS`](Self::OF_APIS).
+            pub const OF_SOCKETS: &[Self] = &[$(Self::$socket_fault),*];
+
             fn words(self) -> &'static str {
                 match self {
                     $(Self::$fault => $words,)*
                     $(Self::$api_fault => $api_words,)*
+                    $(Self::$socket_fault => $socket_words,)*
                 }
             }
         }
@@ -46,6 +52,12 @@ macro_rules! faults {
                 #[doc = concat!("The same plan, with so many [`", stringify!($api_fault), "`](Fault::", stringify!($api_fault), ").")]
                 pub fn $api_plan(self, count: usize) -> Self {
                     self.with(Fault::$api_fault, count)
+                }
+            )*
+            $(
+                #[doc = concat!("The same plan, with so many [`", stringify!($socket_fault), "`](Fault::", stringify!($socket_fault), ").")]
+                pub fn $socket_plan(self, count: usize) -> Self {
+                    self.with(Fault::$socket_fault, count)
                 }
             )*
         }
@@ -77,14 +89,26 @@ faults! {
         /// A link to a recording does not work any more.
         ExpiredLink, expire_links, "expired links";
     }
+    socket: {
+        /// A socket breaks off.
+        CutSocket, cut_sockets, "cut sockets";
+        /// A socket is said to close soon, and then does.
+        ClosingSocket, close_sockets, "sockets that close";
+        /// A socket says nothing any more, and stays open.
+        SilentSocket, silence_sockets, "silent sockets";
+        /// A token is void, and a socket says so.
+        RevokedToken, revoke_tokens, "revoked tokens";
+        /// Another program takes the place of a subscription.
+        Evicted, evict, "evicted subscriptions";
+    }
 }
 
 /// How many kinds there are.
-const KINDS: usize = Fault::ALL.len() + Fault::OF_APIS.len();
+const KINDS: usize = Fault::ALL.len() + Fault::OF_APIS.len() + Fault::OF_SOCKETS.len();
 
 impl Fault {
     fn kinds() -> impl Iterator<Item = &'static Self> {
-        Self::ALL.iter().chain(Self::OF_APIS)
+        Self::ALL.iter().chain(Self::OF_APIS).chain(Self::OF_SOCKETS)
     }
 }
 
@@ -277,7 +301,10 @@ mod tests {
         assert_eq!(plan.unfired(), [(Fault::Throttled, 1), (Fault::ExpiredLink, 2)]);
         assert!(plan.fire(Fault::Throttled) && !plan.fire(Fault::NotReady));
         assert_eq!(plan.to_string(), "throttled requests, expired links");
-        assert!(Fault::OF_APIS.iter().all(|fault| FaultPlan::all(1).planned(*fault) == 0));
+        let elsewhere = || Fault::OF_APIS.iter().chain(Fault::OF_SOCKETS);
+        assert!(elsewhere().all(|fault| FaultPlan::all(1).planned(*fault) == 0));
+        let plan = elsewhere().fold(FaultPlan::none(), |plan, fault| plan.with(*fault, 1));
+        assert_eq!(plan.unfired().len(), Fault::OF_APIS.len() + Fault::OF_SOCKETS.len());
     }
 
     #[test]

@@ -37,18 +37,14 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
     // By the day on which they began, whatever the hours of the interval.
     let last_day = (to - TimeDelta::milliseconds(1)).max(from).date_naive();
     let days = from.date_naive()..=last_day;
-    let begun = (0..org.scenario.calls.len()).filter(|call| {
+    let begun = (0..org.scenario.calls.len().min(state.calls)).filter(|call| {
         let started = org.scenario.calls[*call].started;
         days.contains(&started.date_naive()) && started + state.settings.listed_after <= now
     });
-    let mut rows = Vec::new();
-    for call in begun {
-        match is_wanted(&query, org, call, now) {
-            Some(true) => rows.extend(conversation(org, call, now)),
-            Some(false) => {}
-            None => return refused(400, "bad.request", "A filter is not known"),
-        }
-    }
+    let Some(calls) = wanted(&query, begun.collect(), org, state, now) else {
+        return refused(400, "bad.request", "A filter is not known");
+    };
+    let mut rows: Vec<Value> = calls.into_iter().filter_map(|call| conversation(call, org, state, now)).collect();
     if query["order"] == "desc" {
         rows.reverse();
     }
@@ -74,20 +70,47 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
 pub(super) fn one(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let now = state.now(org);
     let known =
-        org.call(ask.id()).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
-    match known.and_then(|call| conversation(org, call, now)) {
+        state.call(ask.id(), org).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
+    match known.and_then(|call| conversation(call, org, state, now)) {
         Some(conversation) => Answer::json(&conversation),
         None => refused(404, "not.found", "The requested resource was not found"),
     }
 }
 
-fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+/// Those conversations of a list of ids that are known: `id=a,b`.
+pub(super) fn many(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+    let now = state.now(org);
+    let ids = ask.query.iter().filter(|(name, _)| name == "id").flat_map(|(_, ids)| ids.split(','));
+    let ids: Vec<&str> = ids.filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() || ids.len() > state.settings.most_ids {
+        return refused(400, "bad.request", "There are no ids, or too many");
+    }
+    let listed = |call: &usize| org.scenario.calls[*call].started + state.settings.listed_after <= now;
+    let known = ids.into_iter().filter_map(|id| state.call(id, org).filter(listed));
+    let rows = known.filter_map(|call| conversation(call, org, state, now)).collect();
+    Answer::json(&json!({ "conversations": with_bad(rows, &state.settings) }))
+}
+
+pub(super) fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (from, to) = text.split_once('/')?;
     Some((from.parse().ok()?, to.parse().ok()?))
 }
 
+/// The calls that all filters let through; `None` where a filter is not known here.
+pub(super) fn wanted(
+    query: &Value,
+    calls: Vec<usize>,
+    org: &Org,
+    state: &State,
+    now: DateTime<Utc>,
+) -> Option<Vec<usize>> {
+    let judged = calls.into_iter().map(|call| Some((call, is_wanted(query, call, org, state, now)?)));
+    let judged: Option<Vec<(usize, bool)>> = judged.collect();
+    Some(judged?.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(call, _)| call).collect())
+}
+
 /// Whether all filters let a call through; `None` where one is not known here.
-fn is_wanted(query: &Value, org: &Org, call: usize, now: DateTime<Utc>) -> Option<bool> {
+fn is_wanted(query: &Value, call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<bool> {
     let filters = |name: &str| query[name].as_array().cloned().unwrap_or_default();
     let told = &org.scenario.calls[call];
     for filter in filters("conversationFilters") {
@@ -106,7 +129,7 @@ fn is_wanted(query: &Value, org: &Org, call: usize, now: DateTime<Utc>) -> Optio
         }
     }
     let wanted = filters("segmentFilters");
-    for part in parts(org, call) {
+    for part in parts(org, &state.settings, call) {
         let matches = |predicate: &Value| match predicate["dimension"].as_str()? {
             "mediaType" => Some(predicate["value"] == "voice"),
             "purpose" => Some(predicate["value"] == part.purpose),
@@ -139,9 +162,9 @@ fn direction(direction: Direction) -> &'static str {
 }
 
 /// What is known of a call by now; `None` before it began.
-fn conversation(org: &Org, call: usize, now: DateTime<Utc>) -> Option<Value> {
+pub(super) fn conversation(call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<Value> {
     let told = &org.scenario.calls[call];
-    let participants = parts(org, call).into_iter().filter(|part| part.started <= now);
+    let participants = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now);
     let mut row = json!({
         "conversationId": told.id,
         "conversationStart": past(told.started, now)?,

@@ -33,6 +33,7 @@ const MEMBERS: &[&str] =
 const TEAMS: &[&str] = &["groups:team:view"];
 const LIVE: &[&str] = &["conversation:communication:view"];
 const HISTORY: &[&str] = &["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"];
+const AVAILABILITY: &[&str] = &["analytics:conversationDetail:view"];
 const RECORDINGS: &[&str] = &[
     "recording:recording:view",
     "recording:recordingSegment:view",
@@ -65,6 +66,18 @@ endpoints! {
     TeamMembers, GET, TEAMS, "api/v2/teams/{id}/members";
     /// The history of many conversations.
     Details, POST, HISTORY, "api/v2/analytics/conversations/details/query";
+    /// The history of conversations with these ids.
+    ManyDetails, GET, HISTORY, "api/v2/analytics/conversations/details";
+    /// A job that collects the history.
+    SubmitJob, POST, HISTORY, "api/v2/analytics/conversations/details/jobs";
+    /// Up to when jobs know everything.
+    JobAvailability, GET, AVAILABILITY, "api/v2/analytics/conversations/details/jobs/availability";
+    /// How it stands with a job.
+    Job, GET, HISTORY, "api/v2/analytics/conversations/details/jobs/{id}";
+    /// What a job has found.
+    JobResults, GET, HISTORY, "api/v2/analytics/conversations/details/jobs/{id}/results";
+    /// Cancels a job.
+    CancelJob, DELETE, HISTORY, "api/v2/analytics/conversations/details/jobs/{id}";
     /// The history of one conversation.
     Detail, GET, HISTORY, "api/v2/analytics/conversations/{id}/details";
     /// The live record of one conversation.
@@ -73,8 +86,30 @@ endpoints! {
     RecordingMetadata, GET, RECORDINGS, "api/v2/conversations/{id}/recordingmetadata";
     /// One recording, with its links.
     Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{id}";
+    /// Many recordings in their original format.
+    SubmitBatch, POST, RECORDINGS, "api/v2/recording/batchrequests";
+    /// What became of them.
+    Batch, GET, &[], "api/v2/recording/batchrequests/{id}";
     /// The settings of recordings.
     RecordingSettings, GET, &[], "api/v2/recording/settings";
+    /// A new channel of notifications.
+    OpenChannel, POST, &[], "api/v2/notifications/channels";
+    /// The channels of a token, or of a client.
+    Channels, GET, &[], "api/v2/notifications/channels";
+    /// Whether a channel lives.
+    HasChannel, HEAD, &[], "api/v2/notifications/channels/{id}";
+    /// The topics of a channel.
+    Subscriptions, GET, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// More topics for a channel.
+    AddSubscriptions, POST, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// Other topics for a channel.
+    SetSubscriptions, PUT, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// No topics for a channel.
+    DropSubscriptions, DELETE, &[], "api/v2/notifications/channels/{id}/subscriptions";
+    /// What topics there are.
+    AvailableTopics, GET, &[], "api/v2/notifications/availabletopics";
+    /// The socket of a channel.
+    Socket, GET, &[], "channels/{id}";
     /// A recording in the store.
     Media, GET, &[], "media/{file}";
 }
@@ -88,7 +123,7 @@ impl Endpoint {
 
     /// Whether a token has to come along.
     pub(super) fn needs_token(self) -> bool {
-        !matches!(self, Self::Token | Self::Media)
+        !matches!(self, Self::Token | Self::Media | Self::Socket)
     }
 }
 

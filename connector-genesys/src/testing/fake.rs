@@ -1,14 +1,19 @@
 //! The fake, and where it is hosted.
 
+mod notifications;
+mod playing;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use connector_core::socket::Connection;
 use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
 use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent};
 use connector_core::{AgentRef, Clock, Result, Secret};
 use serde_json::json;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
@@ -17,8 +22,11 @@ use super::endpoint::Endpoint;
 use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
-use super::{analytics, directory, live, recordings};
+use super::telling::{self, Told};
+use super::{analytics, batches, directory, history_jobs, live, recordings, snapshot, subscriptions};
 use crate::{GenesysConfig, Region};
+
+pub use notifications::ChannelState;
 
 /// Id and secret of the client, and the header of its login.
 pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
@@ -29,8 +37,9 @@ const WAIT: u64 = 1;
 
 /// The REST API of Genesys Cloud with one organisation, which plays a [`Scenario`].
 ///
-/// The day is over until [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come from the plan. A page of
-/// the history tells a conversation twice, or in another order.
+/// The day is over until [`play`](Self::play), [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come from
+/// the plan. Messages of a socket are lost, come twice, or after the next one; a page of the history tells a conversation
+/// twice, or in another order.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
@@ -48,10 +57,12 @@ pub struct Fake {
     servers: Vec<TestServer>,
 }
 
-struct Centre {
+pub(super) struct Centre {
     org: Org,
     faults: FaultPlan,
     state: Mutex<State>,
+    /// Wakes the sockets when time passes in another way.
+    pub(super) changed: Notify,
 }
 
 /// The fake at one of its hosts.
@@ -61,10 +72,10 @@ impl Fake {
     /// A fake without sockets, at hosts of example.com: for
     /// [`InProcess`](connector_core::testing::http::InProcess) and tests that pause the clock.
     pub fn new(scenario: &Scenario, faults: FaultPlan) -> Self {
-        let region = "genesys.example.com".parse().expect("a domain is a region");
+        let region: Region = "genesys.example.com".parse().expect("a domain is a region");
         let media = Url::parse("https://media.example.com/").expect("a name makes a host");
-        let state = Mutex::new(State::new(media));
-        let centre = Centre { org: Org::new(scenario.clone()), faults, state };
+        let state = Mutex::new(State::new(media, region.streaming().clone()));
+        let centre = Centre { org: Org::new(scenario.clone()), faults, state, changed: Notify::new() };
         Self { centre: Arc::new(centre), region, servers: Vec::new() }
     }
 
@@ -76,8 +87,7 @@ impl Fake {
         let mut fake = Self::new(scenario, faults);
         let api = TestServer::start(fake.answers()).await?;
         let media = TestServer::start(fake.answers()).await?;
-        fake.region = api.url().as_str().parse()?;
-        fake.centre.state().media = media.url();
+        fake.move_to(api.url().as_str().parse()?, media.url());
         fake.servers = vec![api, media];
         Ok(fake)
     }
@@ -86,12 +96,19 @@ impl Fake {
     #[cfg(feature = "wiremock")]
     pub async fn mount(server: &wiremock::MockServer, scenario: &Scenario) -> Self {
         let mut fake = Self::new(scenario, FaultPlan::none());
-        fake.region = server.uri().parse().expect("a server has an address");
+        let region = server.uri().parse().expect("a server has an address");
         // The store is another host to whoever looks at its name.
         let media = format!("http://localhost:{}/", server.address().port());
-        fake.centre.state().media = Url::parse(&media).expect("a port makes an address");
+        fake.move_to(region, Url::parse(&media).expect("a port makes an address"));
         connector_core::testing::http::mount(server, fake.answers()).await;
         fake
+    }
+
+    fn move_to(&mut self, region: Region, media: Url) {
+        let mut state = self.centre.state();
+        (state.media, state.streaming) = (media, region.streaming().clone());
+        drop(state);
+        self.region = region;
     }
 
     /// All of it in one place, for any host.
@@ -147,6 +164,21 @@ impl Fake {
         recording_id(call)
     }
 
+    /// When something changes in a call, by its index, in order: at each of these instants its topics tell it anew.
+    pub fn instants(&self, call: usize) -> Vec<DateTime<Utc>> {
+        snapshot::instants(&self.centre.org, &self.centre.state().settings, call)
+    }
+
+    /// The message on the topic of a person's calls, both by index, as it is at an instant; `None` where that topic does not
+    /// tell of this call then.
+    pub fn snapshot(&self, agent: usize, call: usize, at: DateTime<Utc>) -> Option<String> {
+        let (org, state) = (&self.centre.org, self.centre.state());
+        let topic = snapshot::Topic::User(agent);
+        let is_told = snapshot::topics(org, &state.settings, call, at).contains(&topic);
+        let body = is_told.then(|| snapshot::snapshot(org, &state.settings, call, at))?;
+        Some(snapshot::message(&topic.name(org), &body, 0).to_string())
+    }
+
     /// How often a bearer token was shown to the store of recordings, which must never see one.
     pub fn leaked_tokens(&self) -> usize {
         let asked = self.requests();
@@ -166,16 +198,6 @@ impl Fake {
     /// Changes how it behaves.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.centre.state().settings);
-    }
-
-    /// Lets it be this time in the contact centre, until something else is said.
-    pub fn at(&self, time: DateTime<Utc>) {
-        self.centre.state().time = Time::At(time);
-    }
-
-    /// Lets the day unfold by this clock.
-    pub fn follow(&self, clock: Clock) {
-        self.centre.state().time = Time::Passing(clock);
     }
 
     /// Every login fails from now on.
@@ -201,6 +223,9 @@ impl Centre {
 
     fn answer(&self, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
+        // What happened before is told to those who are subscribed so far.
+        telling::catch_up(&self.org, &self.faults, &mut state);
+        state.prune_channels();
         let answer = self.refusal(ask, &mut state).unwrap_or_else(|| self.at(ask, &mut state));
         state.asked.push(Asked::new(ask, answer.status.as_u16()));
         answer
@@ -253,10 +278,27 @@ impl Centre {
             Some(Endpoint::TeamMembers) => directory::team_members(ask, org, state),
             Some(Endpoint::Details) => analytics::details(ask, org, faults, state),
             Some(Endpoint::Detail) => analytics::one(ask, org, state),
+            Some(Endpoint::ManyDetails) => analytics::many(ask, org, state),
+            Some(Endpoint::SubmitJob) => history_jobs::submit(ask, org, state),
+            Some(Endpoint::JobAvailability) => history_jobs::availability(org, state),
+            Some(Endpoint::Job) => history_jobs::job(ask, org, state),
+            Some(Endpoint::JobResults) => history_jobs::results(ask, state),
+            Some(Endpoint::CancelJob) => history_jobs::cancel(ask, state),
             Some(Endpoint::Conversation) => live::conversation(ask, org, state),
             Some(Endpoint::RecordingMetadata) => recordings::metadata(ask, org, state),
             Some(Endpoint::Recording) => recordings::one(ask, org, faults, state),
+            Some(Endpoint::SubmitBatch) => batches::submit(ask, state),
+            Some(Endpoint::Batch) => batches::results(ask, org, state),
             Some(Endpoint::RecordingSettings) => recordings::settings(state),
+            Some(Endpoint::OpenChannel) => subscriptions::open(ask, state),
+            Some(Endpoint::Channels) => subscriptions::list(ask, state),
+            Some(Endpoint::HasChannel) => subscriptions::has(ask, state),
+            Some(Endpoint::Subscriptions) => subscriptions::subscriptions(ask, state),
+            Some(Endpoint::AddSubscriptions) => subscriptions::subscribe(ask, org, state, false),
+            Some(Endpoint::SetSubscriptions) => subscriptions::subscribe(ask, org, state, true),
+            Some(Endpoint::DropSubscriptions) => subscriptions::unsubscribe(ask, state),
+            Some(Endpoint::AvailableTopics) => subscriptions::available(ask),
+            Some(Endpoint::Socket) => socket(ask, state),
             Some(Endpoint::Media) => recordings::media(ask, faults, state),
             None => refused(404, "not.found", "The requested resource was not found"),
         }
@@ -279,9 +321,21 @@ fn token(ask: &Ask<'_>, state: &mut State) -> Answer {
     Answer::json(&json!({ "access_token": token, "token_type": "bearer", "expires_in": life.as_secs() }))
 }
 
+/// The socket of a channel, to whoever has its address.
+fn socket(ask: &Ask<'_>, state: &State) -> Answer {
+    match state.channels.get(ask.id()) {
+        Some(_) => Answer::switch(ask.request).unwrap_or_else(|| refused(400, "bad.request", "This is a socket")),
+        None => refused(404, "not.found", "The requested channel was not found"),
+    }
+}
+
 impl Answers for Host {
     fn answer(&self, request: &Request) -> Answer {
         self.0.answer(&Ask::new(request))
+    }
+
+    fn switched(&self, request: Request, connection: Connection) {
+        self.0.connect(&request, connection);
     }
 }
 

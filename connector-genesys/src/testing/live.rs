@@ -7,28 +7,25 @@ use serde_json::{Value, json};
 
 use super::ask::{Ask, instant, refused};
 use super::org::{Org, queue_id};
-use super::parts::{Part, parts, past};
+use super::parts::{Part, parts, past, recording_state};
 use super::state::State;
 
 pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let now = state.now(org);
-    let is_kept = |call: &usize| {
-        let told = &org.scenario.calls[*call];
-        told.started <= now && now - told.ended() <= state.settings.kept_for
-    };
-    let Some(call) = org.call(ask.id()).filter(is_kept) else {
+    let is_kept = |call: &usize| now - org.scenario.calls[*call].ended() <= state.settings.kept_for;
+    let Some(call) = state.call(ask.id(), org).filter(is_kept) else {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
     let told = &org.scenario.calls[call];
-    let begun = parts(org, call).into_iter().filter(|part| part.started <= now);
+    let begun = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now).collect::<Vec<_>>();
     let is_over = told.ended() <= now;
     let mut row = json!({
         "id": told.id,
         "startTime": instant(told.started),
         "address": told.customer.reveal(),
-        "recordingState": if told.recorded && !is_over { "ACTIVE" } else { "NONE" },
+        "recordingState": recording_state(&begun, told.recorded, now).to_uppercase(),
         "securePause": false,
-        "participants": begun.map(|part| participant(org, call, &part, now)).collect::<Vec<_>>(),
+        "participants": begun.iter().map(|part| participant(org, call, part, now)).collect::<Vec<_>>(),
         "selfUri": format!("/api/v2/conversations/{}", told.id),
     });
     if is_over {
@@ -44,14 +41,11 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
         "startTime": instant(part.started),
         "name": part.name,
         "purpose": part.purpose,
-        "attributes": {},
+        "attributes": attributes(call, part.agent.is_none() && part.queue.is_none()),
         "calls": [self::call(part, told.direction, told.recorded, now)],
     });
     if let Some(agent) = part.agent {
         row["userId"] = json!(org.scenario.agents[agent].id);
-    } else if part.queue.is_none() {
-        // What a flow has written down about the caller.
-        row["attributes"] = json!({ "orderNumber": format!("55500{call}") });
     }
     if let Some(queue) = part.queue {
         row["queueId"] = json!(queue_id(queue));
@@ -71,22 +65,26 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
     row
 }
 
+/// What a flow has written down about the caller.
+pub(super) fn attributes(call: usize, is_customer: bool) -> Value {
+    if is_customer { json!({ "orderNumber": format!("55500{call}") }) } else { json!({}) }
+}
+
 fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>) -> Value {
-    let is_over = part.ended <= now;
-    let hold = part.holds.iter().find(|hold| hold.start <= now && now < hold.end);
+    let (is_over, hold) = (part.is_over(now), part.hold(now));
+    let recording = recording_state(std::slice::from_ref(part), is_recorded, now);
     let state = match () {
         () if is_over => "terminated",
         () if part.answered <= now => "connected",
-        () if direction == Direction::Outbound => "dialing",
-        () => "alerting",
+        () => Part::initial(direction),
     };
     let mut row = json!({
         "state": state,
         "direction": if direction == Direction::Outbound { "outbound" } else { "inbound" },
-        "recording": is_recorded && !is_over,
-        "recordingState": if is_recorded && !is_over { "ACTIVE" } else { "NONE" },
+        "recording": recording != "none",
+        "recordingState": recording,
         "held": hold.is_some(),
-        "muted": false,
+        "muted": part.is_muted(now),
         "confined": false,
         "securePause": false,
         "provider": "Edge",

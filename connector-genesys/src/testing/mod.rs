@@ -6,19 +6,27 @@
 
 mod analytics;
 mod ask;
+mod batches;
+mod channels;
 mod directory;
 mod endpoint;
 mod fake;
 pub mod fixtures;
+mod history_jobs;
+mod line;
 mod live;
 mod org;
 mod parts;
 mod recordings;
 mod settings;
+mod snapshot;
+mod sockets;
 mod state;
+mod subscriptions;
+mod telling;
 
 pub use endpoint::Endpoint;
-pub use fake::Fake;
+pub use fake::{ChannelState, Fake};
 pub use settings::{NotReady, Settings};
 pub use state::Asked;
 

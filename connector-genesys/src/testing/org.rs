@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::testing::Scenario;
+use connector_core::testing::{Happening, Scenario};
 
 /// An id in the form of a UUID: of a kind of thing, with a number.
 pub(super) fn id(kind: u32, number: usize) -> String {
@@ -39,6 +39,16 @@ impl Org {
     pub(super) fn evening(&self) -> DateTime<Utc> {
         let last = self.scenario.calls.iter().map(|call| call.ended()).max().unwrap_or(self.scenario.starts);
         last.max(self.scenario.starts + TimeDelta::hours(10)) + TimeDelta::hours(1)
+    }
+
+    /// When a call and the work after it are over.
+    pub(super) fn done(&self, call: usize) -> DateTime<Utc> {
+        let call = &self.scenario.calls[call];
+        let ends = call.timeline.iter().map(|moment| match moment.what {
+            Happening::WrapUp(work) => moment.at + work,
+            _ => moment.at,
+        });
+        call.started + ends.max().unwrap_or_default()
     }
 
     pub(super) fn queue(&self, name: &str) -> usize {

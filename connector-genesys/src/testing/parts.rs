@@ -1,10 +1,13 @@
 //! A call as Genesys sees it: everybody and everything that took part in it.
 
-use chrono::{DateTime, Utc};
+use std::ops::Range;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Direction;
-use connector_core::testing::{Happening, Party};
+use connector_core::testing::{Happening, Party, ScenarioLeg};
 
 use super::org::{Org, id};
+use super::settings::Settings;
 
 const CUSTOMER: u32 = 0x9a97_c000;
 const QUEUE: u32 = 0x9a97_d000;
@@ -27,7 +30,11 @@ pub(super) struct Part {
     pub(super) started: DateTime<Utc>,
     pub(super) answered: DateTime<Utc>,
     pub(super) ended: DateTime<Utc>,
-    pub(super) holds: Vec<std::ops::Range<DateTime<Utc>>>,
+    pub(super) holds: Vec<Range<DateTime<Utc>>>,
+    /// When it was muted.
+    pub(super) muted: Option<Range<DateTime<Utc>>>,
+    /// When its recording was paused.
+    pub(super) paused: Option<Range<DateTime<Utc>>>,
     /// How it left, as the history spells it.
     pub(super) left: &'static str,
     /// Until when the work after the call takes, and its code.
@@ -35,7 +42,7 @@ pub(super) struct Part {
 }
 
 /// Everybody in a call. An outbound one has no queue: somebody dials, and nothing is distributed.
-pub(super) fn parts(org: &Org, index: usize) -> Vec<Part> {
+pub(super) fn parts(org: &Org, settings: &Settings, index: usize) -> Vec<Part> {
     let call = &org.scenario.calls[index];
     let is_inbound = call.direction == Direction::Inbound;
     let queue = is_inbound.then(|| org.queue(&call.queue));
@@ -57,6 +64,8 @@ pub(super) fn parts(org: &Org, index: usize) -> Vec<Part> {
         answered: if is_inbound { call.started } else { answered },
         ended: call.ended(),
         holds: Vec::new(),
+        muted: None,
+        paused: None,
         left: customer_left,
         wrap_up: None,
     };
@@ -71,6 +80,8 @@ pub(super) fn parts(org: &Org, index: usize) -> Vec<Part> {
         answered: call.started,
         ended: answered,
         holds: Vec::new(),
+        muted: None,
+        paused: None,
         left: "transfer",
         wrap_up: None,
     });
@@ -89,11 +100,66 @@ pub(super) fn parts(org: &Org, index: usize) -> Vec<Part> {
         started: leg.started,
         answered: leg.answered,
         ended: leg.ended,
+        muted: (number == last && settings.muted.contains(&index)).then(|| stretch(&leg, 1..2)),
+        paused: (number == last && settings.paused.contains(&index)).then(|| stretch(&leg, 3..4)),
         holds: leg.holds,
         left: if number == last { agent_left } else { "transfer" },
         wrap_up: work.filter(|_| number == last).map(|work| (work, org.wrap_up(&call.disposition))),
     });
     [customer].into_iter().chain(waiting).chain(people).collect()
+}
+
+/// So many fifths of the talk after the last hold of a leg.
+fn stretch(leg: &ScenarioLeg, fifths: Range<i32>) -> Range<DateTime<Utc>> {
+    let from = leg.holds.last().map_or(leg.answered, |hold| hold.end);
+    let fifth = TimeDelta::milliseconds((leg.ended - from).num_milliseconds() / 5);
+    from + fifth * fifths.start..from + fifth * fifths.end
+}
+
+impl Part {
+    pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.ended <= now
+    }
+
+    /// The hold that goes on.
+    pub(super) fn hold(&self, now: DateTime<Utc>) -> Option<&Range<DateTime<Utc>>> {
+        self.holds.iter().find(|hold| hold.contains(&now))
+    }
+
+    pub(super) fn is_muted(&self, now: DateTime<Utc>) -> bool {
+        self.muted.as_ref().is_some_and(|muted| muted.contains(&now))
+    }
+
+    pub(super) fn is_paused(&self, now: DateTime<Utc>) -> bool {
+        self.paused.as_ref().is_some_and(|paused| paused.contains(&now))
+    }
+
+    /// In which state it comes into a call.
+    pub(super) fn initial(direction: Direction) -> &'static str {
+        if direction == Direction::Outbound { "dialing" } else { "alerting" }
+    }
+
+    /// When it is out of the call and the work after it is done.
+    pub(super) fn done(&self) -> DateTime<Utc> {
+        self.wrap_up.as_ref().map_or(self.ended, |(done, _)| *done)
+    }
+
+    /// When something about it changes.
+    pub(super) fn changes(&self) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+        let stretches = self.holds.iter().chain(&self.muted).chain(&self.paused);
+        let ends = stretches.flat_map(|stretch| [stretch.start, stretch.end]);
+        [self.started, self.answered, self.ended, self.done()].into_iter().chain(ends)
+    }
+}
+
+/// How it stands with the recording of some participants: `none`, `active`, `paused`.
+pub(super) fn recording_state(parts: &[Part], is_recorded: bool, now: DateTime<Utc>) -> &'static str {
+    let mut talking = parts.iter().filter(|part| part.purpose != "acd" && part.answered <= now && !part.is_over(now));
+    match () {
+        () if !is_recorded || talking.clone().next().is_none() => "none",
+        () if talking.any(|part| part.is_paused(now)) => "paused",
+        () => "active",
+    }
 }
 
 /// An instant of the past.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use connector_core::testing::http::Answer;
-use connector_core::testing::{Fault, FaultPlan};
+use connector_core::testing::{Clip, Fault, FaultPlan};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -19,8 +19,7 @@ const ESTIMATED_MILLIS: u64 = 2_000;
 const TWO_LOGINS: u16 = 400;
 
 pub(super) fn metadata(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let now = state.now(org);
-    let Some(call) = org.call(ask.id()).filter(|call| org.scenario.calls[*call].started <= now) else {
+    let Some(call) = state.call(ask.id(), org) else {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
     let mut row = about(call, org, state);
@@ -35,7 +34,7 @@ pub(super) fn settings(state: &State) -> Answer {
 }
 
 pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut State) -> Answer {
-    let known = org.call(ask.id()).filter(|call| is_there(*call, org, state));
+    let known = state.call(ask.id(), org).filter(|call| is_there(*call, org, state));
     let Some(call) = known.filter(|call| ask.ids.get(1) == Some(&recording_id(*call))) else {
         return refused(404, "not.found", "The requested resource was not found");
     };
@@ -51,11 +50,7 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut Stat
     let told = &org.scenario.calls[call];
     let mut uris = serde_json::Map::new();
     for key in state.settings.link_keys.clone() {
-        let ends = Instant::now() + state.settings.link_life;
-        state.links.push(Link { clip: told.audio, ends });
-        let number = state.links.len();
-        let uri = format!("{}media/{number}.wav?X-Sig={number:08x}", state.media);
-        uris.insert(key, json!({ "mediaUri": uri }));
+        uris.insert(key, json!({ "mediaUri": link(told.audio, "audio/wav", state) }));
     }
     row["mediaUris"] = json!(uris);
     row["actualTranscodeTimeMs"] = json!(ESTIMATED_MILLIS / 2);
@@ -65,8 +60,16 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut Stat
     Answer::json(&row)
 }
 
+/// A link to a file, signed for a while.
+pub(super) fn link(clip: Clip, kind: &str, state: &mut State) -> String {
+    let ends = Instant::now() + state.settings.link_life;
+    state.links.push(Link { clip, kind: kind.to_owned(), ends });
+    let (number, extension) = (state.links.len(), kind.split('/').next_back().unwrap_or_default());
+    format!("{}media/{number}.{extension}?X-Sig={number:08x}", state.media)
+}
+
 /// Whether a call has a recording by now.
-fn is_there(call: usize, org: &Org, state: &State) -> bool {
+pub(super) fn is_there(call: usize, org: &Org, state: &State) -> bool {
     let told = &org.scenario.calls[call];
     told.recorded && told.ended() + state.settings.recorded_after <= state.now(org)
 }
@@ -74,7 +77,7 @@ fn is_there(call: usize, org: &Org, state: &State) -> bool {
 fn about(call: usize, org: &Org, state: &State) -> Value {
     let told = &org.scenario.calls[call];
     let answered = told.legs().first().map_or(told.started, |leg| leg.answered);
-    let session = parts(org, call).first().map(|part| part.session.clone());
+    let session = parts(org, &state.settings, call).first().map(|part| part.session.clone());
     json!({
         "id": recording_id(call),
         "conversationId": told.id,
@@ -114,7 +117,7 @@ pub(super) fn media(ask: &Ask<'_>, faults: &FaultPlan, state: &mut State) -> Ans
     if ask.header("authorization").is_some() {
         return denied(TWO_LOGINS, "InvalidArgument");
     }
-    let number: Option<usize> = ask.id().strip_suffix(".wav").and_then(|number| number.parse().ok());
+    let number: Option<usize> = ask.id().split_once('.').and_then(|(number, _)| number.parse().ok());
     let is_signed = number.is_some_and(|number| ask.get("X-Sig") == Some(&format!("{number:08x}")));
     let place = number.and_then(|number| number.checked_sub(1)).filter(|_| is_signed);
     let Some(link) = place.and_then(|place| state.links.get_mut(place)) else { return denied(403, "AccessDenied") };
@@ -126,7 +129,7 @@ pub(super) fn media(ask: &Ask<'_>, faults: &FaultPlan, state: &mut State) -> Ans
     }
     let content = Bytes::from(link.clip.wav());
     let etag = format!("\"{:x}-{:x}\"", link.clip.seed(), content.len());
-    let answer = Answer::media(ask.request, &content, &etag).with_header("content-type", "audio/wav");
+    let answer = Answer::media(ask.request, &content, &etag).with_header("content-type", &link.kind);
     let half = answer.body.len() / 2;
     if answer.status.is_success() && half > 0 && faults.fire(Fault::CutDownload) {
         return answer.cut_after(half);

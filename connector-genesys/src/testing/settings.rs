@@ -48,6 +48,43 @@ pub struct Settings {
     pub link_life: Duration,
     /// Calls, by their index, whose recording lies in the archive.
     pub archived: Vec<usize>,
+    /// How many recordings a batch may have.
+    pub most_batched: usize,
+    /// How often the results of a batch are asked for before they are there.
+    pub batch_asks: usize,
+    /// The type of the recordings of a batch, which come as they are kept. The bytes are those of the WAV file all the same.
+    pub kept_as: String,
+    /// How many ids one request for many conversations may have. Not documented.
+    pub most_ids: usize,
+    /// How far the store behind the jobs of the history lags behind. The documentation says up to about a day.
+    pub jobs_lag: TimeDelta,
+    /// How often the state of such a job is asked for before it is done: `QUEUED` the first time, then `PENDING`.
+    pub job_asks: usize,
+    /// How many of the next such jobs fail.
+    pub failing_jobs: usize,
+    /// Calls, by their index, whose last agent mutes the line for a while.
+    pub muted: Vec<usize>,
+    /// Calls, by their index, whose last agent pauses the recording for a while.
+    pub paused: Vec<usize>,
+    /// Whether somebody who is out of a call hears no more of it. Not documented, and reported.
+    pub silent_after_leg: bool,
+    /// How many channels a client may have. One more takes the place of another.
+    pub most_channels: usize,
+    /// How many topics a channel may have.
+    pub most_topics: usize,
+    /// How long a channel lives after it was opened or its topics were sent.
+    pub channel_life: Duration,
+    /// Whether a channel belongs to the token that opened it: it ends with that token, and no other finds it. That it ends is
+    /// documented, the rest is not.
+    pub channels_by_token: bool,
+    /// The time between two heartbeats of a socket. Reported, not documented.
+    pub heartbeat: Duration,
+    /// How long after its announcement a socket closes. The documentation says about a minute.
+    pub closing_after: Duration,
+    /// People, by their index, whose topics are refused.
+    pub hidden: Vec<usize>,
+    /// How many messages that make no sense come on topics of calls from now on, before the next ones that do.
+    pub bad_messages: usize,
     /// How many users are inactive, on top of those of the scenario.
     pub inactive: usize,
     /// How many rows that make no sense stand in every list of people and conversations.
@@ -70,6 +107,24 @@ impl Default for Settings {
             link_keys: vec!["S".to_owned()],
             link_life: Duration::from_secs(3_600),
             archived: Vec::new(),
+            most_batched: 100,
+            batch_asks: 1,
+            kept_as: "audio/ogg".to_owned(),
+            most_ids: 100,
+            jobs_lag: TimeDelta::zero(),
+            job_asks: 1,
+            failing_jobs: 0,
+            muted: Vec::new(),
+            paused: Vec::new(),
+            silent_after_leg: true,
+            most_channels: 20,
+            most_topics: 1_000,
+            channel_life: Duration::from_secs(86_400),
+            channels_by_token: true,
+            heartbeat: Duration::from_secs(30),
+            closing_after: Duration::from_secs(60),
+            hidden: Vec::new(),
+            bad_messages: 0,
             inactive: 0,
             bad_rows: 0,
             unavailable: 0,

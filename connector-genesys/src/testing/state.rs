@@ -10,9 +10,13 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::ask::Ask;
+use super::batches::Batch;
+use super::channels::Channels;
 use super::endpoint::Endpoint;
+use super::history_jobs::Job;
 use super::org::Org;
 use super::settings::Settings;
+use super::telling::Told;
 
 /// A request that came, and what it got. `Debug` leaves the query out.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,11 +51,14 @@ impl Asked {
 
 impl fmt::Debug for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Asked({}, {})", self.path, self.status)
+        // Whoever has the id of a channel hears everything.
+        let parts = self.path.split('/').map(|part| if part.starts_with("streaming-") { "…" } else { part });
+        write!(f, "Asked({}, {})", parts.collect::<Vec<_>>().join("/"), self.status)
     }
 }
 
 /// What time it is in the contact centre.
+#[derive(Clone, Copy)]
 pub(super) enum Time {
     /// The day is over.
     Over,
@@ -64,6 +71,8 @@ pub(super) enum Time {
 /// A link to a file.
 pub(super) struct Link {
     pub(super) clip: Clip,
+    /// Its type.
+    pub(super) kind: String,
     pub(super) ends: Instant,
 }
 
@@ -71,7 +80,18 @@ pub(super) struct State {
     pub(super) settings: Settings,
     /// Where the store of recordings is.
     pub(super) media: Url,
+    /// Where sockets are.
+    pub(super) streaming: Url,
     pub(super) time: Time,
+    /// How many calls of the day there are so far.
+    pub(super) calls: usize,
+    /// Whether somebody plays the day, and it only goes on then.
+    pub(super) is_played: bool,
+    /// How far the calls are told.
+    pub(super) told: Told,
+    /// The clock that channels keep to.
+    pub(super) clock: Clock,
+    pub(super) channels: Channels,
     pub(super) no_login: bool,
     pub(super) forbidden: BTreeSet<String>,
     /// The tokens that are good, and until when.
@@ -79,6 +99,8 @@ pub(super) struct State {
     pub(super) issued: usize,
     pub(super) asked: Vec<Asked>,
     pub(super) links: Vec<Link>,
+    pub(super) batches: Vec<Batch>,
+    pub(super) jobs: Vec<Job>,
     /// How often a recording was asked for before it was ready.
     pub(super) recording_asks: BTreeMap<usize, usize>,
     /// How often one was not ready.
@@ -88,17 +110,25 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(media: Url) -> Self {
+    pub(super) fn new(media: Url, streaming: Url) -> Self {
         Self {
             settings: Settings::default(),
             media,
+            streaming,
             time: Time::Over,
+            calls: usize::MAX,
+            is_played: false,
+            told: Told::default(),
+            clock: Clock::default(),
+            channels: Channels::default(),
             no_login: false,
             forbidden: BTreeSet::new(),
             tokens: BTreeMap::new(),
             issued: 0,
             asked: Vec::new(),
             links: Vec::new(),
+            batches: Vec::new(),
+            jobs: Vec::new(),
             recording_asks: BTreeMap::new(),
             not_ready: 0,
             ready: BTreeSet::new(),
@@ -106,11 +136,24 @@ impl State {
     }
 
     pub(super) fn now(&self, org: &Org) -> DateTime<Utc> {
-        match &self.time {
+        match self.time {
             Time::Over => org.evening(),
-            Time::At(time) => *time,
+            Time::At(time) => time,
             Time::Passing(clock) => clock.now(),
         }
+    }
+
+    /// A call that has begun, by the id of its conversation.
+    pub(super) fn call(&self, conversation: &str, org: &Org) -> Option<usize> {
+        let now = self.now(org);
+        org.call(conversation).filter(|call| *call < self.calls && org.scenario.calls[*call].started <= now)
+    }
+
+    /// Lets go of the channels whose life or whose token is over.
+    pub(super) fn prune_channels(&mut self) {
+        let (now, tokens, by_token) = (Instant::now(), &self.tokens, self.settings.channels_by_token);
+        let has_token = |token: &str| !by_token || tokens.get(token).is_some_and(|until| now < *until);
+        self.channels.retain(|channel| now < channel.expires && has_token(&channel.token));
     }
 
     pub(super) fn is_good(&self, token: &str) -> bool {

@@ -1,10 +1,15 @@
 //! The fake answers as the documentation says, asked without the client of this crate.
 
+mod batches;
+mod bulk;
+mod channels;
 mod directory;
 mod history;
 mod mounted;
 mod recordings;
 mod samples;
+mod snapshots;
+mod sockets;
 mod trouble;
 
 use bytes::Bytes;
@@ -59,6 +64,11 @@ impl Caller {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}");
         body(&answer)
+    }
+
+    /// Sends this JSON.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(method, path, Some(&format!("Bearer {}", self.token)), &body.to_string())
     }
 
     fn query(&self, query: &Value) -> Answer {

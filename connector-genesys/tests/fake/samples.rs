@@ -3,7 +3,7 @@
 use super::*;
 
 /// All names of fields in the fake's answer that the sample has as well, with other types there.
-fn differing(sample: &Value, answer: &Value, path: &str, found: &mut Vec<String>) {
+pub(crate) fn differing(sample: &Value, answer: &Value, path: &str, found: &mut Vec<String>) {
     match (sample, answer) {
         (Value::Object(sample), Value::Object(answer)) => {
             for (name, value) in answer.iter().filter(|(name, _)| *name != "attributes" && *name != "mediaUris") {
