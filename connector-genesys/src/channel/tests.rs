@@ -158,16 +158,13 @@ impl World {
     }
 
     fn gaps(&self) -> Vec<(f64, f64, &str)> {
-        let gap = |item| match item {
-            &Item::Gap(ref gap) => Some((seconds(gap.from), seconds(gap.to), gap.why.as_str())),
-            _ => None,
-        };
-        self.items.iter().filter_map(gap).collect()
+        let gaps = self.items.iter().filter_map(|item| if let Item::Gap(gap) = item { Some(gap) } else { None });
+        gaps.map(|gap| (seconds(gap.from), seconds(gap.to), gap.why.as_str())).collect()
     }
 
     fn events(&self) -> Vec<&connector_core::CallEvent> {
-        let event = |item| if let &Item::Event(ref event) = item { Some(event) } else { None };
-        self.items.iter().filter_map(event).collect()
+        let events = self.items.iter().map(|item| if let Item::Event(event) = item { Some(event) } else { None });
+        events.flatten().collect()
     }
 
     fn kinds(&self) -> Vec<CallEventKind> {
