@@ -311,6 +311,8 @@ impl Machine {
     fn confirmed(&mut self, id: &str, told: Result<Option<Conversation>>, now: DateTime<Utc>, out: &mut Vec<Effect>) {
         let mut effects = Vec::new();
         match told {
+            // It was asked about because it went on. What has ended meanwhile is known.
+            Ok(_) if !self.differ.is_open(id) => self.asks.done(id),
             Ok(record) => {
                 self.asks.done(id);
                 let answer = record.as_ref().map_or(Confirmed::Unknown, |record| match record.end_time {

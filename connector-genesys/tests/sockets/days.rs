@@ -88,7 +88,7 @@ async fn what_is_not_stored_is_told_as_a_gap_over_its_calls() {
     let (mut refused, mut turn) = (Vec::new(), 0);
     while let Some(item) = program.next(program.evening()).await {
         match item {
-            SourceItem::Delivery(delivery) if turn < 6 && matches!(delivery.items[0], Item::Event(_)) => {
+            SourceItem::Delivery(delivery) if turn < 6 && matches!(delivery.items.first(), Some(Item::Event(_))) => {
                 turn += 1;
                 refused.extend(delivery.items);
                 if turn % 2 == 0 { delivery.ack.refuse(Refusal::NotStored) } else { drop(delivery.ack.accept()) }

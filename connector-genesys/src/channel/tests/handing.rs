@@ -177,6 +177,25 @@ fn what_the_vendor_has_on_record_is_told_before_the_end_of_the_call() {
 }
 
 #[test]
+fn an_answer_that_comes_when_the_call_is_forgotten_tells_nothing_again() {
+    let mut world = World::live();
+    world.now = at(20);
+    world.hear(state(&call("a1")));
+    world.hear(state(&over(call("a1"))));
+    world.step(Input::Confirmed { id: "c-1".to_owned(), told: Ok(None) });
+    world.obey();
+    let told = world.kinds().len();
+    let record = serde_json::json!({ "id": "c-1", "participants": [{ "id": "p-a", "purpose": "agent", "userId": "a1",
+        "calls": [{ "state": "connected", "connectedTime": at(12).to_rfc3339() }] }] });
+    world.now = at(3_600);
+    world.step(Input::Tick);
+    let record: Conversation = serde_json::from_str(&record.to_string()).expect("a record");
+    world.step(Input::Confirmed { id: "c-1".to_owned(), told: Ok(Some(record)) });
+    world.obey();
+    assert_eq!((told, world.kinds().len()), (3, 3));
+}
+
+#[test]
 fn a_question_that_failed_is_asked_again_while_the_call_goes_on() {
     let mut world = World::live();
     world.now = at(20);
