@@ -43,6 +43,37 @@ const LIVE_RECORD: &str = "conversation:communication:view";
 /// Channels are renewed before they or their tokens end, without a gap. Another program that uses the same OAuth client may
 /// take a channel away: give each its own.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> connector_core::Result<()> {
+/// use std::sync::Arc;
+/// use connector_core::testing::{FaultPlan, Scenario, http::InProcess};
+/// use connector_core::{CallEventKind, Clock, Context, EventSource, Item, SourceItem, SubscribeRequest, Watch};
+/// use connector_genesys::{Genesys, testing::Fake};
+/// use futures_util::TryStreamExt;
+///
+/// let day = Scenario::small(7);
+/// let (fake, clock) = (Fake::new(&day, FaultPlan::none()), Clock::starting_at(day.starts));
+/// fake.follow(clock); // the day passes by this clock, which the test has paused
+/// let cx = Context::default().with_clock(clock).with_transport(Arc::new(InProcess::new(fake.answers())));
+///
+/// let events = Genesys::new(fake.config(), &cx)?.events();
+/// let mut deliveries = events.deliveries(SubscribeRequest::new(Watch::everyone()));
+/// let mut ended = 0;
+/// while ended < 3 && let Some(item) = deliveries.try_next().await? {
+///     let SourceItem::Delivery(delivery) = item else { continue };
+///     for item in &delivery.items {
+///         match item {
+///             Item::Event(event) if event.kind == CallEventKind::Ended => ended += 1,
+///             Item::Event(event) => println!("{} {}", event.conversation, event.kind),
+///             Item::Gap(gap) => println!("nothing was heard from {} to {}: {}", gap.from, gap.to, gap.why),
+///             _ => {}
+///         }
+///     }
+///     delivery.ack.accept().await?; // once all of it is stored, together with `delivery.cursor`
+/// }
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 /// The stream waits out what may pass, with a [`SourceStatus`](connector_core::SourceStatus) that says so. It ends with
 /// `is_unauthorized`, `is_forbidden` (a permission is missing, or all topics were refused), `is_config` (more people than a

@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod differ;
 mod errors;
+pub mod eventbridge;
 mod events;
 mod region;
 mod shared;

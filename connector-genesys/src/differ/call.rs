@@ -150,7 +150,7 @@ impl Call {
 
     fn tell(&self, party: &str, agent: &AgentRef, steps: Vec<Step>, out: &mut Vec<Effect>) {
         out.extend(steps.into_iter().map(|step| {
-            let mut key = format!("{}:{party}:{}", self.id, step.kind);
+            let mut key = super::key(&self.id, party, &step.kind);
             match step.mark {
                 Mark::Only => {}
                 Mark::Since(since) => key.push_str(&format!(":{}", since.timestamp_millis())),

@@ -17,7 +17,7 @@ mod snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{AgentRef, CallEvent, Gap};
+use connector_core::{AgentRef, CallEvent, CallEventKind, Gap};
 
 use call::Call;
 pub(crate) use snapshot::Snapshot;
@@ -26,6 +26,11 @@ use snapshot::{Party, Role};
 /// The vendor's words for what the vocabulary has none for.
 pub(crate) const MUTED: &str = "muted";
 pub(crate) const UNMUTED: &str = "unmuted";
+
+/// The key of what happens once to a leg.
+pub(crate) fn key(conversation: &str, party: &str, kind: &CallEventKind) -> String {
+    format!("{conversation}:{party}:{kind}")
+}
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
