@@ -219,15 +219,17 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
 /// Ringing, talking, on hold, talking, and the work after it: each with an end once it is over.
 fn segments(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
     let mut stretches = Vec::new();
-    if part.answered > part.started {
-        stretches.push(("alert", part.started, part.answered));
+    let rang_until = part.answered.unwrap_or(part.ended);
+    if rang_until > part.started {
+        stretches.push(("alert", part.started, rang_until));
     }
-    let mut talks_since = part.answered;
-    for hold in &part.holds {
-        stretches.extend([("interact", talks_since, hold.start), ("hold", hold.start, hold.end)]);
-        talks_since = hold.end;
+    if let Some(mut talks_since) = part.answered {
+        for hold in &part.holds {
+            stretches.extend([("interact", talks_since, hold.start), ("hold", hold.start, hold.end)]);
+            talks_since = hold.end;
+        }
+        stretches.push(("interact", talks_since, part.ended));
     }
-    stretches.push(("interact", talks_since, part.ended));
     if let Some((done, _)) = &part.wrap_up {
         stretches.push(("wrapup", part.ended, *done));
     }
@@ -236,7 +238,7 @@ fn segments(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
         let mut row = json!({ "segmentStart": instant(from), "segmentType": kind, "conference": false });
         if let Some(to) = past(to, now) {
             row["segmentEnd"] = json!(to);
-            if kind == "interact" && part.ended <= now && to == instant(part.ended) {
+            if kind != "wrapup" && to == instant(part.ended) {
                 row["disconnectType"] = json!(part.left);
             }
             if kind == "wrapup" {
@@ -254,11 +256,17 @@ fn segments(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
 /// Lengths in milliseconds, once they are known.
 fn metrics(part: &Part, now: DateTime<Utc>) -> Vec<Value> {
     let held: TimeDelta = part.holds.iter().map(|hold| hold.end - hold.start).sum();
-    let talked = part.ended - part.answered - held;
+    let rang_until = part.answered.unwrap_or(part.ended);
+    let talk = part.answered.map(|answered| ("tTalk", part.ended, part.ended - answered - held));
     let work = part.wrap_up.as_ref().map(|(done, _)| ("tAcw", *done, *done - part.ended));
-    let of_agent = [("tAlert", part.answered, part.answered - part.started), ("tTalk", part.ended, talked)];
+    let ring = ("tAlert", rang_until, rang_until - part.started);
     let of_hold = (!part.holds.is_empty()).then_some(("tHeld", part.ended, held));
-    let all = of_agent.into_iter().chain(of_hold).chain(work).filter(|(_, at, _)| part.agent.is_some() && *at <= now);
+    let all = [ring]
+        .into_iter()
+        .chain(talk)
+        .chain(of_hold)
+        .chain(work)
+        .filter(|(_, at, _)| part.agent.is_some() && *at <= now);
     all.map(|(name, at, length)| json!({ "name": name, "emitDate": instant(at), "value": length.num_milliseconds() }))
         .collect()
 }

@@ -4,8 +4,8 @@ use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, refused};
-use super::org::{Org, id, recording_id};
-use super::recordings::{is_there, link};
+use super::org::{Org, id};
+use super::recordings::{Recording, is_fetchable, link, of_call};
 use super::state::State;
 
 const BATCH: u32 = 0xbb00_0000;
@@ -18,6 +18,7 @@ pub(super) struct Batch {
 }
 
 /// A recording of a conversation, or all that it has.
+#[derive(Clone)]
 struct Item {
     conversation: String,
     recording: Option<String>,
@@ -59,25 +60,35 @@ pub(super) fn results(ask: &Ask<'_>, org: &Org, state: &mut State) -> Answer {
 fn of_items(place: usize, org: &Org, state: &mut State) -> Vec<Value> {
     let mut results = Vec::new();
     for item in 0..state.batches[place].items.len() {
-        let Item { conversation, recording } = &state.batches[place].items[item];
-        let call = state.call(conversation, org).filter(|call| is_there(*call, org, state));
-        let call = call.filter(|call| recording.as_ref().is_none_or(|id| *id == recording_id(*call)));
-        let mut row = json!({ "conversationId": conversation });
-        if let Some(id) = call.map(recording_id).or_else(|| recording.clone()) {
-            row["recordingId"] = json!(id);
-        }
-        match call {
-            None => row["errorMsg"] = json!("recording was not found"),
-            Some(call) if state.settings.archived.contains(&call) => row["errorMsg"] = json!("recording is archived"),
-            Some(call) => {
-                let kind = state.settings.kept_as.clone();
-                row["resultUrl"] = json!(link(org.scenario.calls[call].audio, &kind, state));
-                row["contentType"] = json!(kind);
+        let Item { conversation, recording } = state.batches[place].items[item].clone();
+        let call = state.call(&conversation, org);
+        let mut found = call.map(|call| of_call(call, org, state)).unwrap_or_default();
+        found.retain(|known| recording.as_ref().is_none_or(|id| *id == known.id()));
+        if found.is_empty() {
+            let mut row = json!({ "conversationId": conversation, "errorMsg": "recording was not found" });
+            if let Some(recording) = recording {
+                row["recordingId"] = json!(recording);
             }
+            results.push(row);
+            continue;
         }
-        results.push(row);
+        results.extend(found.into_iter().map(|recording| result(&conversation, recording, org, state)));
     }
     results
+}
+
+fn result(conversation: &str, recording: Recording, org: &Org, state: &mut State) -> Value {
+    let mut row = json!({ "conversationId": conversation, "recordingId": recording.id() });
+    if state.no_recordings {
+        row["errorMsg"] = json!("recording is deleted");
+    } else if !is_fetchable(recording, state) {
+        row["errorMsg"] = json!("recording is archived");
+    } else {
+        let kind = recording.kind(&state.settings.kept_as);
+        row["resultUrl"] = json!(link(org.scenario.calls[recording.call].audio, &kind, state));
+        row["contentType"] = json!(kind);
+    }
+    row
 }
 
 fn items(ask: &Ask<'_>) -> Option<Vec<Item>> {

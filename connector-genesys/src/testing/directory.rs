@@ -4,7 +4,7 @@ use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, no_page, numbered, refused, with_bad};
-use super::org::{DIVISION, ORGANIZATION, Org, former_id, id, queue_id, team_id};
+use super::org::{DIVISION, ORGANIZATION, Org, former_id, id, idle_id, queue_id, team_id};
 use super::state::State;
 
 pub(super) fn organization(org: &Org) -> Answer {
@@ -30,15 +30,11 @@ pub(super) fn users(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
         let is_named = ids.is_empty() || ids.iter().any(|id| user["id"] == *id);
         is_named && (wanted == "any" || user["state"] == wanted)
     };
-    let people = (0..org.scenario.agents.len()).map(|agent| user(org, agent));
-    let former = (0..state.settings.inactive).map(former);
-    numbered(ask, &state.settings, with_bad(people.chain(former).filter(is_wanted).collect(), &state.settings))
+    numbered(ask, &state.settings, with_bad(everybody(org, state).filter(is_wanted).collect(), &state.settings))
 }
 
 pub(super) fn one_user(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let people = (0..org.scenario.agents.len()).map(|agent| user(org, agent));
-    let former = (0..state.settings.inactive).map(former);
-    match people.chain(former).find(|user| user["id"] == ask.id()) {
+    match everybody(org, state).find(|user| user["id"] == ask.id()) {
         Some(user) => Answer::json(&user),
         None => refused(404, "not.found", "The requested resource was not found"),
     }
@@ -64,9 +60,16 @@ fn user(org: &Org, agent: usize) -> Value {
     })
 }
 
-fn former(number: usize) -> Value {
-    let (id, email) = (former_id(number), format!("former.{number}@example.com"));
-    json!({ "id": id, "name": format!("Former {number}"), "email": email, "username": email, "state": "inactive",
+/// Those of the scenario, those who take no calls, and those who have left.
+fn everybody(org: &Org, state: &State) -> impl Iterator<Item = Value> {
+    let idle = (0..state.settings.idle).map(|number| other(&idle_id(number), "idle", number, "active"));
+    let former = (0..state.settings.inactive).map(|number| other(&former_id(number), "former", number, "inactive"));
+    (0..org.scenario.agents.len()).map(|agent| user(org, agent)).chain(idle).chain(former)
+}
+
+fn other(id: &str, kind: &str, number: usize, state: &str) -> Value {
+    let email = format!("{kind}.{number}@example.com");
+    json!({ "id": id, "name": format!("Somebody {kind} {number}"), "email": email, "username": email, "state": state,
         "version": 9, "groups": [], "selfUri": format!("/api/v2/users/{id}") })
 }
 
@@ -92,7 +95,7 @@ pub(super) fn group_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
 pub(super) fn queues(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
     let queue = |(index, name): (usize, &String)| {
         json!({ "id": queue_id(index), "name": name, "division": { "id": id(DIVISION, 1), "name": "Home" },
-            "memberCount": org.members(index).len(), "enableAudioMonitoring": index % 2 == 0,
+            "memberCount": org.members(index).len(), "enableAudioMonitoring": !state.settings.unmonitored.contains(name),
             "selfUri": format!("/api/v2/routing/queues/{}", queue_id(index)) })
     };
     let rows = org.queues.iter().enumerate().map(queue).collect();

@@ -34,6 +34,7 @@ const TEAMS: &[&str] = &["groups:team:view"];
 const LIVE: &[&str] = &["conversation:communication:view"];
 const HISTORY: &[&str] = &["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"];
 const AVAILABILITY: &[&str] = &["analytics:conversationDetail:view"];
+const RESTORE: &[&str] = &["recording:recording:restore"];
 const RECORDINGS: &[&str] = &[
     "recording:recording:view",
     "recording:recordingSegment:view",
@@ -86,6 +87,8 @@ endpoints! {
     RecordingMetadata, GET, RECORDINGS, "api/v2/conversations/{id}/recordingmetadata";
     /// One recording, with its links.
     Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{id}";
+    /// Another date for the archive, which asks a recording back from it.
+    Restore, PUT, RESTORE, "api/v2/conversations/{id}/recordings/{id}";
     /// Many recordings in their original format.
     SubmitBatch, POST, RECORDINGS, "api/v2/recording/batchrequests";
     /// What became of them.

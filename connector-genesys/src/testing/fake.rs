@@ -4,13 +4,14 @@ mod notifications;
 mod playing;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use connector_core::socket::Connection;
 use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
-use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent};
+use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent, ScenarioCall};
 use connector_core::{AgentRef, Clock, Result, Secret};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -23,7 +24,7 @@ use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
-use super::{analytics, batches, directory, history_jobs, live, recordings, snapshot, subscriptions};
+use super::{analytics, batches, directory, history_jobs, live, parts, recordings, snapshot, subscriptions};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
@@ -92,6 +93,20 @@ impl Fake {
         Ok(fake)
     }
 
+    /// A fake with all of it in one place: at an address of this machine.
+    ///
+    /// # Errors
+    /// When somebody else has that address.
+    pub async fn start_at(address: SocketAddr, scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
+        let mut fake = Self::new(scenario, faults);
+        let server = TestServer::start_at(address, Arc::new(fake.answers())).await?;
+        // The store is another host to whoever looks at its name.
+        let media = format!("http://localhost:{}/", server.port());
+        fake.move_to(server.url().as_str().parse()?, Url::parse(&media).expect("a port makes an address"));
+        fake.servers.push(server);
+        Ok(fake)
+    }
+
     /// A calm fake on a `wiremock` server, where all of it is in one place. Mount what is to go first before.
     #[cfg(feature = "wiremock")]
     pub async fn mount(server: &wiremock::MockServer, scenario: &Scenario) -> Self {
@@ -153,10 +168,27 @@ impl Fake {
         AgentRef::default().with_id(who.id.clone()).with_login(who.login.clone()).with_email(who.email.clone())
     }
 
-    /// The calls that the API tells of.
+    /// The calls that the API tells of: those of the whole day. A recording in several files counts as often, one in the
+    /// archive and one of a screen not at all.
     pub fn expected(&self) -> Vec<ExpectedCall> {
-        let calls = self.scenario().calls.iter().enumerate();
-        calls.map(|(index, call)| ExpectedCall::of(self.scenario(), index, &call.id)).collect()
+        let settings = self.centre.state().settings.clone();
+        let of_call = |(index, call): (usize, &ScenarioCall)| {
+            let mut expected = ExpectedCall::of(self.scenario(), index, &call.id);
+            let files = if settings.archived.contains(&index) { 0 } else { settings.link_keys.len() };
+            expected.recordings = expected.recordings.repeat(files);
+            expected
+        };
+        self.scenario().calls.iter().enumerate().map(of_call).collect()
+    }
+
+    /// The ids of the legs of a call, by its index: those of the participants that are agents and took it, in order.
+    pub fn leg_ids(&self, call: usize) -> Vec<String> {
+        let parts = parts::parts(&self.centre.org, &self.centre.state().settings, call);
+        parts
+            .into_iter()
+            .filter(|part| part.agent.is_some() && part.answered.is_some())
+            .map(|part| part.participant)
+            .collect()
     }
 
     /// The id of the recording of a call, by its index in the scenario.
@@ -198,6 +230,16 @@ impl Fake {
     /// Changes how it behaves.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.centre.state().settings);
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.centre.state().asked.clear();
+    }
+
+    /// Deletes all recordings.
+    pub fn delete_recordings(&self) {
+        self.centre.state().no_recordings = true;
     }
 
     /// Every login fails from now on.
@@ -287,6 +329,7 @@ impl Centre {
             Some(Endpoint::Conversation) => live::conversation(ask, org, state),
             Some(Endpoint::RecordingMetadata) => recordings::metadata(ask, org, state),
             Some(Endpoint::Recording) => recordings::one(ask, org, faults, state),
+            Some(Endpoint::Restore) => recordings::restore(ask, org, state),
             Some(Endpoint::SubmitBatch) => batches::submit(ask, state),
             Some(Endpoint::Batch) => batches::results(ask, org, state),
             Some(Endpoint::RecordingSettings) => recordings::settings(state),

@@ -51,8 +51,8 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
         row["queueId"] = json!(queue_id(queue));
         row["queueName"] = json!(org.queues[queue]);
     }
-    for (name, at) in [("connectedTime", part.answered), ("endTime", part.ended)] {
-        if let Some(at) = past(at, now) {
+    for (name, at) in [("connectedTime", part.answered), ("endTime", Some(part.ended))] {
+        if let Some(at) = at.and_then(|at| past(at, now)) {
             row[name] = json!(at);
         }
     }
@@ -75,7 +75,7 @@ fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>
     let recording = recording_state(std::slice::from_ref(part), is_recorded, now);
     let state = match () {
         () if is_over => "terminated",
-        () if part.answered <= now => "connected",
+        () if part.is_answered(now) => "connected",
         () => Part::initial(direction),
     };
     let mut row = json!({
@@ -89,8 +89,8 @@ fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>
         "securePause": false,
         "provider": "Edge",
     });
-    for (name, at) in [("connectedTime", part.answered), ("disconnectedTime", part.ended)] {
-        if let Some(at) = past(at, now) {
+    for (name, at) in [("connectedTime", part.answered), ("disconnectedTime", Some(part.ended))] {
+        if let Some(at) = at.and_then(|at| past(at, now)) {
             row[name] = json!(at);
         }
     }
@@ -98,7 +98,7 @@ fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>
         row["startHoldTime"] = json!(instant(hold.start));
     }
     if is_over {
-        row["disconnectType"] = json!(part.left);
+        row["disconnectType"] = json!(part.left_live());
     }
     row
 }

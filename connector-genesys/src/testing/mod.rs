@@ -1,7 +1,8 @@
-//! A fake of Genesys Cloud to test against: it plays a day of calls in the words of its REST API, with planned faults.
+//! A fake of Genesys Cloud to test against: it plays a day of calls in the words of its API, with planned faults.
 //!
-//! A [`Fake`] answers what Genesys would: login, people, groups, queues and teams, the history, live records, recordings
-//! and their links. Its shapes come from the vendor's documentation and share nothing with this crate's client. What that
+//! A [`Fake`] answers what Genesys would: login, people, groups, queues and teams, the history and its jobs, live
+//! records, recordings, their links and batches. What happens in its calls comes over the sockets of channels of
+//! notifications. Its shapes come from the vendor's documentation and share nothing with this crate's client. What that
 //! documentation leaves open is a field of [`Settings`]. [`fixtures`] holds single answers and messages.
 
 mod analytics;

@@ -17,6 +17,8 @@ const QUEUE: u32 = 0x9be0_0000;
 const TEAM: u32 = 0x7ea3_0000;
 const WRAP_UP: u32 = 0x7a7a_0000;
 const RECORDING: u32 = 0x4ec0_0000;
+const SCREEN: u32 = 0x5c4e_0000;
+const IDLE: u32 = 0x1d1e_0000;
 const FORMER: u32 = 0xf0e0_0000;
 
 /// A day of a contact centre, as Genesys sees it.
@@ -85,6 +87,15 @@ pub(super) fn team_id(group: usize) -> String {
 
 pub(super) fn recording_id(call: usize) -> String {
     id(RECORDING, call)
+}
+
+pub(super) fn screen_id(call: usize) -> String {
+    id(SCREEN, call)
+}
+
+/// Somebody who takes no calls.
+pub(super) fn idle_id(number: usize) -> String {
+    id(IDLE, number)
 }
 
 /// Somebody who has left.

@@ -28,7 +28,8 @@ pub(super) struct Part {
     /// The index of its queue.
     pub(super) queue: Option<usize>,
     pub(super) started: DateTime<Utc>,
-    pub(super) answered: DateTime<Utc>,
+    /// When it came into the talk. Whoever was offered the call and did not take it never did.
+    pub(super) answered: Option<DateTime<Utc>>,
     pub(super) ended: DateTime<Utc>,
     pub(super) holds: Vec<Range<DateTime<Utc>>>,
     /// When it was muted.
@@ -61,7 +62,7 @@ pub(super) fn parts(org: &Org, settings: &Settings, index: usize) -> Vec<Part> {
         agent: None,
         queue: None,
         started: call.started,
-        answered: if is_inbound { call.started } else { answered },
+        answered: Some(if is_inbound { call.started } else { answered }),
         ended: call.ended(),
         holds: Vec::new(),
         muted: None,
@@ -77,7 +78,7 @@ pub(super) fn parts(org: &Org, settings: &Settings, index: usize) -> Vec<Part> {
         agent: None,
         queue: Some(queue),
         started: call.started,
-        answered: call.started,
+        answered: Some(call.started),
         ended: answered,
         holds: Vec::new(),
         muted: None,
@@ -90,23 +91,56 @@ pub(super) fn parts(org: &Org, settings: &Settings, index: usize) -> Vec<Part> {
         _ => None,
     });
     let last = legs.len().saturating_sub(1);
-    let people = legs.into_iter().enumerate().map(|(number, leg)| Part {
-        participant: id(AGENT, index * MOST_LEGS + number),
-        session: id(SESSION, index * MOST_LEGS * 2 + 2 + number),
-        purpose: if is_inbound { "agent" } else { "user" },
-        name: org.scenario.agents[leg.agent].name.reveal().to_owned(),
-        agent: Some(leg.agent),
-        queue,
-        started: leg.started,
-        answered: leg.answered,
-        ended: leg.ended,
-        muted: (number == last && settings.muted.contains(&index)).then(|| stretch(&leg, 1..2)),
-        paused: (number == last && settings.paused.contains(&index)).then(|| stretch(&leg, 3..4)),
-        holds: leg.holds,
-        left: if number == last { agent_left } else { "transfer" },
-        wrap_up: work.filter(|_| number == last).map(|work| (work, org.wrap_up(&call.disposition))),
-    });
-    [customer].into_iter().chain(waiting).chain(people).collect()
+    let people: Vec<Part> = legs
+        .into_iter()
+        .enumerate()
+        .map(|(number, leg)| Part {
+            participant: id(AGENT, index * MOST_LEGS + number),
+            session: id(SESSION, index * MOST_LEGS * 2 + 2 + number),
+            purpose: if is_inbound { "agent" } else { "user" },
+            name: org.scenario.agents[leg.agent].name.reveal().to_owned(),
+            agent: Some(leg.agent),
+            queue,
+            started: leg.started,
+            answered: Some(leg.answered),
+            ended: leg.ended,
+            muted: (number == last && settings.muted.contains(&index)).then(|| stretch(&leg, 1..2)),
+            paused: (number == last && settings.paused.contains(&index)).then(|| stretch(&leg, 3..4)),
+            holds: leg.holds,
+            left: if number == last { agent_left } else { "transfer" },
+            wrap_up: work.filter(|_| number == last).map(|work| (work, org.wrap_up(&call.disposition))),
+        })
+        .collect();
+    let mut parts: Vec<Part> = [customer].into_iter().chain(waiting).chain(people).collect();
+    if is_inbound && settings.declined.contains(&index) {
+        decline(&mut parts, index);
+    }
+    parts
+}
+
+/// Lets the first agent miss the call once, and be offered it again: as another participant.
+fn decline(parts: &mut Vec<Part>, index: usize) {
+    let Some(place) = parts.iter().position(|part| part.agent.is_some()) else { return };
+    let second = &mut parts[place];
+    let ring = second.answered.unwrap_or(second.ended) - second.started;
+    let first = Part {
+        participant: id(AGENT, index * MOST_LEGS + MOST_LEGS - 1),
+        session: id(SESSION, index * MOST_LEGS * 2 + MOST_LEGS),
+        purpose: second.purpose,
+        name: second.name.clone(),
+        agent: second.agent,
+        queue: second.queue,
+        started: second.started,
+        answered: None,
+        ended: second.started + TimeDelta::milliseconds(ring.num_milliseconds() / 2),
+        holds: Vec::new(),
+        muted: None,
+        paused: None,
+        left: "noAnswerTransfer",
+        wrap_up: None,
+    };
+    second.started = first.ended;
+    parts.insert(place, first);
 }
 
 /// So many fifths of the talk after the last hold of a leg.
@@ -117,6 +151,15 @@ fn stretch(leg: &ScenarioLeg, fifths: Range<i32>) -> Range<DateTime<Utc>> {
 }
 
 impl Part {
+    pub(super) fn is_answered(&self, now: DateTime<Utc>) -> bool {
+        self.answered.is_some_and(|answered| answered <= now)
+    }
+
+    /// How it left, as live records and topics spell it.
+    pub(super) fn left_live(&self) -> &'static str {
+        if self.left == "noAnswerTransfer" { "transfer.noanswer" } else { self.left }
+    }
+
     pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.ended <= now
     }
@@ -148,13 +191,13 @@ impl Part {
     pub(super) fn changes(&self) -> impl Iterator<Item = DateTime<Utc>> + '_ {
         let stretches = self.holds.iter().chain(&self.muted).chain(&self.paused);
         let ends = stretches.flat_map(|stretch| [stretch.start, stretch.end]);
-        [self.started, self.answered, self.ended, self.done()].into_iter().chain(ends)
+        [self.started, self.ended, self.done()].into_iter().chain(self.answered).chain(ends)
     }
 }
 
 /// How it stands with the recording of some participants: `none`, `active`, `paused`.
 pub(super) fn recording_state(parts: &[Part], is_recorded: bool, now: DateTime<Utc>) -> &'static str {
-    let mut talking = parts.iter().filter(|part| part.purpose != "acd" && part.answered <= now && !part.is_over(now));
+    let mut talking = parts.iter().filter(|part| part.purpose != "acd" && part.is_answered(now) && !part.is_over(now));
     match () {
         () if !is_recorded || talking.clone().next().is_none() => "none",
         () if talking.any(|part| part.is_paused(now)) => "paused",

@@ -62,12 +62,16 @@ pub struct Settings {
     pub job_asks: usize,
     /// How many of the next such jobs fail.
     pub failing_jobs: usize,
+    /// Inbound calls, by their index, that their first agent misses once, and is offered again.
+    pub declined: Vec<usize>,
     /// Calls, by their index, whose last agent mutes the line for a while.
     pub muted: Vec<usize>,
     /// Calls, by their index, whose last agent pauses the recording for a while.
     pub paused: Vec<usize>,
     /// Whether somebody who is out of a call hears no more of it. Not documented, and reported.
     pub silent_after_leg: bool,
+    /// How many times faster than the clock the next play goes.
+    pub speed: u32,
     /// How many channels a client may have. One more takes the place of another.
     pub most_channels: usize,
     /// How many topics a channel may have.
@@ -85,6 +89,14 @@ pub struct Settings {
     pub hidden: Vec<usize>,
     /// How many messages that make no sense come on topics of calls from now on, before the next ones that do.
     pub bad_messages: usize,
+    /// Calls, by their index, of which there is a recording of the screen as well.
+    pub screens: Vec<usize>,
+    /// How often a recording is asked for, after it was asked back from the archive, before it is there.
+    pub restore_asks: usize,
+    /// The queues, by their names, in which Genesys does not let anybody listen: `enableAudioMonitoring`.
+    pub unmonitored: Vec<String>,
+    /// How many people take no calls, on top of those of the scenario.
+    pub idle: usize,
     /// How many users are inactive, on top of those of the scenario.
     pub inactive: usize,
     /// How many rows that make no sense stand in every list of people and conversations.
@@ -114,9 +126,11 @@ impl Default for Settings {
             jobs_lag: TimeDelta::zero(),
             job_asks: 1,
             failing_jobs: 0,
+            declined: Vec::new(),
             muted: Vec::new(),
             paused: Vec::new(),
             silent_after_leg: true,
+            speed: 1,
             most_channels: 20,
             most_topics: 1_000,
             channel_life: Duration::from_secs(86_400),
@@ -125,6 +139,10 @@ impl Default for Settings {
             closing_after: Duration::from_secs(60),
             hidden: Vec::new(),
             bad_messages: 0,
+            screens: Vec::new(),
+            restore_asks: 1,
+            unmonitored: Vec::new(),
+            idle: 0,
             inactive: 0,
             bad_rows: 0,
             unavailable: 0,

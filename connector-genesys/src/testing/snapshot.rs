@@ -115,7 +115,7 @@ fn of_anybody(told: &ScenarioCall, part: &Part, is_done: bool, now: DateTime<Utc
         "state": match () {
             () if is_over && is_done && part.purpose != "acd" => "terminated",
             () if is_over => "disconnected",
-            () if part.answered <= now => "connected",
+            () if part.is_answered(now) => "connected",
             () => Part::initial(told.direction),
         },
         "direction": if told.direction == Direction::Outbound { "outbound" } else { "inbound" },
@@ -128,8 +128,8 @@ fn of_anybody(told: &ScenarioCall, part: &Part, is_done: bool, now: DateTime<Utc
         "wrapupRequired": part.wrap_up.is_some(),
         "mediaRoles": ["full"],
     });
-    for (name, at) in [("connectedTime", part.answered), ("endTime", part.ended)] {
-        if let Some(at) = past(at, now) {
+    for (name, at) in [("connectedTime", part.answered), ("endTime", Some(part.ended))] {
+        if let Some(at) = at.and_then(|at| past(at, now)) {
             row[name] = json!(at);
         }
     }
@@ -137,7 +137,7 @@ fn of_anybody(told: &ScenarioCall, part: &Part, is_done: bool, now: DateTime<Utc
         row["startHoldTime"] = json!(instant(hold.start));
     }
     if is_over {
-        row["disconnectType"] = json!(part.left);
+        row["disconnectType"] = json!(part.left_live());
     }
     row
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Clock;
 use connector_core::testing::Clip;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use super::channels::Channels;
 use super::endpoint::Endpoint;
 use super::history_jobs::Job;
 use super::org::Org;
+use super::recordings::Recording;
 use super::settings::Settings;
 use super::telling::Told;
 
@@ -65,7 +67,32 @@ pub(super) enum Time {
     /// It stands still.
     At(DateTime<Utc>),
     /// It passes.
-    Passing(Clock),
+    Passing(Run),
+}
+
+/// Time that passes, so many times faster than on tokio's clock.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    from: DateTime<Utc>,
+    since: Instant,
+    speed: u32,
+}
+
+impl Run {
+    pub(super) fn new(from: DateTime<Utc>, speed: u32) -> Self {
+        Self { from, since: Instant::now(), speed: speed.max(1) }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.from + TimeDelta::from_std(self.since.elapsed() * self.speed).unwrap_or_default()
+    }
+
+    /// How long it takes until then.
+    pub(super) fn wait(&self, at: DateTime<Utc>) -> Duration {
+        let left = (at - self.now()).to_std().unwrap_or_default();
+        // Rounded up, so that it is then afterwards.
+        (left + Duration::from_nanos(u64::from(self.speed) - 1)) / self.speed
+    }
 }
 
 /// A link to a file.
@@ -102,11 +129,15 @@ pub(super) struct State {
     pub(super) batches: Vec<Batch>,
     pub(super) jobs: Vec<Job>,
     /// How often a recording was asked for before it was ready.
-    pub(super) recording_asks: BTreeMap<usize, usize>,
+    pub(super) recording_asks: BTreeMap<Recording, usize>,
     /// How often one was not ready.
     pub(super) not_ready: usize,
-    /// The calls whose recording was there.
-    pub(super) ready: BTreeSet<usize>,
+    /// The recordings that were asked back from the archive, and how often they were asked for since.
+    pub(super) restoring: BTreeMap<Recording, usize>,
+    /// Whether all recordings are deleted.
+    pub(super) no_recordings: bool,
+    /// The recordings that were ready.
+    pub(super) ready: BTreeSet<Recording>,
 }
 
 impl State {
@@ -131,6 +162,8 @@ impl State {
             jobs: Vec::new(),
             recording_asks: BTreeMap::new(),
             not_ready: 0,
+            restoring: BTreeMap::new(),
+            no_recordings: false,
             ready: BTreeSet::new(),
         }
     }
@@ -139,7 +172,7 @@ impl State {
         match self.time {
             Time::Over => org.evening(),
             Time::At(time) => time,
-            Time::Passing(clock) => clock.now(),
+            Time::Passing(run) => run.now(),
         }
     }
 

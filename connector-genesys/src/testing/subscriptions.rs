@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::ask::{Ask, instant, refused};
 use super::channels::Channel;
-use super::org::{Org, former_id};
+use super::org::{Org, former_id, idle_id};
 use super::snapshot::Topic;
 use super::state::State;
 
@@ -147,7 +147,13 @@ enum Judged {
 
 /// Whoever is not known is as forbidden as whoever may not be seen: what Genesys makes of unknown ids is not documented.
 fn judge(topic: &str, org: &Org, state: &State) -> Judged {
-    let is_former = |user: &str| (0..state.settings.inactive).any(|number| former_id(number) == user);
+    let is_other = |user: &str| {
+        let number = user.rsplit('-').next().and_then(|number| usize::from_str_radix(number, 16).ok());
+        number.is_some_and(|number| {
+            (number < state.settings.idle && idle_id(number) == user)
+                || (number < state.settings.inactive && former_id(number) == user)
+        })
+    };
     let Some(subject) = topic.strip_prefix("v2.").and_then(|rest| rest.strip_suffix(".conversations.calls")) else {
         return Judged::Unknown;
     };
@@ -155,7 +161,7 @@ fn judge(topic: &str, org: &Org, state: &State) -> Judged {
     let is_seen = match Topic::of(topic, org) {
         Some(Topic::User(user)) => !state.settings.hidden.contains(&user),
         Some(Topic::Queue(_)) => true,
-        None => users.is_some_and(is_former),
+        None => users.is_some_and(is_other),
     };
     match () {
         () if users.or(queues).is_none() => Judged::Unknown,

@@ -49,8 +49,8 @@ pub(super) fn next(org: &Org, state: &State) -> Option<(DateTime<Utc>, usize)> {
 /// Tells everything that has happened by now.
 pub(super) fn catch_up(org: &Org, faults: &FaultPlan, state: &mut State) {
     // Only a day that passes has news.
-    let Time::Passing(clock) = state.time else { return };
-    while let Some((at, call)) = next(org, state).filter(|(at, _)| *at <= clock.now()) {
+    let Time::Passing(run) = state.time else { return };
+    while let Some((at, call)) = next(org, state).filter(|(at, _)| *at <= run.now()) {
         tell(call, at, org, faults, state);
         state.told.calls.insert(call, at);
     }

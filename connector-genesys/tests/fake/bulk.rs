@@ -82,7 +82,10 @@ fn a_job_tells_the_same_as_a_query_and_attributes_besides() {
 fn a_job_selects_by_what_goes_on_in_the_interval_not_by_days() {
     let caller = Caller::calm();
     let call = caller.fake.scenario().calls[4].clone();
-    let around = |from: TimeDelta, to: TimeDelta| json!({ "interval": format!("{}/{}", instant(call.started + from), instant(call.started + to)) });
+    let around = |from: TimeDelta, to: TimeDelta| {
+        let (from, to) = (instant(call.started + from), instant(call.started + to));
+        json!({ "interval": format!("{from}/{to}") })
+    };
     let second = TimeDelta::seconds(1);
     assert_eq!(found(&caller, &around(second, second * 2)), std::slice::from_ref(&call.id), "in the middle of it");
     assert!(found(&caller, &around(-second * 2, -second)).is_empty());

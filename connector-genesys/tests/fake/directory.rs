@@ -36,6 +36,22 @@ fn only_active_people_are_listed_unless_others_are_asked_for() {
 }
 
 #[test]
+fn people_who_take_no_calls_are_active_and_have_topics() {
+    let caller = Caller::calm();
+    caller.fake.change(|settings| settings.idle = 188);
+    let page = caller.good("/api/v2/users?pageSize=100&pageNumber=2");
+    let people = list(&page["entities"]);
+    assert_eq!((people.len(), &page["total"]), (100, &json!(200)));
+    let topic = |id: &str| format!("v2.users.{id}.conversations.calls");
+    let channel = caller.open_channel();
+    let last = text(&people[99]["id"]);
+    assert_eq!(caller.subscribe(&channel, &[topic(last)]).status, 200);
+    caller.fake.change(|settings| settings.idle = 187);
+    assert_eq!(caller.subscribe(&channel, &[topic(last)]).status, 403);
+    assert_eq!(caller.get(&format!("/api/v2/users/{last}")).status, 404);
+}
+
+#[test]
 fn people_are_found_by_their_ids() {
     let caller = Caller::calm();
     let people = caller.rows("/api/v2/users?pageSize=100");
@@ -66,7 +82,11 @@ fn everybody_is_in_one_group_and_one_team() {
 fn members_of_a_queue_have_no_total() {
     let caller = Caller::calm();
     let queues = caller.rows("/api/v2/routing/queues");
-    assert!(queues.iter().all(|queue| queue["enableAudioMonitoring"].is_boolean()));
+    assert!(queues.iter().all(|queue| queue["enableAudioMonitoring"] == true));
+    caller.fake.change(|settings| settings.unmonitored = vec![text(&queues[0]["name"]).to_owned()]);
+    let monitored =
+        caller.rows("/api/v2/routing/queues").into_iter().map(|queue| queue["enableAudioMonitoring"] == true);
+    assert_eq!(monitored.collect::<Vec<_>>(), [false, true, true]);
     let path = format!("/api/v2/routing/queues/{}/members?pageSize=1", text(&queues[0]["id"]));
     let page = caller.good(&path);
     assert!(page["total"].is_null() && page["pageCount"].is_null() && page["nextUri"].is_string(), "{page}");

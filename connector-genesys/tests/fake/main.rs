@@ -9,6 +9,7 @@ mod mounted;
 mod recordings;
 mod samples;
 mod snapshots;
+mod socket_faults;
 mod sockets;
 mod trouble;
 

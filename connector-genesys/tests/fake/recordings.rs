@@ -104,3 +104,80 @@ fn a_recording_comes_some_time_after_the_call() {
         assert_eq!(list(&listed).len(), count);
     }
 }
+
+#[test]
+fn what_is_asked_back_from_the_archive_comes_after_a_while() {
+    let caller = Caller::calm();
+    let recorded = calls(&caller).0[0];
+    caller.fake.change(|settings| settings.archived = vec![recorded]);
+    let path = path(&caller, recorded);
+    let archived = caller.good(&path);
+    let same = json!({ "archiveDate": archived["archiveDate"] });
+    assert_eq!(caller.ask("PUT", &path, &same).status, 400);
+    assert_eq!(caller.ask("PUT", &path, &Value::Null).status, 400);
+    let asked = caller.ask("PUT", &path, &json!({ "archiveDate": "2027-01-01T00:00:00.000Z" }));
+    assert_eq!(body(&asked)["fileState"], "RESTORING");
+    let states: Vec<(Value, bool)> = (0..3)
+        .map(|_| caller.good(&path))
+        .map(|row| (row["fileState"].clone(), row["mediaUris"].is_object()))
+        .collect();
+    assert_eq!(states, [(json!("RESTORING"), false), (json!("RESTORED"), true), (json!("RESTORED"), true)]);
+    caller.fake.forbid("recording:recording:restore");
+    assert_eq!(caller.ask("PUT", &path, &json!({ "archiveDate": "2027-01-02T00:00:00.000Z" })).status, 403);
+}
+
+#[test]
+fn deleted_recordings_say_so_and_their_links_are_void() {
+    let caller = Caller::calm();
+    let recorded = calls(&caller).0[0];
+    let path = path(&caller, recorded);
+    let link = link(&caller.good(&path), "S");
+    caller.fake.delete_recordings();
+    let deleted = caller.good(&path);
+    assert_eq!((&deleted["fileState"], &deleted["mediaUris"]), (&json!("DELETED"), &Value::Null));
+    assert_eq!(caller.send("GET", &link, None, "").status, 403);
+}
+
+#[test]
+fn what_is_expected_is_what_the_api_tells() {
+    let caller = Caller::calm();
+    let recorded = calls(&caller).0;
+    caller.fake.change(|settings| {
+        (settings.archived, settings.link_keys) = (vec![recorded[0]], vec!["0".to_owned(), "1".to_owned()]);
+    });
+    let expected = caller.fake.expected();
+    assert_eq!(expected.len(), 12);
+    for call in expected {
+        let history = caller.good(&format!("/api/v2/analytics/conversations/{}/details", call.conversation));
+        let legs: Vec<Value> =
+            list(&history["participants"]).into_iter().filter(|part| part["userId"].is_string()).collect();
+        let ids: Vec<&str> = legs.iter().map(|leg| text(&leg["participantId"])).collect();
+        assert_eq!(caller.fake.leg_ids(call.call), ids);
+        let users: Vec<&str> = legs.iter().map(|leg| text(&leg["userId"])).collect();
+        let agents = &caller.fake.scenario().agents;
+        assert_eq!(users, call.agents.iter().map(|agent| agents[*agent].id.as_str()).collect::<Vec<_>>());
+        let links = caller.get(&path(&caller, call.call));
+        let files = body(&links)["mediaUris"].as_object().map_or(0, |links| links.len());
+        assert_eq!(call.recordings.len(), files, "{}", call.conversation);
+    }
+}
+
+#[test]
+fn a_recorded_screen_is_another_recording_of_the_call() {
+    let caller = Caller::calm();
+    let recorded = calls(&caller).0[0];
+    caller.fake.change(|settings| (settings.screens, settings.batch_asks) = (vec![recorded], 0));
+    let id = &caller.fake.scenario().calls[recorded].id;
+    let listed = list(&caller.good(&format!("/api/v2/conversations/{id}/recordingmetadata")));
+    let media: Vec<&Value> = listed.iter().map(|row| &row["media"]).collect();
+    assert_eq!(media, ["audio", "screen"]);
+    assert_ne!(listed[0]["id"], listed[1]["id"]);
+    let screen = caller.good(text(&listed[1]["selfUri"]));
+    let file = caller.send("GET", &link(&screen, "S"), None, "");
+    assert_eq!((file.status.as_u16(), &file.headers["content-type"]), (200, &"video/webm".parse().expect("a value")));
+    let items = json!({ "batchDownloadRequestList": [{ "conversationId": id }] });
+    let job = body(&caller.ask("POST", "/api/v2/recording/batchrequests", &items));
+    let done = caller.good(text(&job["selfUri"]));
+    let kinds: Vec<Value> = list(&done["results"]).iter().map(|row| row["contentType"].clone()).collect();
+    assert_eq!((kinds, &done["expectedResultCount"]), (vec![json!("audio/ogg"), json!("video/webm")], &json!(2)));
+}

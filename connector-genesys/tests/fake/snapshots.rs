@@ -164,3 +164,33 @@ fn a_call_that_nobody_records_is_never_recording() {
         assert!(list(&message["eventBody"]["participants"]).iter().all(|part| part["recording"] == false));
     }
 }
+
+#[test]
+fn a_call_that_is_missed_once_is_offered_again_as_another_participant() {
+    let caller = Caller::calm();
+    let (index, call) = find(&caller, |call| call.direction == Direction::Inbound && call.legs().len() == 1);
+    let agent = call.legs()[0].agent;
+    let before = caller.fake.leg_ids(index);
+    caller.fake.change(|settings| settings.declined = vec![index]);
+    assert_eq!(caller.fake.leg_ids(index), before);
+    let missed = caller.fake.instants(index)[1];
+    let message = told(&caller, agent, index, missed).expect("told");
+    let (first, second) = (leg(&message, 0), leg(&message, 1));
+    assert_eq!((&first["state"], &first["disconnectType"]), (&json!("disconnected"), &json!("transfer.noanswer")));
+    assert!(first["connectedTime"].is_null() && first["endTime"].is_string());
+    assert_eq!(
+        (&second["state"], &second["id"], &second["user"]),
+        (&json!("alerting"), &json!(before[0]), &first["user"])
+    );
+    let live = caller.good(&format!("/api/v2/conversations/{}", call.id));
+    let history = caller.good(&format!("/api/v2/analytics/conversations/{}/details", call.id));
+    let of_agents = |record: &Value| {
+        list(&record["participants"]).into_iter().filter(|part| part["userId"].is_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_agents(&live)[0]["calls"][0]["disconnectType"], "transfer.noanswer");
+    let segments = list(&of_agents(&history)[0]["sessions"][0]["segments"]);
+    let kinds: Vec<&Value> = segments.iter().map(|segment| &segment["segmentType"]).collect();
+    assert_eq!((kinds, &segments[0]["disconnectType"]), (vec![&json!("alert")], &json!("noAnswerTransfer")));
+    let metrics = list(&of_agents(&history)[0]["sessions"][0]["metrics"]);
+    assert!(metrics.iter().all(|metric| metric["name"] == "tAlert"));
+}

@@ -92,9 +92,9 @@ impl Centre {
     /// When something is to be told next, if the day passes.
     pub(in super::super) fn due(&self) -> Option<Instant> {
         let state = self.state();
-        let Time::Passing(clock) = state.time else { return None };
+        let Time::Passing(run) = state.time else { return None };
         let (at, _) = telling::next(&self.org, &state)?;
-        Some(Instant::now() + (at - clock.now()).to_std().unwrap_or_default())
+        Some(Instant::now() + run.wait(at))
     }
 
     /// Tells what has happened by now.

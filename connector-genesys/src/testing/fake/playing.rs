@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use tokio::time::sleep;
 
+use super::super::state::Run;
 use super::*;
 
 impl Fake {
@@ -15,7 +16,7 @@ impl Fake {
     /// happened before is not.
     pub fn follow(&self, clock: Clock) {
         self.centre.state().clock = clock;
-        self.centre.set(Time::Passing(clock), usize::MAX, clock.now());
+        self.centre.set(Time::Passing(Run::new(clock.now(), 1)), usize::MAX, clock.now());
     }
 
     /// Lets channels keep to this clock, that of whoever asks. It is the machine's until something else is said.
@@ -24,7 +25,8 @@ impl Fake {
     }
 
     /// Plays the day until so many of its calls are over and told, going on where it was; whatever else there is does not
-    /// happen. It takes as long as the day does, on tokio's clock. In between time stands still.
+    /// happen. It takes as long as the day does on tokio's clock, or less with [`speed`](Settings::speed). In between time
+    /// stands still.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
@@ -79,7 +81,7 @@ impl Centre {
     /// Lets time pass, and so many calls happen.
     fn go_on(&self, calls: usize) {
         let mut state = self.state();
-        state.time = Time::Passing(Clock::starting_at(state.now(&self.org)));
+        state.time = Time::Passing(Run::new(state.now(&self.org), state.settings.speed));
         state.calls = state.calls.max(calls);
         drop(state);
         self.catch_up();
@@ -93,7 +95,9 @@ impl Centre {
         let calls = state.calls.min(self.org.scenario.calls.len());
         let last = (0..calls).map(|call| self.org.done(call) + late).max();
         let next = telling::next(&self.org, &state).map(|(at, _)| at).or(last)?;
-        let now = state.now(&self.org);
-        (now < next).then(|| (next - now).to_std().unwrap_or_default())
+        match state.time {
+            Time::Passing(run) if run.now() < next => Some(run.wait(next)),
+            _ => None,
+        }
     }
 }
