@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{Error, SourceStatus};
+use connector_core::Error;
 
 use super::{Effect, Made, PING_AFTER, PONG_WITHIN, Turn};
 use crate::wire::channels::Channel;
@@ -267,7 +267,6 @@ impl Line {
             None if now - self.heard >= PING_AFTER => {
                 self.pinged = Some(now);
                 turn.out.push(Effect::Ping(socket));
-                turn.out.push(Effect::Status(SourceStatus::Silent { since: self.heard }));
                 None
             }
             Some(pinged) if now - pinged >= PONG_WITHIN => {

@@ -181,6 +181,9 @@ impl Machine {
         let before = out.len();
         self.take(now, input, out);
         self.settle(now, out);
+        // Trouble that costs nothing is over at once.
+        self.is_live &= !out[before..].iter().any(|effect| matches!(effect, Effect::Status(_)));
+        self.hand_on(now, out);
         self.is_over = out[before..].iter().any(|effect| matches!(effect, Effect::Fail(_)));
     }
 
@@ -347,7 +350,7 @@ impl Machine {
         }
     }
 
-    /// Does what is due, and hands on what is ready.
+    /// Does what is due.
     fn settle(&mut self, now: DateTime<Utc>, out: &mut Vec<Effect>) {
         if self.watched.look(now) {
             out.push(Effect::Look);
@@ -369,9 +372,9 @@ impl Machine {
         self.tell(told, now, out);
         let differ = &self.differ;
         self.asks.tick(now, |id| differ.is_open(id), out);
-        self.hand_on(now, out);
     }
 
+    /// Hands on what is ready.
     fn hand_on(&mut self, now: DateTime<Utc>, out: &mut Vec<Effect>) {
         let is_live = self.watched.is_known() && self.shares.iter().all(Share::hears);
         if is_live && !self.is_live {

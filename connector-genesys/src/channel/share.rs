@@ -11,6 +11,10 @@ use super::{Effect, Made, Turn};
 /// Who was heard for so long has no trouble any more: the next wait is a short one again.
 const CALM_AFTER: TimeDelta = TimeDelta::seconds(60);
 
+/// Where all channels are in use, the next one is made so long after an old one was given up: the vendor takes one away of
+/// those that nobody is connected to.
+const PARTING: TimeDelta = TimeDelta::seconds(2);
+
 /// Why somebody who is new was not heard from the first moment on.
 pub(super) const ADDED: &str = "people were added";
 
@@ -242,8 +246,8 @@ impl Share {
         if let [line] = self.lines.as_slice()
             && line.renew_at.is_some_and(|at| at <= turn.now)
         {
-            let (heir, hears) = (Line::new(turn.number(), turn.now), line.hears());
-            self.lines.push(heir);
+            let (hears, due) = (line.hears(), if has_room { turn.now } else { turn.now + PARTING });
+            self.lines.push(Line::new(turn.number(), due));
             if !(hears && has_room) {
                 self.lines.remove(0).let_go(turn);
                 self.why = "a channel was renewed";
@@ -277,5 +281,7 @@ fn gap(from: DateTime<Utc>, to: DateTime<Utc>, why: &str) -> Gap {
 
 fn evicted() -> Error {
     Error::already_subscribed("another program listens with the same OAuth client, and took the place of this one")
-        .advise("give each program an OAuth client of its own")
+        .advise(
+            "give each program an OAuth client of its own; where there is only this one, lower the setting channels",
+        )
 }

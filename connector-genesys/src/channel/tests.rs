@@ -233,7 +233,6 @@ fn shown(effect: &Effect) -> String {
             SourceStatus::Live => "live".to_owned(),
             SourceStatus::Reconnecting { .. } => "reconnecting".to_owned(),
             SourceStatus::Throttled { .. } => "throttled".to_owned(),
-            SourceStatus::Silent { .. } => "silent".to_owned(),
             other => other.to_string(),
         },
         Effect::Unheard(told) => format!("unheard {}", told.refused),
