@@ -1,6 +1,8 @@
 //! What the jobs of one organisation share.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result};
 use futures_util::future::join_all;
@@ -18,6 +20,8 @@ const UNDOCUMENTED: &str = "a permission that the vendor does not document for i
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
+    /// Whether somebody hears events.
+    pub(crate) subscribed: Arc<AtomicBool>,
     /// The people behind the ids that calls name. Listings and watches teach it.
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
@@ -27,11 +31,10 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Self {
         let people = AgentIndex::new(connection.cx.clock());
-        Self { connection, people, links: Links::default() }
+        Self { connection, subscribed: Arc::default(), people, links: Links::default() }
     }
 
     /// The person behind an id, with login where the vendor tells it within some seconds.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the events that name people by id are not there yet"))]
     pub(crate) async fn who(&self, id: &str) -> AgentRef {
         let lookup = async {
             let found = self.user(id, Priority::Live).await;
