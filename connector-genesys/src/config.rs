@@ -53,7 +53,6 @@ pub enum RecordingFormat {
 
 impl RecordingFormat {
     /// The vendor's word for it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "recordings are not there yet"))]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Wav => "WAV",

@@ -10,17 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use connector_core::{
-    CallEventKind, Error, EventSource, EventTraits, Events, JobCheck, Replay, Result, SubscribeRequest,
-};
+use connector_core::{CallEventKind, Error, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 use futures_util::{StreamExt, stream};
 
 use crate::differ::{MUTED, UNMUTED};
-use crate::shared::{Shared, judge};
+use crate::shared::Shared;
+use crate::uses::EVENTS_CHECK;
 use listener::Listener;
-
-/// What it takes to ask whether a call is over.
-const LIVE_RECORD: &str = "conversation:communication:view";
 
 /// Calls as they happen: ringing, answered, held, resumed, muted, recording paused, passed on, leg ended, call ended,
 /// wrap-up ended.
@@ -114,8 +110,7 @@ impl EventSource for GenesysEvents {
     }
 
     async fn check(&self) -> JobCheck {
-        let asked = async { self.shared.connection.api().await?.channels().await };
-        judge(asked.await, LIVE_RECORD)
+        self.shared.check(&EVENTS_CHECK).await
     }
 }
 
@@ -155,9 +150,4 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
-}
-
-/// Who is who, for those who listen.
-async fn directory(shared: &Shared) -> Result<people::Listed> {
-    Ok(people::Listed(shared.connection.api().await?, shared.connection.config.page))
 }

@@ -1,25 +1,33 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod audio;
 mod channel;
 mod client;
 mod config;
+mod conversation;
 mod differ;
+mod directory;
 mod errors;
 pub mod eventbridge;
 mod events;
+mod history;
+mod people;
+mod recordings;
 mod region;
 mod shared;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
-#[cfg_attr(
-    not(all(test, feature = "testing")),
-    expect(dead_code, reason = "the requests and sockets that read these are not there yet")
-)]
+mod uses;
 mod wire;
 
+pub use audio::AudioMonitoring;
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
+pub use directory::GenesysDirectory;
 pub use events::GenesysEvents;
+pub use history::GenesysHistory;
+pub use recordings::GenesysRecordings;
 pub use region::Region;
+pub use uses::ApiUse;

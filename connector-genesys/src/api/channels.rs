@@ -1,15 +1,14 @@
-//! `/notifications/channels`, and the live record of a conversation.
+//! `/notifications/channels`.
 
 use connector_core::http::segment;
 use connector_core::socket::Socket;
-use connector_core::{Error, Priority, Result};
+use connector_core::{Error, Result};
 use serde::Serialize;
 
 use crate::channel::Told;
 use crate::transport::Api;
 use crate::wire::Page;
 use crate::wire::channels::{Channel, Subscribed};
-use crate::wire::conversations::Conversation;
 
 /// The largest message of a socket, in bytes. Nothing is documented; the state of a call with all its participants has a
 /// few thousand.
@@ -51,25 +50,9 @@ impl Api {
         self.client.delete(&subscriptions(channel)).during("unsubscribe").send().await.map(drop)
     }
 
-    /// The channels of this client: something cheap to ask for.
-    pub(crate) async fn channels(&self) -> Result<()> {
-        let request = self.client.get("api/v2/notifications/channels").query("includechannels", "oauthclient");
-        request.during("check").send().await.map(drop)
-    }
-
     /// Opens the socket of a channel.
     pub(crate) async fn connect(&self, channel: &Channel) -> Result<Socket> {
         self.client.open_socket(channel.connect_uri.as_deref().unwrap_or_default(), MOST).await
-    }
-
-    /// The live record of a conversation; `None` when there is none.
-    pub(crate) async fn live_conversation(&self, id: &str, priority: Priority) -> Result<Option<Conversation>> {
-        let path = format!("api/v2/conversations/{}", segment(id));
-        match self.client.get(&path).priority(priority).during("conversation").send().await {
-            Ok(answer) => answer.json().map(Some),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::Inbox;
-use super::people::{self, Directory};
+use super::people;
 use super::reader::{self, Order};
 use crate::channel::{Bounds, Effect, Input, Machine, Made};
 use crate::differ;
@@ -293,17 +293,13 @@ impl Listener {
                 Done::Nothing
             }),
             Effect::Confirm(id) => self.spawn_within(move |shared| async move {
-                let asked = async { shared.connection.api().await?.live_conversation(&id, Priority::Live).await };
+                let asked = async { shared.connection.api().await?.conversation(&id, Priority::Live).await };
                 let told = asked.await;
                 Done::Said(Input::Confirmed { id, told })
             }),
             Effect::Resolve(id) => self.spawn_within(move |shared| async move {
-                let asked = async { super::directory(&shared).await?.with_id(&id).await };
-                let who = asked.await.unwrap_or_else(|error| {
-                    tracing::debug!(origin = %shared.connection.cx.origin(), %error, "an agent is not found");
-                    None
-                });
-                Done::Said(Input::Resolved { id, who })
+                let who = shared.who(&id).await;
+                Done::Said(Input::Resolved { id, who: Some(who) })
             }),
             Effect::Deliver { number, items, cursor: since } => {
                 let ack = Ack::new(Promise { delivery: number, listener: self.tell.clone() });
@@ -323,10 +319,7 @@ impl Listener {
 
     fn look(&mut self) {
         let watch = self.watch.clone();
-        self.spawn(move |shared| async move {
-            let asked = async { people::of(&watch, &super::directory(&shared).await?).await };
-            Done::Said(Input::Looked(asked.await))
-        });
+        self.spawn(move |shared| async move { Done::Said(Input::Looked(people::of(&watch, &shared).await)) });
     }
 
     fn create(&mut self, line: u64) {

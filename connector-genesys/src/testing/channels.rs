@@ -1,5 +1,6 @@
 //! The channels of a client: who has which, and what is said on them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use connector_core::testing::FaultPlan;
@@ -42,7 +43,7 @@ impl Channel {
     }
 
     /// Its life begins anew.
-    pub(super) fn prolong(&mut self, life: Duration) {
+    fn prolong(&mut self, life: Duration) {
         self.used = Instant::now();
         self.expires = self.used + life;
     }
@@ -59,9 +60,11 @@ impl Channel {
 pub(super) struct Channels {
     all: Vec<Channel>,
     made: usize,
+    /// Topics that were subscribed and not given up: also those of a channel that is gone.
+    wanted: BTreeSet<String>,
     /// How many messages there were.
     messages: usize,
-    /// How many were not told to a channel that had their topic.
+    /// How many of a wanted topic were told to nobody, or not to a channel that had it.
     pub(super) lost: usize,
     /// Whether all sockets are silent.
     pub(super) are_silent: bool,
@@ -103,6 +106,16 @@ impl Channels {
         &self.all[self.all.len() - 1]
     }
 
+    /// Gives a channel these topics in the place of its own.
+    pub(super) fn set_topics(&mut self, id: &str, topics: Vec<String>, life: Duration) {
+        let Some(channel) = self.all.iter_mut().find(|channel| channel.id == id) else { return };
+        self.wanted.retain(|topic| !channel.topics.contains(topic));
+        channel.topics = topics;
+        channel.prolong(life);
+        // Another channel may have one that this one gave up.
+        self.wanted.extend(self.all.iter().flat_map(|channel| channel.topics.iter().cloned()));
+    }
+
     /// Connects a socket to a channel. Whoever was connected before is sent away.
     pub(super) fn connect(&mut self, id: &str) -> Option<UnboundedReceiver<Out>> {
         let channel = self.get_mut(id)?;
@@ -142,11 +155,18 @@ impl Channels {
         channel.put(Out::Text(message));
     }
 
-    /// Tells news on every channel that has their topic, and returns whose token is void from now on.
-    pub(super) fn tell(&mut self, news: &News<'_>, faults: &FaultPlan, settings: &Settings) -> Vec<String> {
-        let mut void = Vec::new();
+    /// Loses what a topic would tell.
+    pub(super) fn lose(&mut self, topic: &str) {
+        self.lost += self.all.iter().filter(|channel| channel.topics.iter().any(|known| known == topic)).count();
+    }
+
+    /// Tells news on every channel that has their topic. Returns whether somebody heard them, and whose token is void from
+    /// now on.
+    pub(super) fn tell(&mut self, news: &News<'_>, faults: &FaultPlan, settings: &Settings) -> (bool, Vec<String>) {
+        let (mut was_heard, mut void) = (false, Vec::new());
         let has_topic = |channel: &&Channel| channel.topics.iter().any(|topic| topic == news.topic);
         let hears: Vec<String> = self.all.iter().filter(has_topic).map(|channel| channel.id.clone()).collect();
+        self.lost += usize::from(hears.is_empty() && self.wanted.contains(news.topic));
         for id in hears {
             let message = self.message(news.topic, news.body);
             let are_silent = self.are_silent;
@@ -154,6 +174,7 @@ impl Channels {
             let told = line.filter(|_| !are_silent).map(|line| line.tell(message, faults, settings.closing_after));
             let fate = told.unwrap_or(Fate::Lost);
             self.lost += usize::from(fate != Fate::Sent);
+            was_heard |= fate == Fate::Sent;
             match fate {
                 Fate::Evicted => self.evict(&id, ANOTHER),
                 Fate::Revoked => {
@@ -163,7 +184,7 @@ impl Channels {
                 Fate::Sent | Fate::Lost => {}
             }
         }
-        void
+        (was_heard, void)
     }
 
     /// Says something on every channel that has this topic, or on all where it is nobody's topic; nothing is planned against

@@ -4,7 +4,7 @@ mod notifications;
 mod playing;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -24,7 +24,9 @@ use super::org::{Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
-use super::{analytics, batches, directory, history_jobs, live, parts, recordings, snapshot, subscriptions};
+use super::{
+    analytics, batches, directory, event_bridge, history_jobs, live, parts, recordings, snapshot, subscriptions,
+};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
@@ -39,8 +41,8 @@ const WAIT: u64 = 1;
 /// The REST API of Genesys Cloud with one organisation, which plays a [`Scenario`].
 ///
 /// The day is over until [`play`](Self::play), [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come from
-/// the plan. Messages of a socket are lost, come twice, or after the next one; a page of the history tells a conversation
-/// twice, or in another order.
+/// the plan. A lost event is a call of which no message comes; messages of others come twice, or after the next one. A page
+/// of the history tells a conversation twice, or in another order.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
@@ -85,25 +87,19 @@ impl Fake {
     /// # Errors
     /// When no port is free.
     pub async fn start(scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
-        let mut fake = Self::new(scenario, faults);
-        let api = TestServer::start(fake.answers()).await?;
-        let media = TestServer::start(fake.answers()).await?;
-        fake.move_to(api.url().as_str().parse()?, media.url());
-        fake.servers = vec![api, media];
-        Ok(fake)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), scenario, faults).await
     }
 
-    /// A fake with all of it in one place: at an address of this machine.
+    /// The same, with login and API at this address of this machine.
     ///
     /// # Errors
     /// When somebody else has that address.
     pub async fn start_at(address: SocketAddr, scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
         let mut fake = Self::new(scenario, faults);
-        let server = TestServer::start_at(address, Arc::new(fake.answers())).await?;
-        // The store is another host to whoever looks at its name.
-        let media = format!("http://localhost:{}/", server.port());
-        fake.move_to(server.url().as_str().parse()?, Url::parse(&media).expect("a port makes an address"));
-        fake.servers.push(server);
+        let api = TestServer::start_at(address, Arc::new(fake.answers())).await?;
+        let media = TestServer::start(fake.answers()).await?;
+        fake.move_to(api.url().as_str().parse()?, media.url());
+        fake.servers = vec![api, media];
         Ok(fake)
     }
 
@@ -209,6 +205,13 @@ impl Fake {
         let is_told = snapshot::topics(org, &state.settings, call, at).contains(&topic);
         let body = is_told.then(|| snapshot::snapshot(org, &state.settings, call, at))?;
         Some(snapshot::message(&topic.name(org), &body, 0).to_string())
+    }
+
+    /// What a call, by its index, tells behind Amazon EventBridge, in order: every state of it on the topics of calls, and one
+    /// event for each thing that happens.
+    pub fn event_bridge(&self, call: usize) -> Vec<String> {
+        let deliveries = event_bridge::deliveries(&self.centre.org, &self.centre.state().settings, call);
+        deliveries.iter().map(ToString::to_string).collect()
     }
 
     /// How often a bearer token was shown to the store of recordings, which must never see one.

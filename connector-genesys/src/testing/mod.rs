@@ -11,6 +11,7 @@ mod batches;
 mod channels;
 mod directory;
 mod endpoint;
+mod event_bridge;
 mod fake;
 pub mod fixtures;
 mod history_jobs;

@@ -79,10 +79,7 @@ pub(super) fn subscribe(ask: &Ask<'_>, org: &Org, state: &mut State, replaces: b
         return refused(400, "notification.subscription.too.many.subscriptions", "A channel has too many topics");
     }
     let life = state.settings.channel_life;
-    if let Some(channel) = state.channels.get_mut(&id) {
-        channel.topics = kept;
-        channel.prolong(life);
-    }
+    state.channels.set_topics(&id, kept, life);
     let rows = judged.iter().map(|(topic, judged)| match judged {
         Judged::Permitted => permitted(topic, &id),
         Judged::Forbidden => rejected(topic, "missing permission", &[NEEDED]),
@@ -94,7 +91,7 @@ pub(super) fn subscribe(ask: &Ask<'_>, org: &Org, state: &mut State, replaces: b
 /// Drops all topics. What it answers is not documented.
 pub(super) fn unsubscribe(ask: &Ask<'_>, state: &mut State) -> Answer {
     let Some(id) = found(ask, state).map(|channel| channel.id.clone()) else { return gone() };
-    state.channels.get_mut(&id).into_iter().for_each(|channel| channel.topics.clear());
+    state.channels.set_topics(&id, Vec::new(), state.settings.channel_life);
     Answer::new(204)
 }
 

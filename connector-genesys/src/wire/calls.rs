@@ -70,6 +70,9 @@ pub(crate) struct WrapUp {
     /// The id of the code, not its name.
     #[serde(deserialize_with = "loose::text")]
     pub(crate) code: Option<String>,
+    /// Only in the live record.
+    #[serde(deserialize_with = "loose::text")]
+    pub(crate) name: Option<String>,
     #[serde(deserialize_with = "loose::time")]
     pub(crate) end_time: Option<DateTime<Utc>>,
 }

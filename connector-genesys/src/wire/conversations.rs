@@ -2,6 +2,7 @@
 //! the fields that are read here; the second says some of them in capitals.
 
 use chrono::{DateTime, Utc};
+use connector_core::Attributes;
 use serde::Deserialize;
 
 use super::calls::WrapUp;
@@ -49,6 +50,9 @@ pub(crate) struct Participant {
     pub(crate) wrapup: Option<WrapUp>,
     #[serde(deserialize_with = "loose::time")]
     pub(crate) end_acw_time: Option<DateTime<Utc>>,
+    /// What flows and scripts wrote down. Only by REST.
+    #[serde(deserialize_with = "loose::attributes")]
+    pub(crate) attributes: Attributes,
 }
 
 /// One call of a participant.

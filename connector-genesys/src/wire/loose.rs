@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use connector_core::Attributes;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -144,6 +145,22 @@ fn is_of_a_call(at: &DateTime<Utc>) -> bool {
 pub(crate) fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let rows: Vec<Box<RawValue>> = raw(deserializer)?.unwrap_or_default();
     Ok(rows.iter().filter_map(|raw| super::row(raw)).collect())
+}
+
+/// The rows of a list as they came; whatever is no list is an empty one.
+pub(crate) fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Box<RawValue>>, D::Error> {
+    Ok(raw(deserializer)?.unwrap_or_default())
+}
+
+/// Texts by name; those that are empty, and whatever is none, are left out.
+pub(crate) fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
+    let values: serde_json::Map<String, serde_json::Value> = raw(deserializer)?.unwrap_or_default();
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    };
+    Ok(values.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect())
 }
 
 /// An object; whatever is none is nothing.

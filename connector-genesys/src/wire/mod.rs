@@ -1,12 +1,17 @@
 //! What Genesys Cloud sends, exactly as it does. All of it is optional, and nothing unknown is fatal.
 
+pub(crate) mod analytics;
 pub(crate) mod calls;
 pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod detail;
 pub(crate) mod errors;
+pub(crate) mod groups;
+pub(crate) mod jobs;
+pub(crate) mod list;
 pub(crate) mod loose;
 pub(crate) mod reason;
+pub(crate) mod recordings;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 pub(crate) mod topic;

@@ -4,6 +4,7 @@ mod batches;
 mod bulk;
 mod channels;
 mod directory;
+mod event_bridge;
 mod history;
 mod mounted;
 mod recordings;

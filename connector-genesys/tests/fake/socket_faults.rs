@@ -39,7 +39,7 @@ async fn a_planned_cut_takes_a_message_with_it_and_the_rest_comes_to_the_next_so
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_are_lost_repeated_and_told_late_as_planned() {
+async fn calls_are_lost_and_messages_repeated_and_told_late_as_planned() {
     for (faults, fault) in [
         (FaultPlan::none().lose_events(1), Fault::LostEvent),
         (FaultPlan::none().repeat_deliveries(1), Fault::Duplicate),
@@ -49,13 +49,15 @@ async fn messages_are_lost_repeated_and_told_late_as_planned() {
         let (_, mut socket) = caller.hear_everybody().await;
         let heard = play(&caller, 1, &mut socket).await;
         let mut told = caller.told_of(0..1);
+        let lost = if fault == Fault::LostEvent { told.len() } else { 0 };
         match fault {
-            Fault::LostEvent => drop(told.remove(0)),
+            Fault::LostEvent => told.clear(),
             Fault::Duplicate => told.insert(0, told[0].clone()),
             _ => told.swap(0, 1),
         }
         assert!(heard == told, "{fault}");
-        assert_eq!(caller.fake.lost(), usize::from(fault == Fault::LostEvent), "{fault}");
+        assert_eq!(caller.fake.lost(), lost, "{fault}");
+        assert_eq!(caller.fake.unheard(), if lost > 0 { vec![0] } else { vec![] }, "{fault}");
     }
 }
 
@@ -170,4 +172,22 @@ async fn messages_that_make_no_sense_come_when_asked_for() {
     let heard = play(&caller, 1, &mut socket).await;
     assert!(heard[..2].iter().all(|(topic, body)| topic.ends_with(".calls") && !body["id"].is_string()));
     assert_eq!(heard[2..], caller.told_of(0..1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_channel_would_have_told_that_is_gone_is_lost_until_another_one_has_its_topics() {
+    let mut caller = Caller::calm();
+    let (_, socket) = caller.hear_everybody().await;
+    caller.fake.end_tokens();
+    drop(socket);
+    caller.fake.play(1).await;
+    let lost = caller.told_of(0..1).len();
+    assert_eq!(caller.fake.lost(), lost);
+    caller.log_in();
+    let (channel, mut socket) = caller.hear_everybody().await;
+    assert_eq!(play(&caller, 2, &mut socket).await, caller.told_of(1..2));
+    assert_eq!(caller.fake.lost(), lost);
+    caller.subscribe(&channel, &[]);
+    caller.fake.play(3).await;
+    assert_eq!(caller.fake.lost(), lost, "nobody wanted to hear it");
 }

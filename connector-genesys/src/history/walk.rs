@@ -1,0 +1,167 @@
+//! A walk through the calls that began on the days of a window.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use connector_core::http::PageOf;
+use connector_core::{Conversation, Priority, Rejected, Result};
+use serde_json::value::RawValue;
+
+use super::place::{Place, Row, Told};
+use crate::conversation::conversation;
+use crate::shared::Shared;
+use crate::wire;
+use crate::wire::analytics::{self, Details};
+
+/// The longest call that is reckoned with: the query knows only when calls began.
+const LONGEST_CALL: TimeDelta = TimeDelta::hours(24);
+
+/// A time with more hits than this is halved. The vendor sends 10,000 rows by one source, 100,000 by another, and the
+/// number of hits is not exact.
+const MOST: i64 = 8_000;
+
+/// The shortest time that is halved.
+const SHORTEST: TimeDelta = TimeDelta::minutes(2);
+
+/// So often in a row a half may have as many hits as the whole before it is no use to go on. Where the vendor selects by the
+/// day, all of them have.
+const IN_VAIN: usize = 3;
+
+/// What a listing is about. Clones share what they have told.
+#[derive(Clone)]
+pub(super) struct Walk {
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
+    pub(super) priority: Priority,
+    told: Arc<Mutex<Told>>,
+}
+
+impl Walk {
+    pub(super) fn new(from: DateTime<Utc>, to: DateTime<Utc>, priority: Priority) -> Self {
+        Self { from, to, priority, told: Arc::default() }
+    }
+
+    /// The first times to ask for.
+    pub(super) fn first(&self) -> Place {
+        self.from(self.from)
+    }
+
+    /// The first times to ask for calls that ended from then on.
+    pub(super) fn from(&self, ended: DateTime<Utc>) -> Place {
+        let began = ended.checked_sub_signed(LONGEST_CALL).unwrap_or(ended);
+        Place::began(began, end_of_day(began).min(self.to))
+    }
+
+    pub(super) async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
+        match place {
+            Place::Began { from, to, at, whole, in_vain } => {
+                self.began(shared, Slice { from, to, whole, in_vain }, at).await
+            }
+            Place::Submit { anew } => self.submit(shared, anew).await,
+            Place::Job { id, until, anew } => self.wait(shared, (id, until), anew).await,
+            Place::Found { id, until, cursor, anew } => self.found(shared, (id, until), cursor, anew).await,
+        }
+    }
+
+    async fn began(self, shared: &Shared, mut slice: Slice, at: Row) -> Result<PageOf<Conversation, Place>> {
+        let page = at.page(shared.connection.config.page);
+        let api = shared.connection.api().await?;
+        let found = api.details((slice.from, slice.to), page, self.priority).await?;
+        if at.is_first() && !slice.is_settled() {
+            if found.conversations.iter().filter_map(|raw| row(raw)).any(|row| slice.is_strange(&row)) {
+                // It selects whole days, whatever the times: the rest of the day is on the same pages.
+                slice.settle(end_of_day(slice.from).min(self.to));
+            } else if slice.is_to_be_halved(found.total_hits) {
+                slice.halve(found.total_hits, end_of_day(slice.from).min(self.to));
+                return Ok(PageOf::new(Vec::new(), Some(slice.at(Row::default()))));
+            }
+        }
+        let next = at.after(&found, page).map(|at| slice.at(at)).or_else(|| self.next(&slice));
+        let (rows, rejected) = self.read(&found);
+        let items = rows.iter().filter(|row| self.wants(row)).filter_map(|row| conversation(row, None)).collect();
+        Ok(PageOf::new(items, next).with_rejected(rejected))
+    }
+
+    /// The times after these.
+    fn next(&self, slice: &Slice) -> Option<Place> {
+        (slice.to < self.to).then(|| Place::began(slice.to, end_of_day(slice.to).min(self.to)))
+    }
+
+    /// The rows of a page that were not told before, and those that cannot be read.
+    pub(super) fn read(&self, found: &Details) -> (Vec<analytics::Conversation>, Vec<Rejected>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rows, mut rejected) = (Vec::new(), Vec::new());
+        let new = found.conversations.iter().enumerate().filter(|(_, raw)| told.is_new(raw));
+        for (number, raw) in new {
+            match row(raw) {
+                Some(row) => rows.push(row),
+                None => rejected.push(unreadable(number)),
+            }
+        }
+        (rows, rejected)
+    }
+
+    /// Whether a call ended in the window.
+    pub(super) fn wants(&self, row: &analytics::Conversation) -> bool {
+        row.conversation_end.is_some_and(|end| (self.from..self.to).contains(&end))
+    }
+}
+
+fn row(raw: &RawValue) -> Option<analytics::Conversation> {
+    wire::row::<analytics::Conversation>(raw).filter(|row| row.conversation_id.is_some())
+}
+
+fn unreadable(number: usize) -> Rejected {
+    let what = format!("conversation {} of a page", number + 1);
+    Rejected::new(what, "no_conversation_id", "it is no object with a conversation id")
+}
+
+/// The midnight after an instant, by UTC.
+fn end_of_day(at: DateTime<Utc>) -> DateTime<Utc> {
+    let midnight = at.date_naive().and_time(NaiveTime::MIN).and_utc();
+    midnight.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The calls that began in a time.
+#[derive(Clone, Copy)]
+struct Slice {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    /// How many hits the time had of which this is a half.
+    whole: Option<i64>,
+    in_vain: usize,
+}
+
+impl Slice {
+    fn at(self, at: Row) -> Place {
+        Place::Began { from: self.from, to: self.to, at, whole: self.whole, in_vain: self.in_vain }
+    }
+
+    /// Whether a row has no business here, as where the vendor selects by the day.
+    fn is_strange(&self, row: &analytics::Conversation) -> bool {
+        row.conversation_end.is_some_and(|end| end < self.from)
+            || row.conversation_start.is_some_and(|start| start >= self.to)
+    }
+
+    /// Whether it is known that halves of it would be of no use.
+    fn is_settled(&self) -> bool {
+        self.in_vain >= IN_VAIN
+    }
+
+    /// Takes all up to the end of the day at once.
+    fn settle(&mut self, end: DateTime<Utc>) {
+        (self.to, self.whole, self.in_vain) = (end, None, IN_VAIN);
+    }
+
+    fn is_to_be_halved(&self, total: Option<i64>) -> bool {
+        total.is_some_and(|total| total > MOST) && self.to - self.from >= SHORTEST
+    }
+
+    fn halve(&mut self, total: Option<i64>, end: DateTime<Utc>) {
+        self.in_vain = if self.whole.is_some() && total >= self.whole { self.in_vain + 1 } else { 0 };
+        if self.is_settled() {
+            return self.settle(end);
+        }
+        (self.to, self.whole) = (self.from + (self.to - self.from) / 2, total);
+    }
+}

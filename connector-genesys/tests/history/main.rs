@@ -1,0 +1,6 @@
+//! The calls of the past.
+#![cfg(feature = "testing")]
+
+mod listing;
+mod lookup;
+mod org;
