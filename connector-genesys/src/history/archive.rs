@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep};
 
 use super::place::Place;
 use super::walk::Walk;
-use crate::conversation::conversation;
 use crate::shared::Shared;
 use crate::wire::jobs::JobState;
 
@@ -74,13 +73,11 @@ impl Walk {
             }
             Err(error) => return Err(error),
         };
-        let (rows, rejected) = self.read(&found);
-        let items = rows.iter().filter(|row| self.wants(row)).filter_map(|row| conversation(row, None)).collect();
-        let next = match found.cursor {
+        let next = match found.cursor.clone() {
             Some(cursor) => Some(Place::Found { id, until, cursor: Some(cursor), anew }),
             None => (until < self.to).then(|| self.from(until)),
         };
-        Ok(PageOf::new(items, next).with_rejected(rejected))
+        Ok(self.tell(&found, next))
     }
 
     fn anew(&self, anew: usize) -> Place {

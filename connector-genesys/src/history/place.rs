@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use connector_core::Conversation as Call;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -105,19 +106,30 @@ fn name_of(raw: &RawValue) -> String {
 }
 
 fn digest(raw: &RawValue) -> [u8; 16] {
+    short(Sha256::new().chain_update(raw.get()))
+}
+
+fn short(hash: Sha256) -> [u8; 16] {
     let mut short = [0; 16];
-    short.copy_from_slice(&Sha256::digest(raw.get())[..16]);
+    short.copy_from_slice(&hash.finalize()[..16]);
     short
 }
 
-/// The rows of a listing that were told already, so that they are not told again: 16 bytes each. A row that says something
-/// else is another one.
+/// The rows of a listing that were told already, so that they are not told again: 16 bytes each. A call whose legs say
+/// something else is told again.
 #[derive(Debug, Default)]
 pub(super) struct Told(BTreeSet<[u8; 16]>);
 
 impl Told {
-    /// Whether a row is new.
-    pub(super) fn is_new(&mut self, raw: &RawValue) -> bool {
+    /// Whether a call is new.
+    pub(super) fn is_new(&mut self, call: &Call) -> bool {
+        let versions = call.legs.iter().filter_map(|leg| leg.revision.as_ref());
+        let hash = Sha256::new().chain_update(&call.this.id);
+        self.0.insert(short(versions.fold(hash, |hash, version| hash.chain_update(&version.fingerprint))))
+    }
+
+    /// Whether a row that cannot be read is new.
+    pub(super) fn is_new_row(&mut self, raw: &RawValue) -> bool {
         self.0.insert(digest(raw))
     }
 }

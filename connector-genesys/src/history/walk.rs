@@ -77,9 +77,7 @@ impl Walk {
             }
         }
         let next = at.after(&found, page).map(|at| slice.at(at)).or_else(|| self.next(&slice));
-        let (rows, rejected) = self.read(&found);
-        let items = rows.iter().filter(|row| self.wants(row)).filter_map(|row| conversation(row, None)).collect();
-        Ok(PageOf::new(items, next).with_rejected(rejected))
+        Ok(self.tell(&found, next))
     }
 
     /// The times after these.
@@ -87,28 +85,28 @@ impl Walk {
         (slice.to < self.to).then(|| Place::began(slice.to, end_of_day(slice.to).min(self.to)))
     }
 
-    /// The rows of a page that were not told before, and those that cannot be read.
-    pub(super) fn read(&self, found: &Details) -> (Vec<analytics::Conversation>, Vec<Rejected>) {
+    /// A page of what ended in the window, without rows that were told before; and the position after it.
+    pub(super) fn tell(&self, found: &Details, next: Option<Place>) -> PageOf<Conversation, Place> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rows, mut rejected) = (Vec::new(), Vec::new());
-        let new = found.conversations.iter().enumerate().filter(|(_, raw)| told.is_new(raw));
-        for (number, raw) in new {
-            match row(raw) {
-                Some(row) => rows.push(row),
-                None => rejected.push(unreadable(number)),
+        let (mut items, mut rejected) = (Vec::new(), Vec::new());
+        for (number, raw) in found.conversations.iter().enumerate() {
+            match row(raw).and_then(|row| conversation(&row, None)) {
+                Some(call) => items.extend(Some(call).filter(|call| self.wants(call) && told.is_new(call))),
+                None if told.is_new_row(raw) => rejected.push(unreadable(number)),
+                None => {}
             }
         }
-        (rows, rejected)
+        PageOf::new(items, next).with_rejected(rejected)
     }
 
     /// Whether a call ended in the window.
-    pub(super) fn wants(&self, row: &analytics::Conversation) -> bool {
-        row.conversation_end.is_some_and(|end| (self.from..self.to).contains(&end))
+    fn wants(&self, call: &Conversation) -> bool {
+        call.ended.is_some_and(|end| (self.from..self.to).contains(&end.at))
     }
 }
 
 fn row(raw: &RawValue) -> Option<analytics::Conversation> {
-    wire::row::<analytics::Conversation>(raw).filter(|row| row.conversation_id.is_some())
+    wire::row(raw)
 }
 
 fn unreadable(number: usize) -> Rejected {
