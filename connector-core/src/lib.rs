@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod agent;
+mod agent_index;
 mod clock;
 mod connector;
 mod context;
@@ -41,6 +42,7 @@ mod watch;
 pub mod wav;
 
 pub use agent::{Agent, AgentGroup, AgentRef, AgentState, GroupKind, GroupRef};
+pub use agent_index::AgentIndex;
 pub use clock::Clock;
 pub use connector::{CheckReport, Connector, JobCheck};
 pub use context::Context;

@@ -4,14 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use connector_core::http::RequestBuilder;
-use connector_core::{Connector, Context, Result, Vendor};
+use connector_core::{Connector, Context, GroupRef, Result, Vendor};
 use http::Method;
 
+use crate::audio::{self, AudioMonitoring};
 use crate::config::GenesysConfig;
+use crate::directory::GenesysDirectory;
 use crate::history::GenesysHistory;
-use crate::recordings::{GenesysRecordings, Links};
+use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;
+use crate::uses::{self, ApiUse};
 
 /// An organisation of Genesys Cloud. Nothing is asked of the vendor until one of its jobs is used.
 #[derive(Clone)]
@@ -28,7 +31,12 @@ impl Genesys {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
         let connection = Connection::new(cx.clone(), config);
-        Ok(Self { shared: Arc::new(Shared { connection, links: Links::default() }) })
+        Ok(Self { shared: Arc::new(Shared::new(connection)) })
+    }
+
+    /// Lists agents, groups, queues and teams.
+    pub fn directory(&self) -> GenesysDirectory {
+        GenesysDirectory { shared: self.shared.clone() }
     }
 
     /// The job that knows the calls of the past.
@@ -44,8 +52,23 @@ impl Genesys {
     /// All jobs in one bundle.
     pub fn connector(&self) -> Connector {
         Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
+            .with_directory(self.directory())
             .with_history(self.history())
             .with_recordings(self.recordings())
+    }
+
+    /// Which of the vendor's APIs the jobs use with these settings, and which permission each needs: for whoever sets up
+    /// the OAuth client.
+    pub fn apis(&self) -> Vec<ApiUse> {
+        uses::all(&self.shared.connection.config)
+    }
+
+    /// Which of these queues send the sound of their calls to a listener; all queues when none is named.
+    ///
+    /// # Errors
+    /// `is_forbidden` without the permission `routing:queue:view`; those of a request.
+    pub async fn audio_monitoring(&self, queues: &[GroupRef]) -> Result<AudioMonitoring> {
+        audio::read(&self.shared, queues).await
     }
 
     /// Any request to the API, for an endpoint that this crate does not know: with the same login, limits, repetition and

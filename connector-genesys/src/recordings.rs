@@ -18,13 +18,10 @@ use connector_core::{
     RecordingOptions, RecordingSet, Result,
 };
 
-use crate::api::recordings::PERMISSION;
-use crate::shared::{Shared, judge};
+use crate::shared::Shared;
+use crate::uses::RECORDINGS_CHECK;
 pub(crate) use links::Links;
 use place::Place;
-
-/// A conversation that nobody has, to see whether recordings may be asked for.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Recordings of calls.
 ///
@@ -98,8 +95,7 @@ impl RecordingDownloader for GenesysRecordings {
     }
 
     async fn check(&self) -> JobCheck {
-        let asked = async { self.shared.connection.api().await?.metadata(NOBODY, Priority::Live).await.map(drop) };
-        judge(asked.await, PERMISSION)
+        self.shared.check(&RECORDINGS_CHECK).await
     }
 }
 

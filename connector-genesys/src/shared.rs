@@ -1,15 +1,75 @@
 //! What the jobs of one organisation share.
 
-use connector_core::{JobCheck, Result};
+use std::collections::BTreeSet;
 
+use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result};
+use futures_util::future::join_all;
+
+use crate::people::agent;
 use crate::recordings::Links;
 use crate::transport::Connection;
+use crate::uses::Probe;
+use crate::wire::row;
+
+/// What is missing where the vendor refuses and documents no permission.
+const UNDOCUMENTED: &str = "a permission that the vendor does not document for it";
 
 /// What the jobs share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
     pub(crate) links: Links,
+    /// The people behind the ids that calls name. Listings and watches teach it.
+    pub(crate) people: AgentIndex,
+}
+
+impl Shared {
+    pub(crate) fn new(connection: Connection) -> Self {
+        let people = AgentIndex::new(connection.cx.clock());
+        Self { connection, links: Links::default(), people }
+    }
+
+    /// The person behind an id, with login where the vendor tells it within some seconds.
+    pub(crate) async fn who(&self, id: &str) -> AgentRef {
+        let lookup = async {
+            let found = self.user(id, Priority::Live).await;
+            found.inspect_err(|error| tracing::warn!("who user {id} is could not be asked: {error}"))
+        };
+        self.people.who(id, async { Ok(lookup.await?.map(|agent| agent.who)) }).await
+    }
+
+    /// The user with this id, whether or not the person works there (still).
+    pub(crate) async fn user(&self, id: &str, priority: Priority) -> Result<Option<Agent>> {
+        let found = self.connection.api().await?.users_by_id(&[id], priority).await?;
+        let mut people = found.rows.iter().filter_map(|raw| agent(row(raw)?));
+        Ok(people.find(|agent| agent.who.id.as_deref() == Some(id)))
+    }
+
+    /// Whether a job can work: asks all of this at once. All that is missing is named.
+    pub(crate) async fn check(&self, probes: &[Probe]) -> JobCheck {
+        let asked = join_all(probes.iter().map(|probe| self.try_out(*probe))).await;
+        let (mut missing, mut failed) = (BTreeSet::new(), None);
+        for (probe, result) in probes.iter().zip(asked) {
+            let Err(error) = result else { continue };
+            if error.is_forbidden() {
+                missing.insert(probe.permission.unwrap_or(UNDOCUMENTED));
+            }
+            // A refusal says what to do; whatever else failed may have been chance.
+            if failed.as_ref().is_none_or(|known: &Error| error.is_forbidden() && !known.is_forbidden()) {
+                failed = Some(error);
+            }
+        }
+        judge(failed.map_or(Ok(()), Err), &Vec::from_iter(missing).join(", "))
+    }
+
+    /// Asks once.
+    async fn try_out(&self, probe: Probe) -> Result<()> {
+        let request = self.connection.api().await?.client.get(probe.path).during("check");
+        match request.send().await {
+            Err(error) if probe.of_nothing && matches!(error.status(), Some(400 | 404)) => Ok(()),
+            other => other.map(drop),
+        }
+    }
 }
 
 /// What a cheap question says of a job; `missing` is the permission as an administrator finds it.
@@ -27,21 +87,5 @@ pub(crate) fn judge(asked: Result<()>, missing: &str) -> JobCheck {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use connector_core::Error;
-
-    use super::*;
-
-    #[test]
-    fn a_missing_permission_is_named_as_an_administrator_finds_it() {
-        let JobCheck::Forbidden { missing, advice } = judge(Err(Error::forbidden("no")), "recording:recording:view")
-        else {
-            panic!("it is forbidden")
-        };
-        assert_eq!(missing, "recording:recording:view");
-        assert!(advice.contains("OAuth client"), "{advice}");
-        assert!(matches!(judge(Err(Error::transient("away")), ""), JobCheck::Failed { .. }));
-        assert!(matches!(judge(Ok(()), ""), JobCheck::Ok));
-    }
-}
+#[cfg(all(test, feature = "testing"))]
+mod tests;

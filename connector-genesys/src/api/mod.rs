@@ -2,8 +2,11 @@
 
 pub(crate) mod analytics;
 pub(crate) mod conversations;
+pub(crate) mod groups;
 pub(crate) mod jobs;
+pub(crate) mod lists;
 pub(crate) mod recordings;
+pub(crate) mod users;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

@@ -1,5 +1,6 @@
 //! A walk through the calls that began on the days of a window.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
@@ -7,6 +8,7 @@ use connector_core::http::PageOf;
 use connector_core::{Conversation, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
+use super::people;
 use super::place::{Place, Row, Told};
 use crate::conversation::conversation;
 use crate::shared::Shared;
@@ -34,11 +36,13 @@ pub(super) struct Walk {
     pub(super) to: DateTime<Utc>,
     pub(super) priority: Priority,
     told: Arc<Mutex<Told>>,
+    /// Of whom it was asked who they are.
+    asked: Arc<tokio::sync::Mutex<BTreeSet<String>>>,
 }
 
 impl Walk {
     pub(super) fn new(from: DateTime<Utc>, to: DateTime<Utc>, priority: Priority) -> Self {
-        Self { from, to, priority, told: Arc::default() }
+        Self { from, to, priority, told: Arc::default(), asked: Arc::default() }
     }
 
     /// The first times to ask for.
@@ -53,6 +57,13 @@ impl Walk {
     }
 
     pub(super) async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
+        let (asked, priority) = (self.asked.clone(), self.priority);
+        let mut page = self.at(shared, place).await?;
+        people::name(shared, &mut page.items, &mut *asked.lock().await, priority).await;
+        Ok(page)
+    }
+
+    async fn at(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
         match place {
             Place::Began { from, to, at, whole, in_vain } => {
                 self.began(shared, Slice { from, to, whole, in_vain }, at).await

@@ -155,9 +155,15 @@ impl Channels {
         channel.put(Out::Text(message));
     }
 
-    /// Tells news on every channel that has their topic, and returns whose token is void from now on.
-    pub(super) fn tell(&mut self, news: &News<'_>, faults: &FaultPlan, settings: &Settings) -> Vec<String> {
-        let mut void = Vec::new();
+    /// Loses what a topic would tell.
+    pub(super) fn lose(&mut self, topic: &str) {
+        self.lost += self.all.iter().filter(|channel| channel.topics.iter().any(|known| known == topic)).count();
+    }
+
+    /// Tells news on every channel that has their topic. Returns whether somebody heard them, and whose token is void from
+    /// now on.
+    pub(super) fn tell(&mut self, news: &News<'_>, faults: &FaultPlan, settings: &Settings) -> (bool, Vec<String>) {
+        let (mut was_heard, mut void) = (false, Vec::new());
         let has_topic = |channel: &&Channel| channel.topics.iter().any(|topic| topic == news.topic);
         let hears: Vec<String> = self.all.iter().filter(has_topic).map(|channel| channel.id.clone()).collect();
         self.lost += usize::from(hears.is_empty() && self.wanted.contains(news.topic));
@@ -168,6 +174,7 @@ impl Channels {
             let told = line.filter(|_| !are_silent).map(|line| line.tell(message, faults, settings.closing_after));
             let fate = told.unwrap_or(Fate::Lost);
             self.lost += usize::from(fate != Fate::Sent);
+            was_heard |= fate == Fate::Sent;
             match fate {
                 Fate::Evicted => self.evict(&id, ANOTHER),
                 Fate::Revoked => {
@@ -177,7 +184,7 @@ impl Channels {
                 Fate::Sent | Fate::Lost => {}
             }
         }
-        void
+        (was_heard, void)
     }
 
     /// Says something on every channel that has this topic, or on all where it is nobody's topic; nothing is planned against

@@ -41,8 +41,8 @@ const WAIT: u64 = 1;
 /// The REST API of Genesys Cloud with one organisation, which plays a [`Scenario`].
 ///
 /// The day is over until [`play`](Self::play), [`at`](Self::at) or [`follow`](Self::follow) say otherwise. Faults come from
-/// the plan. Messages of a socket are lost, come twice, or after the next one; a page of the history tells a conversation
-/// twice, or in another order.
+/// the plan. A lost event is a call of which no message comes; messages of others come twice, or after the next one. A page
+/// of the history tells a conversation twice, or in another order.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {

@@ -60,7 +60,7 @@ impl Line {
 
     /// Tells a message of a topic, unless something is planned against it. `closes` after this time, where it is to close.
     pub(super) fn tell(&mut self, message: String, faults: &FaultPlan, closes: Duration) -> Fate {
-        if self.is_silent || faults.fire(Fault::LostEvent) {
+        if self.is_silent {
             return Fate::Lost;
         }
         if faults.fire(Fault::SilentSocket) {

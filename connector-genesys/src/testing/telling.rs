@@ -1,7 +1,9 @@
 //! What happens in the day's calls, told on its topics when it is due.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
-use connector_core::testing::FaultPlan;
+use connector_core::testing::{Fault, FaultPlan};
 use serde_json::json;
 
 use super::channels::News;
@@ -15,13 +17,22 @@ pub(super) struct Told {
     /// What happened until then is told, or never will be.
     from: Option<DateTime<Utc>>,
     /// The same for one call.
-    calls: std::collections::BTreeMap<usize, DateTime<Utc>>,
+    calls: BTreeMap<usize, DateTime<Utc>>,
+    /// Calls whose messages are all lost on their way, since that is planned.
+    doomed: BTreeSet<usize>,
+    /// Calls of which something was told to somebody.
+    heard: BTreeSet<usize>,
 }
 
 impl Told {
     /// Nothing of what happened until this instant is told any more.
     pub(super) fn until(at: DateTime<Utc>) -> Self {
-        Self { from: Some(at), calls: Default::default() }
+        Self { from: Some(at), ..Self::default() }
+    }
+
+    /// Whether nothing was told of a call.
+    pub(super) fn is_unheard(&self, call: usize) -> bool {
+        !self.heard.contains(&call)
     }
 
     fn of(&self, call: usize) -> Option<DateTime<Utc>> {
@@ -59,6 +70,10 @@ pub(super) fn catch_up(org: &Org, faults: &FaultPlan, state: &mut State) {
 /// Tells a call as it is at an instant, on all topics that tell of it.
 fn tell(call: usize, at: DateTime<Utc>, org: &Org, faults: &FaultPlan, state: &mut State) {
     state.prune_channels();
+    if !state.told.calls.contains_key(&call) && faults.fire(Fault::LostEvent) {
+        state.told.doomed.insert(call);
+    }
+    let is_doomed = state.told.doomed.contains(&call);
     let body = snapshot(org, &state.settings, call, at);
     for topic in topics(org, &state.settings, call, at) {
         let topic = topic.name(org);
@@ -66,7 +81,14 @@ fn tell(call: usize, at: DateTime<Utc>, org: &Org, faults: &FaultPlan, state: &m
             state.settings.bad_messages -= 1;
             state.channels.say(&topic, &json!({ "id": [], "participants": "nobody" }));
         }
-        let void = state.channels.tell(&News { topic: &topic, body: &body }, faults, &state.settings);
+        if is_doomed {
+            state.channels.lose(&topic);
+            continue;
+        }
+        let (was_heard, void) = state.channels.tell(&News { topic: &topic, body: &body }, faults, &state.settings);
+        if was_heard {
+            state.told.heard.insert(call);
+        }
         state.tokens.retain(|token, _| !void.contains(token));
         if !void.is_empty() {
             state.prune_channels();

@@ -3,7 +3,7 @@
 use connector_core::{EmailAddress, Login, PersonName};
 use serde::Deserialize;
 
-use super::{Ref, loose};
+use super::loose;
 
 /// A person who can log in.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -21,11 +21,4 @@ pub(crate) struct User {
     /// `active`, `inactive`, `deleted`.
     #[serde(deserialize_with = "loose::text")]
     pub(crate) state: Option<String>,
-    #[serde(deserialize_with = "loose::object")]
-    pub(crate) division: Option<Ref>,
-    /// Only where they were asked for.
-    #[serde(deserialize_with = "loose::each")]
-    pub(crate) groups: Vec<Ref>,
-    #[serde(deserialize_with = "loose::object")]
-    pub(crate) team: Option<Ref>,
 }

@@ -81,6 +81,14 @@ impl Fake {
         self.centre.state().channels.say(topic, body);
     }
 
+    /// The calls, by their index, that are over and of which nothing was told to anybody.
+    pub fn unheard(&self) -> Vec<usize> {
+        let (state, org) = (self.centre.state(), &self.centre.org);
+        let now = state.now(org);
+        let calls = 0..state.calls.min(org.scenario.calls.len());
+        calls.filter(|call| org.done(*call) <= now && state.told.is_unheard(*call)).collect()
+    }
+
     /// How many messages were not told to a channel that had their topic: they were lost on their way, or nobody was
     /// connected. Those count as well whose topic had a channel that is gone. No message costs more than two events.
     pub fn lost(&self) -> usize {

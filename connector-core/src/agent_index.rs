@@ -1,0 +1,252 @@
+//! Who is behind an id: what one part of a connector learns of people, for the parts that only hear their ids.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{AgentRef, Clock, EmailAddress, Login, Result};
+
+/// How many people are remembered.
+const ROOM: usize = 50_000;
+
+/// How long somebody waits for an answer before going on without it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For how long it is believed that nobody knows an id.
+const UNKNOWN_FOR: Duration = Duration::from_secs(300);
+
+/// How long after a question that failed the next one is asked. Nobody said that the id is unknown.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// The people behind the ids of one source: for a vendor whose events name people by an id alone.
+///
+/// Listings and watches [teach](Self::learn) it, and [`who`](Self::who) asks for what it does not know: once for all who
+/// wait. It is shared as an `Arc`. It remembers 50,000 people unless told otherwise; of more, whoever was not asked for
+/// longest is forgotten. `Debug` shows nobody.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use connector_core::{AgentIndex, AgentRef, Clock};
+///
+/// let people = AgentIndex::new(Clock::default());
+/// people.learn(&AgentRef::default().with_id("17").with_login("kay"));
+/// let nobody_is_asked = async { unreachable!("17 is known") };
+/// assert_eq!(people.who("17", nobody_is_asked).await.reveal(), "kay");
+///
+/// let at_the_vendor = async { Ok(Some(AgentRef::default().with_id("18").with_login("lee"))) };
+/// assert_eq!(people.who("18", at_the_vendor).await.reveal(), "lee");
+/// assert_eq!(people.meant_by(&AgentRef::default().with_login("Lee"))[0].id.as_deref(), Some("18"));
+/// # }
+/// ```
+pub struct AgentIndex {
+    clock: Clock,
+    room: usize,
+    patience: Duration,
+    unknown_for: Duration,
+    known: Mutex<Known>,
+}
+
+/// Held while one asks for an id, so that others wait for the same answer.
+type Turn = tokio::sync::Mutex<()>;
+
+#[derive(Default)]
+struct Known {
+    people: HashMap<Arc<str>, Entry>,
+    /// By when they were last used.
+    uses: BTreeMap<u64, Arc<str>>,
+    last_use: u64,
+    /// Ids by login and e-mail address in lower case.
+    handles: HashMap<String, BTreeSet<Arc<str>>>,
+    turns: HashMap<String, Weak<Turn>>,
+}
+
+/// What is known of an id: of some, that nobody knows them.
+struct Entry {
+    who: AgentRef,
+    used: u64,
+    /// Nobody is asked again before.
+    quiet_until: Option<DateTime<Utc>>,
+}
+
+impl AgentIndex {
+    /// An index that knows nobody yet.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, room: ROOM, patience: PATIENCE, unknown_for: UNKNOWN_FOR, known: Mutex::default() }
+    }
+
+    /// The same index, remembering so many people, and at least one.
+    pub fn with_room(mut self, people: usize) -> Self {
+        self.room = people.max(1);
+        self
+    }
+
+    /// The same index, in which whoever asks waits so long for an answer.
+    pub fn with_patience(mut self, wait: Duration) -> Self {
+        self.patience = wait;
+        self
+    }
+
+    /// The same index, believing for so long that nobody knows an id.
+    pub fn with_unknown_for(mut self, time: Duration) -> Self {
+        self.unknown_for = time;
+        self
+    }
+
+    /// Remembers a person who has an id. What is said now takes the place of what was known, what is left out stays.
+    pub fn learn(&self, who: &AgentRef) {
+        if let Some(id) = &who.id {
+            self.known().learn(id, who, self.room);
+        }
+    }
+
+    /// The person with this id, if more than the id is known.
+    pub fn get(&self, id: &str) -> Option<AgentRef> {
+        let mut known = self.known();
+        known.touch(id);
+        let who = &known.people.get(id)?.who;
+        (who.login.is_some() || who.name.is_some() || who.email.is_some()).then(|| who.clone())
+    }
+
+    /// All known people whom a reference may mean, in the order of their ids: by its id, or else by its login or e-mail
+    /// address, letter case aside. Several may have one login.
+    pub fn meant_by(&self, who: &AgentRef) -> Vec<AgentRef> {
+        if let Some(id) = &who.id {
+            return self.get(id).into_iter().collect();
+        }
+        let known = self.known();
+        let found = handles(who).into_iter().filter_map(|handle| known.handles.get(&handle)).flatten();
+        let ids: BTreeSet<&Arc<str>> = found.collect();
+        ids.into_iter().filter_map(|id| known.people.get(id)).map(|entry| entry.who.clone()).collect()
+    }
+
+    /// The person with this id. Where the login is not known, the lookup is awaited: once for all who ask for the id, and
+    /// for five seconds at most, unless told otherwise. What came by then is returned, the id in any case.
+    ///
+    /// That the lookup finds nobody, or nobody with a login, is believed for five minutes, unless told otherwise. A lookup
+    /// that fails or takes too long is dropped, and the next one is not begun for a quarter of a minute. Who wants to know
+    /// why it failed looks at the error within the lookup.
+    pub async fn who(&self, id: &str, lookup: impl Future<Output = Result<Option<AgentRef>>>) -> AgentRef {
+        if let Some(settled) = self.settled(id) {
+            return settled;
+        }
+        let until = Instant::now() + self.patience;
+        let turn = self.known().turn(id);
+        if let Ok(_turn) = timeout_at(until, turn.lock()).await
+            && self.settled(id).is_none()
+        {
+            let (found, quiet) = match timeout_at(until, lookup).await {
+                Ok(Ok(found)) => (found, self.unknown_for),
+                Ok(Err(_)) | Err(_) => (None, AGAIN),
+            };
+            self.answered(id, found, quiet);
+        }
+        self.get(id).unwrap_or_else(|| AgentRef::default().with_id(id))
+    }
+
+    /// What is known of an id, if nobody is to be asked: because the login is known, or because somebody was asked.
+    fn settled(&self, id: &str) -> Option<AgentRef> {
+        let mut known = self.known();
+        known.touch(id);
+        let entry = known.people.get(id)?;
+        let is_quiet = entry.quiet_until.is_some_and(|until| self.clock.now() < until);
+        (entry.who.login.is_some() || is_quiet).then(|| entry.who.clone())
+    }
+
+    fn answered(&self, id: &str, found: Option<AgentRef>, quiet: Duration) {
+        let quiet = TimeDelta::from_std(quiet).unwrap_or(TimeDelta::MAX);
+        let until = self.clock.now().checked_add_signed(quiet).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let mut known = self.known();
+        known.learn(id, &found.unwrap_or_default().with_id(id), self.room);
+        if let Some(entry) = known.people.get_mut(id) {
+            entry.quiet_until = Some(until);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn learn(&mut self, id: &str, said: &AgentRef, room: usize) {
+        self.touch(id);
+        let before = self.people.get(id).map(|entry| entry.who.clone()).unwrap_or_default();
+        let who = AgentRef {
+            id: Some(id.to_owned()),
+            login: said.login.clone().or_else(|| before.login.clone()),
+            name: said.name.clone().or_else(|| before.name.clone()),
+            email: said.email.clone().or_else(|| before.email.clone()),
+        };
+        self.unlink(id, &before);
+        let id: Arc<str> = id.into();
+        for handle in handles(&who) {
+            self.handles.entry(handle).or_default().insert(id.clone());
+        }
+        match self.people.get_mut(&id) {
+            Some(entry) => entry.who = who,
+            None => {
+                self.last_use += 1;
+                self.uses.insert(self.last_use, id.clone());
+                self.people.insert(id, Entry { who, used: self.last_use, quiet_until: None });
+            }
+        }
+        while self.people.len() > room
+            && let Some((_, oldest)) = self.uses.pop_first()
+            && let Some(entry) = self.people.remove(&oldest)
+        {
+            self.unlink(&oldest, &entry.who);
+        }
+    }
+
+    /// Notes that an id was used now.
+    fn touch(&mut self, id: &str) {
+        if let Some(entry) = self.people.get_mut(id)
+            && let Some(id) = self.uses.remove(&entry.used)
+        {
+            self.last_use += 1;
+            entry.used = self.last_use;
+            self.uses.insert(self.last_use, id);
+        }
+    }
+
+    /// Forgets which logins and addresses led to an id.
+    fn unlink(&mut self, id: &str, who: &AgentRef) {
+        for handle in handles(who) {
+            if let Some(ids) = self.handles.get_mut(&handle) {
+                ids.remove(id);
+                if ids.is_empty() {
+                    self.handles.remove(&handle);
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self, id: &str) -> Arc<Turn> {
+        self.turns.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = self.turns.get(id).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        self.turns.insert(id.to_owned(), Arc::downgrade(&turn));
+        turn
+    }
+}
+
+/// What a person may be named by, other than the id.
+fn handles(who: &AgentRef) -> BTreeSet<String> {
+    let texts = [who.login.as_ref().map(Login::reveal), who.email.as_ref().map(EmailAddress::reveal)];
+    texts.into_iter().flatten().map(str::to_lowercase).collect()
+}
+
+impl fmt::Debug for AgentIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AgentIndex({} ids of at most {})", self.known().people.len(), self.room)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Which groups are meant.
+
+use connector_core::{AgentGroup, Error, GroupKind, GroupRef, Priority, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{KINDS, rows};
+use crate::api::groups::first;
+use crate::transport::Api;
+
+/// A group, as far as its members are asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Found {
+    pub(super) id: String,
+    pub(super) kind: GroupKind,
+    pub(super) name: String,
+}
+
+/// The groups that were meant. A name that fits two is an error, and so is one that fits none. Only the kinds that may be
+/// meant are asked for.
+pub(super) async fn resolve(api: &Api, wanted: &[GroupRef], size: u32, priority: Priority) -> Result<Vec<Found>> {
+    let is_wanted = |kind: &GroupKind| wanted.iter().any(|group| group.kind.is_none_or(|wanted| wanted == *kind));
+    let mut all = Vec::new();
+    for kind in KINDS.into_iter().filter(is_wanted) {
+        let mut next = Some(first(kind));
+        while let Some(at) = next {
+            let found = api.groups(kind, &at, size, priority).await?;
+            all.extend(rows::groups(kind, &found.rows).items);
+            next = found.next;
+        }
+    }
+    wanted.iter().map(|wanted| one_of(&all, wanted)).collect()
+}
+
+fn one_of(all: &[AgentGroup], wanted: &GroupRef) -> Result<Found> {
+    let fits = |group: &&AgentGroup| {
+        wanted.id.as_ref().is_none_or(|id| *id == group.id)
+            && wanted.name.as_ref().is_none_or(|name| *name == group.name)
+            && wanted.kind.is_none_or(|kind| kind == group.kind)
+            && (wanted.id.is_some() || wanted.name.is_some())
+    };
+    let shown = wanted.name.as_deref().or(wanted.id.as_deref()).unwrap_or_default();
+    let mut fitting = all.iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some(group), None) => Ok(Found { id: group.id.clone(), kind: group.kind, name: group.name.clone() }),
+        (Some(_), Some(_)) => Err(Error::config(format!("more than one group, queue or team is called {shown:?}"))
+            .advise("name it by its id, or say whether the group, the queue or the team is meant")),
+        (None, _) => Err(Error::not_found(format!("there is no group, queue or team {shown:?}"))
+            .advise("see how it is called in Genesys Cloud; upper and lower case differ")),
+    }
+}
