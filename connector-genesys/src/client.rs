@@ -10,6 +10,7 @@ use http::Method;
 use crate::audio::{self, AudioMonitoring};
 use crate::config::GenesysConfig;
 use crate::directory::GenesysDirectory;
+use crate::events::GenesysEvents;
 use crate::history::GenesysHistory;
 use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;
@@ -39,12 +40,17 @@ impl Genesys {
         GenesysDirectory { shared: self.shared.clone() }
     }
 
-    /// The job that knows the calls of the past.
+    /// Hears of calls as they happen.
+    pub fn events(&self) -> GenesysEvents {
+        GenesysEvents { shared: self.shared.clone() }
+    }
+
+    /// Knows the calls of the past.
     pub fn history(&self) -> GenesysHistory {
         GenesysHistory { shared: self.shared.clone() }
     }
 
-    /// The job that fetches recordings.
+    /// Finds and fetches recordings.
     pub fn recordings(&self) -> GenesysRecordings {
         GenesysRecordings { shared: self.shared.clone() }
     }
@@ -53,6 +59,7 @@ impl Genesys {
     pub fn connector(&self) -> Connector {
         Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
             .with_directory(self.directory())
+            .with_events(self.events())
             .with_history(self.history())
             .with_recordings(self.recordings())
     }

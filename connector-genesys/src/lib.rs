@@ -2,16 +2,15 @@
 
 mod api;
 mod audio;
+mod channel;
 mod client;
 mod config;
 mod conversation;
-#[cfg_attr(
-    not(all(test, feature = "testing")),
-    expect(dead_code, reason = "the sockets that feed it are not there yet")
-)]
 mod differ;
 mod directory;
 mod errors;
+pub mod eventbridge;
+mod events;
 mod history;
 mod people;
 mod recordings;
@@ -21,16 +20,13 @@ mod shared;
 pub mod testing;
 mod transport;
 mod uses;
-#[cfg_attr(
-    not(all(test, feature = "testing")),
-    expect(dead_code, reason = "the requests and sockets that read these are not there yet")
-)]
 mod wire;
 
 pub use audio::AudioMonitoring;
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
 pub use directory::GenesysDirectory;
+pub use events::GenesysEvents;
 pub use history::GenesysHistory;
 pub use recordings::GenesysRecordings;
 pub use region::Region;

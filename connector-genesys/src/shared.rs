@@ -1,6 +1,8 @@
 //! What the jobs of one organisation share.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result};
 use futures_util::future::join_all;
@@ -18,15 +20,18 @@ const UNDOCUMENTED: &str = "a permission that the vendor does not document for i
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
-    pub(crate) links: Links,
+    /// Whether somebody hears events.
+    pub(crate) subscribed: Arc<AtomicBool>,
     /// The people behind the ids that calls name. Listings and watches teach it.
     pub(crate) people: AgentIndex,
+    /// Links to recordings that are good for a while.
+    pub(crate) links: Links,
 }
 
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Self {
         let people = AgentIndex::new(connection.cx.clock());
-        Self { connection, links: Links::default(), people }
+        Self { connection, subscribed: Arc::default(), people, links: Links::default() }
     }
 
     /// The person behind an id, with login where the vendor tells it within some seconds.

@@ -111,12 +111,11 @@ pub(crate) const AGENTS_CHECK: [Probe; 3] = [
 
 /// What events, history and recordings ask: of a conversation with an id that none has. That the vendor looks at the
 /// permission before it looks for the conversation is not documented.
-#[cfg_attr(not(test), expect(dead_code, reason = "the job is not there yet"))]
-pub(crate) const EVENTS_CHECK: [Probe; 1] =
-    [nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000", LIVE)];
-pub(crate) const HISTORY_CHECK: [Probe; 2] = [
-    nothing("api/v2/analytics/conversations/00000000-0000-0000-0000-000000000000/details", HISTORY),
+pub(crate) const EVENTS_CHECK: [Probe; 2] = [
+    list("api/v2/notifications/channels?includechannels=oauthclient", None),
     nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000", LIVE),
 ];
+pub(crate) const HISTORY_CHECK: [Probe; 1] =
+    [nothing("api/v2/analytics/conversations/00000000-0000-0000-0000-000000000000/details", HISTORY)];
 pub(crate) const RECORDINGS_CHECK: [Probe; 1] =
     [nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata", RECORDINGS)];

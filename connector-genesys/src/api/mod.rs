@@ -1,6 +1,7 @@
 //! The vendor's resources, one file each, in the vendor's own terms.
 
 pub(crate) mod analytics;
+pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod groups;
 pub(crate) mod jobs;

@@ -150,7 +150,7 @@ impl Call {
 
     fn tell(&self, party: &str, agent: &AgentRef, steps: Vec<Step>, out: &mut Vec<Effect>) {
         out.extend(steps.into_iter().map(|step| {
-            let mut key = format!("{}:{party}:{}", self.id, step.kind);
+            let mut key = super::key(&self.id, party, &step.kind);
             match step.mark {
                 Mark::Only => {}
                 Mark::Since(since) => key.push_str(&format!(":{}", since.timestamp_millis())),
@@ -164,6 +164,16 @@ impl Call {
 
     fn this(&self) -> ConversationRef {
         self.started.into_iter().fold(ConversationRef::new(&self.id), ConversationRef::with_around)
+    }
+
+    /// Who is or was in it.
+    pub(super) fn agents(&self) -> impl Iterator<Item = &AgentRef> {
+        self.legs.values().map(|leg| &leg.agent)
+    }
+
+    /// The ids of those who are in it still.
+    pub(super) fn busy(&self) -> impl Iterator<Item = &str> {
+        self.legs.values().filter(|leg| !leg.is_over).filter_map(|leg| leg.agent.id.as_deref())
     }
 
     pub(super) fn is_done(&self) -> bool {

@@ -14,10 +14,10 @@ mod leg;
 pub(crate) mod reading;
 mod snapshot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{AgentRef, CallEvent, Gap};
+use connector_core::{AgentRef, CallEvent, CallEventKind, Gap};
 
 use call::Call;
 pub(crate) use snapshot::Snapshot;
@@ -26,6 +26,11 @@ use snapshot::{Party, Role};
 /// The vendor's words for what the vocabulary has none for.
 pub(crate) const MUTED: &str = "muted";
 pub(crate) const UNMUTED: &str = "unmuted";
+
+/// The key of what happens once to a leg.
+pub(crate) fn key(conversation: &str, party: &str, kind: &CallEventKind) -> String {
+    format!("{conversation}:{party}:{kind}")
+}
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,9 +160,19 @@ impl Differ {
         }
     }
 
-    /// Asks about all calls that go on: after a time in which nothing was heard.
-    pub(crate) fn ask_all(&mut self, out: &mut Vec<Effect>) {
-        self.calls.values_mut().for_each(|call| call.ask_now(out));
+    /// Asks about all calls that go on with one of these people: after a time in which nothing was heard of them.
+    pub(crate) fn ask_all(&mut self, concerns: &dyn Fn(&AgentRef) -> bool, out: &mut Vec<Effect>) {
+        self.calls.values_mut().filter(|call| call.agents().any(concerns)).for_each(|call| call.ask_now(out));
+    }
+
+    /// Whether a call goes on.
+    pub(crate) fn is_open(&self, conversation: &str) -> bool {
+        self.calls.get(conversation).is_some_and(|call| !call.is_done())
+    }
+
+    /// The ids of those who are in a call, or at whom one rings.
+    pub(crate) fn busy(&self) -> BTreeSet<&str> {
+        self.calls.values().filter(|call| !call.is_done()).flat_map(Call::busy).collect()
     }
 
     /// Does what is due by now.

@@ -14,7 +14,7 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// Whether all people in it are out of it.
-    pub(super) fn looks_over(&self) -> bool {
+    pub(crate) fn looks_over(&self) -> bool {
         self.parties.iter().filter(|party| party.role != Role::Machine).all(Party::is_over)
     }
 

@@ -6,7 +6,7 @@ mod property;
 mod reading;
 mod steps;
 
-use connector_core::{CallEventKind, StampSource};
+use connector_core::StampSource;
 
 use super::snapshot::{Phase, WrapUp};
 use super::*;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use connector_core::testing::http::{Answer, Answers, InProcess, Request};
 use connector_core::testing::{FaultPlan, Scenario};
-use connector_core::{AgentDirectory, AgentQuery, Context};
+use connector_core::{AgentDirectory, AgentQuery, Context, ConversationHistory, RecordingDownloader};
 use futures_util::TryStreamExt;
 
 use super::*;
-use crate::GenesysDirectory;
 use crate::testing::{Endpoint, Fake};
-use crate::uses::{AGENTS_CHECK, EVENTS_CHECK, HISTORY_CHECK, RECORDINGS_CHECK};
+use crate::uses::{AGENTS_CHECK, EVENTS_CHECK, RECORDINGS_CHECK};
+use crate::{GenesysDirectory, GenesysHistory, GenesysRecordings};
 
 fn centre() -> (Fake, Shared) {
     let fake = Fake::new(&Scenario::small(7), FaultPlan::none());
@@ -88,12 +88,8 @@ async fn whoever_else_the_vendor_sends_is_not_taken_for_the_person() {
 #[tokio::test(start_paused = true)]
 async fn each_job_names_the_permission_that_it_lacks() {
     let (fake, shared) = centre();
-    let jobs: [(&str, &[Probe]); 4] = [
-        ("agents", &AGENTS_CHECK),
-        ("events", &EVENTS_CHECK),
-        ("history", &HISTORY_CHECK),
-        ("recordings", &RECORDINGS_CHECK),
-    ];
+    let jobs: [(&str, &[Probe]); 3] =
+        [("agents", &AGENTS_CHECK), ("events", &EVENTS_CHECK), ("recordings", &RECORDINGS_CHECK)];
     for (job, probes) in jobs {
         assert!(matches!(shared.check(probes).await, JobCheck::Ok), "{job}");
     }
@@ -113,9 +109,15 @@ async fn each_job_names_the_permission_that_it_lacks() {
 async fn analytics_alone_do_not_give_recordings() {
     let (fake, shared) = centre();
     Endpoint::Recording.permissions().iter().for_each(|permission| fake.forbid(*permission));
-    assert!(matches!(shared.check(&HISTORY_CHECK).await, JobCheck::Ok));
-    let JobCheck::Forbidden { missing, .. } = shared.check(&RECORDINGS_CHECK).await else { panic!("it is forbidden") };
+    let shared = Arc::new(shared);
+    assert!(matches!(GenesysHistory { shared: shared.clone() }.check().await, JobCheck::Ok));
+    let recordings = GenesysRecordings { shared };
+    let JobCheck::Forbidden { missing, .. } = recordings.check().await else { panic!("it is forbidden") };
     assert_eq!(missing, "recording:recording:view");
+    Endpoint::Details.permissions().iter().for_each(|permission| fake.forbid(*permission));
+    let history = GenesysHistory { shared: recordings.shared.clone() };
+    let JobCheck::Forbidden { missing, .. } = history.check().await else { panic!("it is forbidden") };
+    assert_eq!(missing, "analytics:conversationDetail:view");
 }
 
 #[tokio::test(start_paused = true)]

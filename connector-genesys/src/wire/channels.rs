@@ -48,15 +48,6 @@ impl Subscribed {
     }
 }
 
-/// That the channel is alive.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
-pub(crate) struct Metadata {
-    /// `WebSocket Heartbeat`, `pong`.
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) message: Option<String>,
-}
-
 /// What happened to a channel.
 #[derive(Clone, Default, Deserialize, PartialEq)]
 #[serde(default, rename_all = "camelCase")]

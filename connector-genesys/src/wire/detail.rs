@@ -29,6 +29,11 @@ pub(crate) struct Detail {
     pub(crate) disconnect_type: Option<String>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) wrapup_code: Option<String>,
+    /// How long somebody talked, once it is over.
+    #[serde(deserialize_with = "loose::int")]
+    pub(crate) interacting_duration_ms: Option<i64>,
+    #[serde(deserialize_with = "loose::int")]
+    pub(crate) held_duration_ms: Option<i64>,
 }
 
 /// A recording can be fetched. Its links are a list here; by REST they are a map. They are not read: fetched again, they

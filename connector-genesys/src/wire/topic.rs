@@ -37,7 +37,7 @@ pub(crate) enum Topic<'a> {
     Detail { conversation: &'a str, what: &'a str },
     /// A recording can be fetched, as [`Transcoded`](super::detail::Transcoded).
     Transcoded { conversation: &'a str, recording: &'a str },
-    /// The channel is alive, as [`Metadata`](super::channels::Metadata).
+    /// The channel is alive.
     Metadata,
     /// The server will close this socket, in about a minute.
     SocketClosing,

@@ -113,7 +113,8 @@ async fn without_an_answer_to_who_it_is_people_keep_their_ids() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_permission_is_named() {
     let org = Org::new(FaultPlan::none());
-    assert!(matches!(org.genesys.history().check().await, JobCheck::Ok));
+    org.fake.forbid("conversation:communication:view");
+    assert!(matches!(org.genesys.history().check().await, JobCheck::Ok), "it does without");
     for permission in ["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"] {
         org.fake.forbid(permission);
     }

@@ -160,7 +160,7 @@ fn after_silence_all_calls_that_go_on_are_asked_about() {
     heard.see(&numbered(1, over()), 60);
     heard.confirmed(Confirmed::Over(None), 61);
     let mut out = Vec::new();
-    heard.differ.ask_all(&mut out);
+    heard.differ.ask_all(&everybody, &mut out);
     assert_eq!(out, ["c-2", "c-3"].map(|id| Effect::Confirm(id.to_owned())));
 }
 

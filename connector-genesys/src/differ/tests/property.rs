@@ -78,7 +78,7 @@ fn told(stream: &[Snapshot], is_whole: bool) -> Vec<CallEvent> {
     let end = 1000 + stream.len() as i64;
     if !is_whole {
         // An old state that comes alone opens a call that nobody will close, unless all are asked about.
-        differ.ask_all(&mut out);
+        differ.ask_all(&everybody, &mut out);
     }
     let asked = |effect: &Effect| match effect {
         Effect::Confirm(id) => Some(id.clone()),

@@ -1,0 +1,130 @@
+//! What goes wrong on the way, and what nobody can mend.
+
+use connector_core::testing::Fault;
+use connector_genesys::testing::Endpoint;
+
+use super::*;
+
+/// Plays a day with faults. Nothing is lost untold, and all of them happened.
+async fn play(number: u64, faults: FaultPlan) -> Program {
+    let mut program = Program::new(&Scenario::small(number), faults.clone());
+    program.listen(&Watch::everyone());
+    program.until(program.evening()).await;
+    assert_eq!(program.error.as_ref().map(ToString::to_string), None);
+    assert!(faults.unfired().is_empty(), "{:?}", faults.unfired());
+    program.check();
+    let shown = program.shown();
+    assert!(!shown.contains("streaming-5"), "{shown}");
+    for agent in &program.fake.scenario().agents {
+        assert!(!shown.contains(agent.login.reveal()), "{shown}");
+    }
+    program
+}
+
+#[tokio::test(start_paused = true)]
+async fn sockets_that_are_cut_in_the_middle_of_a_message_cost_a_gap() {
+    let program = play(7, FaultPlan::none().with(Fault::CutSocket, 4).every(Fault::CutSocket, 9)).await;
+    assert_eq!(program.gaps().len(), 5, "{:?}", program.gaps());
+    // The calls that went on are asked about, so that most of them are told to their end.
+    assert!(program.ended().len() >= 10 && program.fake.count(Endpoint::Conversation) >= 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_is_silent_for_too_long_costs_a_gap_from_its_last_word() {
+    let program = play(7, FaultPlan::none().with(Fault::SilentSocket, 3).every(Fault::SilentSocket, 11)).await;
+    assert_eq!(program.gaps().len(), 4, "{:?}", program.gaps());
+    assert!(program.gaps()[1..].iter().all(|gap| gap.to - gap.from >= TimeDelta::seconds(90)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn announced_closings_cost_nothing() {
+    let program = play(7, FaultPlan::none().with(Fault::ClosingSocket, 4).every(Fault::ClosingSocket, 9)).await;
+    assert_eq!((program.gaps().len(), program.ended().len()), (1, 12), "{:?}", program.gaps());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_ends_in_the_middle_costs_a_new_channel_and_a_gap() {
+    let program = play(7, FaultPlan::none().with(Fault::RevokedToken, 3).every(Fault::RevokedToken, 13)).await;
+    assert_eq!(program.gaps().len(), 4, "{:?}", program.gaps());
+    assert!(program.fake.count(Endpoint::Token) >= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_of_it_at_once_loses_nothing_untold() {
+    for number in 0..8 {
+        let kinds = [
+            Fault::CutSocket,
+            Fault::SilentSocket,
+            Fault::ClosingSocket,
+            Fault::RevokedToken,
+            Fault::Duplicate,
+            Fault::Reordered,
+            Fault::Throttled,
+            Fault::Unauthorized,
+        ];
+        let plan = FaultPlan::none();
+        let plan = kinds.iter().zip(2..).fold(plan, |plan, (kind, every)| plan.with(*kind, 2).every(*kind, every));
+        play(number, plan).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_evicted_ends_and_makes_no_new_channel() {
+    let mut program = Program::new(&Scenario::small(7), FaultPlan::none());
+    program.listen(&Watch::everyone());
+    program.pass(TimeDelta::minutes(1)).await;
+    program.fake.evict("another_channel_subscribed");
+    program.pass(TimeDelta::hours(1)).await;
+    let error = program.error.take().expect("the stream ends");
+    assert!(error.is_already_subscribed() && error.to_string().contains("OAuth client"), "{error}");
+    assert_eq!(program.fake.count(Endpoint::OpenChannel), 1);
+    // The next stream may listen again.
+    program.listen(&Watch::everyone());
+    program.until(program.evening()).await;
+    assert_eq!(program.ended().len(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_is_taken_away_for_another_reason_is_replaced() {
+    let mut program = Program::new(&Scenario::small(7), FaultPlan::none());
+    program.listen(&Watch::everyone());
+    program.pass(TimeDelta::minutes(1)).await;
+    program.fake.evict("something new");
+    program.until(program.evening()).await;
+    program.check();
+    assert_eq!((program.ended().len(), program.gaps().len()), (12, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_credentials_and_a_missing_permission_end_it() {
+    let mut program = Program::new(&Scenario::small(7), FaultPlan::none());
+    program.fake.log_in_fails();
+    program.listen(&Watch::everyone());
+    program.pass(TimeDelta::minutes(1)).await;
+    assert!(program.error.is_some_and(|error| error.is_unauthorized()));
+
+    let mut program = Program::new(&Scenario::small(7), FaultPlan::none());
+    program.fake.forbid("conversation:communication:view");
+    program.listen(&Watch::everyone());
+    program.until(program.evening()).await;
+    let error = program.error.take().expect("the stream ends");
+    assert!(error.is_forbidden() && error.to_string().contains("conversation:communication:view"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_make_no_sense_are_passed_over() {
+    let mut program = Program::new(&Scenario::small(7), FaultPlan::none());
+    program.fake.change(|settings| (settings.bad_messages, settings.bad_rows) = (7, 3));
+    program.listen(&Watch::everyone());
+    program.pass(TimeDelta::minutes(1)).await;
+    for (topic, body) in [
+        ("v2.something.new", serde_json::json!({ "x": [] })),
+        ("v2.system.nobody_knows", serde_json::json!("text")),
+        ("channel.metadata", serde_json::json!(null)),
+    ] {
+        program.fake.say(topic, &body);
+    }
+    program.until(program.evening()).await;
+    program.check();
+    assert_eq!((program.ended().len(), program.gaps().len()), (12, 1));
+}
