@@ -150,7 +150,10 @@ async fn every_shape_of_not_ready_is_waited_for_along_the_ladder() {
         let set = org.set(&call).await;
         assert_eq!(set.outlook, Outlook::More { retry_after: Duration::from_secs(seconds) }, "{name}");
         assert!(set.items.is_empty(), "{name}: its files are not known yet");
-        tokio::time::advance(Duration::from_secs(24 * 3_600)).await;
+        tokio::time::advance(Duration::from_secs(10 * 3_600)).await;
+        let wait = org.set(&call).await.outlook.retry_after();
+        assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(300)), "{name}: it was just asked for");
+        tokio::time::advance(Duration::from_secs(14 * 3_600)).await;
         let late = org.set(&call).await;
         assert_eq!((late.items.len(), late.outlook), (1, Outlook::Complete), "{name}");
         assert!(matches!(gone(&org, &late.items[0]).await, Lookup::NotReady { .. }), "{name}");
