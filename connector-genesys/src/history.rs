@@ -19,7 +19,6 @@ use connector_core::{
 use crate::conversation::conversation;
 use crate::shared::Shared;
 use crate::uses::HISTORY_CHECK;
-use place::Place;
 use walk::Walk;
 
 /// How late a call shows in the history. "Some minutes" is all that is said of it.
@@ -96,11 +95,7 @@ impl ConversationHistory for GenesysHistory {
     fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
         let shared = self.shared.clone();
         let walk = Walk::new(query.from, query.to, query.priority);
-        let first = match query.priority {
-            Priority::Backfill => Place::first_of_archive(),
-            Priority::Live | Priority::Reconcile => walk.first(),
-        };
-        pages(first, query.resume, move |place| {
+        pages(walk.first(), query.resume, move |place| {
             let (shared, walk) = (shared.clone(), walk.clone());
             async move {
                 let origin = shared.connection.cx.origin();

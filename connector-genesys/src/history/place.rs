@@ -27,19 +27,25 @@ pub(super) enum Place {
         /// How often in a row a half had as many hits as the whole.
         in_vain: usize,
     },
-    /// A job is to be submitted, so often for a further time.
-    Submit { anew: usize },
-    /// A job searches for calls that ended until then.
-    Job { id: String, until: DateTime<Utc>, anew: usize },
+    /// A job is to be submitted for calls that ended from then on, so often for a further time.
+    Submit { from: DateTime<Utc>, anew: usize },
+    /// A job searches.
+    Job(Job),
     /// Among what a job found.
-    Found { id: String, until: DateTime<Utc>, cursor: Option<String>, anew: usize },
+    Found(Job, Option<String>),
+}
+
+/// A job that searches for calls that ended in a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) id: String,
+    pub(super) from: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
+    /// How many there were before it for the same.
+    pub(super) anew: usize,
 }
 
 impl Place {
-    pub(super) fn first_of_archive() -> Self {
-        Self::Submit { anew: 0 }
-    }
-
     pub(super) fn began(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         Self::Began { from, to, at: Row::default(), whole: None, in_vain: 0 }
     }

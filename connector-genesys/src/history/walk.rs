@@ -45,9 +45,12 @@ impl Walk {
         Self { from, to, priority, told: Arc::default(), asked: Arc::default() }
     }
 
-    /// The first times to ask for.
+    /// Where the listing starts.
     pub(super) fn first(&self) -> Place {
-        self.from(self.from)
+        match self.priority {
+            Priority::Backfill => Place::Submit { from: self.from, anew: 0 },
+            Priority::Live | Priority::Reconcile => self.from(self.from),
+        }
     }
 
     /// The first times to ask for calls that ended from then on.
@@ -68,9 +71,9 @@ impl Walk {
             Place::Began { from, to, at, whole, in_vain } => {
                 self.began(shared, Slice { from, to, whole, in_vain }, at).await
             }
-            Place::Submit { anew } => self.submit(shared, anew).await,
-            Place::Job { id, until, anew } => self.wait(shared, (id, until), anew).await,
-            Place::Found { id, until, cursor, anew } => self.found(shared, (id, until), cursor, anew).await,
+            Place::Submit { from, anew } => self.submit(shared, from, anew).await,
+            Place::Job(job) => self.wait(shared, job).await,
+            Place::Found(job, cursor) => self.found(shared, job, cursor).await,
         }
     }
 

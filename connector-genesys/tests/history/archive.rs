@@ -68,6 +68,15 @@ async fn old_calls_are_found_by_one_job() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_job_searches_more_than_seven_days() {
+    let org = org();
+    let mut query = backfill(&org);
+    query.from -= TimeDelta::days(20);
+    assert_eq!(listed(&org, query).await.unwrap(), all(&org));
+    assert_eq!(jobs(&org), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_archive_finds_is_the_same_version() {
     let org = org();
     let found: Vec<Conversation> =
