@@ -4,7 +4,7 @@ mod notifications;
 mod playing;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -87,25 +87,19 @@ impl Fake {
     /// # Errors
     /// When no port is free.
     pub async fn start(scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
-        let mut fake = Self::new(scenario, faults);
-        let api = TestServer::start(fake.answers()).await?;
-        let media = TestServer::start(fake.answers()).await?;
-        fake.move_to(api.url().as_str().parse()?, media.url());
-        fake.servers = vec![api, media];
-        Ok(fake)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), scenario, faults).await
     }
 
-    /// A fake with all of it in one place: at an address of this machine.
+    /// The same, with login and API at this address of this machine.
     ///
     /// # Errors
     /// When somebody else has that address.
     pub async fn start_at(address: SocketAddr, scenario: &Scenario, faults: FaultPlan) -> Result<Self> {
         let mut fake = Self::new(scenario, faults);
-        let server = TestServer::start_at(address, Arc::new(fake.answers())).await?;
-        // The store is another host to whoever looks at its name.
-        let media = format!("http://localhost:{}/", server.port());
-        fake.move_to(server.url().as_str().parse()?, Url::parse(&media).expect("a port makes an address"));
-        fake.servers.push(server);
+        let api = TestServer::start_at(address, Arc::new(fake.answers())).await?;
+        let media = TestServer::start(fake.answers()).await?;
+        fake.move_to(api.url().as_str().parse()?, media.url());
+        fake.servers = vec![api, media];
         Ok(fake)
     }
 

@@ -22,19 +22,20 @@ fn lines(text: &[u8]) -> Vec<Value> {
 fn a_day_with_every_fault_comes_out_whole() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("demo");
-    let output = ingest(&["demo", "--calls", "40", "--seed", "3"], &data);
+    let output = ingest(&["demo", "--calls", "60", "--seed", "3"], &data);
     let text = String::from_utf8(output.stdout).unwrap().replace(data.to_str().unwrap(), "DATA");
     insta::with_settings!({ filters => vec![
         (r"\d+\.\d s", "[time]"),
         (r"\d+ files, \d+ MB", "[files]"),
-        (r"((?:drop-folder|nice) +\d+ +)\d( +)\d( +)\d", "${1}n${2}n${3}n"),
+        (r"((?:drop-folder|nice|genesys) +\d+ +)\d( +)\d( +)\d", "${1}n${2}n${3}n"),
     ] }, {
         insta::assert_snapshot!(text, @r"
-        A day at Example Corp: 40 calls, 12 agents, 2 sources, seed 3. Faults: lost events, cut downloads, repeated deliveries, events out of order, half-written files, a restart, throttled requests, recordings that are not ready, refused tokens, expired links.
+        A day at Example Corp: 60 calls, 12 agents, 3 sources, seed 3. Faults: lost events, cut downloads, repeated deliveries, events out of order, half-written files, a restart, throttled requests, recordings that are not ready, refused tokens, expired links, cut sockets.
 
         source       calls  events lost  found by reconcile  downloads resumed  stored  missing  twice  corrupt
         drop-folder     20            n                   n                  n      20        0      0        0
         nice            20            n                   n                  n      20        0      0        0
+        genesys         20            n                   n                  n      20        0      0        0
         every call of the script is stored once, byte for byte                                [time]
 
         recordings  DATA/objects  [files]
@@ -62,8 +63,13 @@ fn whoever_likes_can_recount() {
         assert!(count("downloads_resumed") > 0, "{summary}");
         assert_eq!(["missing", "duplicates", "corrupt"].map(count), [0; 3], "{summary}");
     }
-    for key in ["not_ready", "throttled"] {
-        assert!(summary["vendors"]["nice"][key].as_u64().unwrap() > 0, "{summary}");
+    let count = |key: &str| summary["vendors"]["genesys"][key].as_u64().unwrap();
+    assert!(count("events_lost") > 0 && count("recovered") >= count("events_lost"), "a cut loses words too: {summary}");
+    assert_eq!(["missing", "duplicates", "corrupt"].map(count), [0; 3], "{summary}");
+    for (vendor, key) in
+        ["nice", "genesys"].into_iter().flat_map(|vendor| [(vendor, "not_ready"), (vendor, "throttled")])
+    {
+        assert!(summary["vendors"][vendor][key].as_u64().unwrap() > 0, "{vendor} {key}: {summary}");
     }
     let calls = lines(&ingest(&["calls", "--json", "--limit", "1000"], &data).stdout);
     let stored: BTreeSet<&str> = calls.iter().map(|call| call["conversation"].as_str().unwrap()).collect();

@@ -1,6 +1,6 @@
 //! `ingest.toml`: tenants, their sources, and where things lie.
 #![cfg_attr(
-    not(any(feature = "nice", feature = "universal")),
+    not(any(feature = "genesys", feature = "nice", feature = "universal")),
     allow(dead_code, unused, reason = "a build without any source")
 )]
 
@@ -72,6 +72,9 @@ pub(crate) enum SourceKind {
     /// A drop folder at a path.
     #[cfg(feature = "universal")]
     Universal(PathBuf, Box<connector_universal::DropFolderConfig>),
+    /// An organisation of Genesys Cloud.
+    #[cfg(feature = "genesys")]
+    Genesys(Box<connector_genesys::GenesysConfig>),
     /// A tenant of CXone.
     #[cfg(feature = "nice")]
     Nice(Box<connector_nice::NiceConfig>),
@@ -79,6 +82,8 @@ pub(crate) enum SourceKind {
 
 /// The kinds of sources that this build has.
 const KINDS: &[&str] = &[
+    #[cfg(feature = "genesys")]
+    "genesys",
     #[cfg(feature = "nice")]
     "nice",
     #[cfg(feature = "universal")]
@@ -91,6 +96,8 @@ impl SourceKind {
         match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => "universal",
+            #[cfg(feature = "genesys")]
+            Self::Genesys(..) => "genesys",
             #[cfg(feature = "nice")]
             Self::Nice(..) => "nice",
         }
@@ -102,6 +109,8 @@ impl SourceKind {
         match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => &[],
+            #[cfg(feature = "genesys")]
+            Self::Genesys(..) => &[],
             #[cfg(feature = "nice")]
             Self::Nice(ref settings) if settings.push.is_some() => &[("call ended", connector_nice::DOOR)],
             #[cfg(feature = "nice")]
@@ -254,6 +263,11 @@ impl<'a> Reader<'a> {
             "universal" => {
                 let path = self.take_text(&mut table, "path", &whose, &span)?;
                 SourceKind::Universal(directory.join(path), Box::new(self.read_beside(&whose, table, &SHARED)?))
+            }
+            #[cfg(feature = "genesys")]
+            "genesys" => {
+                let settings: connector_genesys::GenesysConfig = self.read_beside(&whose, table, &SHARED)?;
+                SourceKind::Genesys(Box::new(settings.below(directory)))
             }
             #[cfg(feature = "nice")]
             "nice" => {

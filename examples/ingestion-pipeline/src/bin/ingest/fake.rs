@@ -13,7 +13,7 @@ use connector_universal::testing::Uploader;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::demo::{Faults, OF_APIS, OF_FOLDERS, dropped_day};
+use crate::demo::{Faults, OF_APIS, OF_FOLDERS, OF_SOCKETS, dropped_day};
 use crate::output::print_json;
 use crate::run::stop_signal;
 
@@ -22,6 +22,8 @@ use crate::run::stop_signal;
 pub(crate) enum Fake {
     /// Upload a day's recordings, each with its metadata file, into a directory.
     Universal(Universal),
+    /// Serve an organisation of Genesys Cloud, until Ctrl-C.
+    Genesys(Genesys),
     /// Serve a tenant of CXone, until Ctrl-C.
     Nice(Nice),
 }
@@ -51,6 +53,18 @@ pub(crate) struct Universal {
     /// The pause between two uploads.
     #[arg(long, default_value = "200ms", value_parser = humantime::parse_duration, value_name = "TIME")]
     pace: Duration,
+    #[command(flatten)]
+    day: FakeDay,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Genesys {
+    /// The address and port; any free port for 0.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// How many times faster than in life the day passes.
+    #[arg(long, default_value_t = 60)]
+    speed: u32,
     #[command(flatten)]
     day: FakeDay,
 }
@@ -88,6 +102,7 @@ impl Fake {
     pub(crate) async fn carry_out(self) -> anyhow::Result<bool> {
         match self {
             Self::Universal(folder) => folder.carry_out().await,
+            Self::Genesys(genesys) => genesys.carry_out().await,
             Self::Nice(nice) => nice.carry_out().await,
         }
     }
@@ -109,6 +124,34 @@ impl Universal {
             calls: uploader.expected().into_iter().map(|call| call.conversation).collect(),
         })?;
         uploader.play(pace).await?;
+        Ok(true)
+    }
+}
+
+impl Genesys {
+    async fn carry_out(self) -> anyhow::Result<bool> {
+        let Self { listen, speed, day } = self;
+        let faults = day.faults.plan(OF_SOCKETS, day.calls, day.seed);
+        let fake =
+            connector_genesys::testing::Fake::start_at(listen, &Scenario::day(day.calls, day.seed), faults).await?;
+        fake.change(|settings| settings.speed = speed.max(1));
+        fake.play(0).await;
+        let ((client_id, client_secret), region) = (fake.client(), fake.region().to_string());
+        print_json(&Served {
+            vendor: "genesys".to_owned(),
+            urls: pairs(&[("region", &region), ("media", fake.media().as_str())]),
+            credentials: pairs(&[("client_id", &client_id), ("client_secret", &client_secret)]),
+            settings: pairs(&[("kind", "genesys"), ("region", &region)]),
+            calls: fake.expected().into_iter().map(|call| call.conversation).collect(),
+        })?;
+        let played = async {
+            fake.play(day.calls).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = stop_signal() => {}
+            () = played => {}
+        }
         Ok(true)
     }
 }

@@ -1,6 +1,6 @@
 //! From settings to connectors.
 #![cfg_attr(
-    not(all(feature = "nice", feature = "universal")),
+    not(all(feature = "genesys", feature = "nice", feature = "universal")),
     allow(dead_code, unused, reason = "not every kind of source needs all that is handed in")
 )]
 
@@ -28,6 +28,8 @@ pub(crate) fn connect(
             let ledger = ingestion_pipeline::SqliteLedger::new(store.clone(), cx.origin().clone());
             Ok(connector_universal::DropFolder::new(*settings, folder, ledger, &cx)?.connector())
         }
+        #[cfg(feature = "genesys")]
+        SourceKind::Genesys(settings) => Ok(connector_genesys::Genesys::new(*settings, &cx)?.connector()),
         #[cfg(feature = "nice")]
         SourceKind::Nice(mut settings) => {
             if let (Some(push), Some(key)) = (&mut settings.push, routes) {

@@ -273,3 +273,37 @@ fn a_source_of_cxone_has_the_settings_of_its_connector_and_those_of_every_source
         assert!(error.contains(says) && error.contains(advises), "{to}: {error}");
     }
 }
+
+#[cfg(feature = "genesys")]
+const ORGANISATION: &str = r#"
+[[tenant]]
+id = "acme"
+  [[tenant.source]]
+  name = "genesys-us"
+  kind = "genesys"
+  region = "usw2"
+  client_id = "env:GENESYS_CLIENT_ID"
+  client_secret = "file:/run/secrets/genesys"
+  max_call = "2h"
+  agents = { groups = ["Sales"] }
+  http = { root_certificates = ["company.pem"] }
+"#;
+
+#[cfg(feature = "genesys")]
+#[test]
+fn a_source_of_genesys_cloud_has_the_settings_of_its_connector_and_those_of_every_source() {
+    let config = parse(ORGANISATION).unwrap();
+    let SourceKind::Genesys(settings) = &config.sources[0].kind else { panic!("{:?}", config.sources[0].kind) };
+    assert_eq!((settings.region.to_string().as_str(), settings.max_call.as_secs()), ("usw2.pure.cloud", 7_200));
+    assert_eq!(settings.http.root_certificates, [Path::new("/etc/ingest/company.pem")], "paths belong to the file");
+    for (from, to, line, says, advises) in [
+        ("\"usw2\"", "\"us west\"", 7, "is no region", "write an AWS region"),
+        ("max_call", "max_cal", 10, "has no key `max_cal`", "did you mean `max_call`?"),
+        ("  region = \"usw2\"\n", "", 4, "lacks the key `region`", "write region"),
+        ("client_secret = \"file", "client_secrets = \"file", 9, "no key `client_secrets`", "`client_secret`?"),
+    ] {
+        let error = parse(&ORGANISATION.replacen(from, to, 1)).expect_err(to).to_string();
+        assert!(error.starts_with(&format!("ingest.toml:{line}: ")), "{to}: {error}");
+        assert!(error.contains(says) && error.contains(advises), "{to}: {error}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod day;
 mod folder;
+mod genesys;
 mod nice;
 mod part;
 mod recount;
@@ -9,7 +10,7 @@ mod running;
 mod script;
 mod told;
 
-pub(crate) use day::{Demo, Faults, OF_APIS, OF_FOLDERS};
+pub(crate) use day::{Demo, Faults, OF_APIS, OF_FOLDERS, OF_SOCKETS};
 pub(crate) use folder::dropped_day;
 #[cfg(feature = "schema")]
 pub(crate) use recount::Count;

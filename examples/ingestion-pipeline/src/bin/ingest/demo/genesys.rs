@@ -1,0 +1,113 @@
+//! Genesys Cloud's share of the day.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use connector_core::testing::conformance::ExpectedCall;
+use connector_core::testing::{Clip, FaultPlan, Scenario, ScenarioLeg};
+use connector_core::{Connector, Context};
+use connector_genesys::Genesys;
+use connector_genesys::testing::Fake;
+use ingestion_pipeline::SqliteStore;
+use tokio::time::sleep;
+
+use super::part::Part;
+use super::script::{Line, ScriptLeg, ScriptRecording};
+
+/// How long the day takes.
+const LENGTH: Duration = Duration::from_secs(3);
+/// How often it is looked whether somebody listens.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long after a recording was not ready it is asked for again.
+const WAIT: Duration = Duration::from_millis(300);
+
+/// A fake of Genesys Cloud on ports of this machine.
+pub(super) struct GenesysDay {
+    fake: Fake,
+    is_over: AtomicBool,
+}
+
+impl GenesysDay {
+    /// Opens the ports.
+    pub(super) async fn prepare(scenario: &Scenario, faults: FaultPlan) -> anyhow::Result<Self> {
+        let fake = Fake::start(scenario, faults).await?;
+        let last = scenario.calls.iter().map(|call| call.ended()).max().unwrap_or(scenario.starts);
+        let day = (last - scenario.starts).to_std().unwrap_or_default();
+        fake.change(|settings| settings.speed = (day.as_secs() / LENGTH.as_secs()).try_into().unwrap_or(u32::MAX));
+        fake.play(0).await;
+        Ok(Self { fake, is_over: AtomicBool::new(false) })
+    }
+
+    fn line(&self, call: ExpectedCall) -> Line {
+        let (origin, scenario) = (self.origin(), self.fake.scenario());
+        let legs = scenario.calls[call.call].legs().into_iter().zip(self.fake.leg_ids(call.call));
+        let leg = |(leg, id): (ScenarioLeg, String)| ScriptLeg {
+            id,
+            agent: scenario.agents[leg.agent].login.reveal().to_owned(),
+            started: leg.started,
+            ended: leg.ended,
+        };
+        let recording = |clip: &Clip| ScriptRecording { sha256: Some(clip.sha256()), size: Some(clip.len()) };
+        Line {
+            tenant: origin.tenant.to_string(),
+            source: origin.source.to_string(),
+            vendor: self.vendor().to_owned(),
+            legs: legs.map(leg).collect(),
+            recordings: call.recordings.iter().map(recording).collect(),
+            conversation: call.conversation,
+            live: Vec::new(),
+        }
+    }
+
+    /// Whether somebody listens.
+    fn is_heard(&self) -> bool {
+        self.fake.channels().iter().any(|channel| channel.is_connected && !channel.topics.is_empty())
+    }
+}
+
+#[async_trait]
+impl Part for GenesysDay {
+    fn vendor(&self) -> &'static str {
+        "genesys"
+    }
+
+    fn source(&self) -> &'static str {
+        "genesys"
+    }
+
+    fn script(&self) -> Vec<Line> {
+        self.fake.expected().into_iter().map(|call| self.line(call)).collect()
+    }
+
+    fn connector(&self, _: &SqliteStore, cx: &Context) -> anyhow::Result<Connector> {
+        self.fake.keep_to(cx.clock());
+        Ok(Genesys::new(self.fake.config().with_recording_waits([WAIT]), cx)?.connector())
+    }
+
+    async fn play(&self) -> anyhow::Result<()> {
+        for call in 1..=self.fake.scenario().calls.len() {
+            // The day stands still while nobody listens: some seconds of that would be hours of it.
+            while !self.is_heard() {
+                sleep(LOOK).await;
+            }
+            self.fake.play(call).await;
+        }
+        self.is_over.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn has_happened(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    fn lost(&self) -> BTreeSet<String> {
+        let (lost, expected) = (self.fake.unheard(), self.fake.expected());
+        expected.into_iter().filter(|call| lost.contains(&call.call)).map(|call| call.conversation).collect()
+    }
+
+    fn faults(&self) -> &FaultPlan {
+        self.fake.faults()
+    }
+}
