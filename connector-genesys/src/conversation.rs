@@ -54,7 +54,7 @@ pub(crate) fn conversation(
     if let Some(live) = live {
         add(&mut call, live);
     }
-    call.detail = if live.is_some() { Detail::Full } else { Detail::Listed };
+    call.detail = Detail::Listed;
     Some(call)
 }
 

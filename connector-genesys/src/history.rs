@@ -1,6 +1,7 @@
 //! The calls of the past.
 
 mod archive;
+mod people;
 mod place;
 mod walk;
 
@@ -9,17 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use connector_core::http::pages;
 use connector_core::{
     Conversation, ConversationHistory, ConversationRef, Detail, Error, Gone, HistoryLimits, HistoryQuery, JobCheck,
     Listing, Lookup, LookupOptions, Priority, Result,
 };
 
-use crate::api::analytics::PERMISSION;
 use crate::conversation::conversation;
-use crate::shared::{Shared, judge};
-use place::Place;
+use crate::shared::Shared;
+use crate::uses::HISTORY_CHECK;
 use walk::Walk;
 
 /// How late a call shows in the history. "Some minutes" is all that is said of it.
@@ -48,6 +47,7 @@ const NOT_LISTED: Duration = Duration::from_secs(30);
 /// Legs are people who answered, by the ids that events have. A row and one call by its id have the same legs in the same
 /// versions; one call by its id takes a second request for the names of wrap-up codes and for what flows and scripts wrote
 /// down (`custom.…`). Without the permission `conversation:communication:view`, or long after the call, these are missing.
+/// Logins of people who are not known yet are asked for, a hundred at once; without an answer there are their ids.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
@@ -95,11 +95,7 @@ impl ConversationHistory for GenesysHistory {
     fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
         let shared = self.shared.clone();
         let walk = Walk::new(query.from, query.to, query.priority);
-        let first = match query.priority {
-            Priority::Backfill => Place::first_of_archive(),
-            Priority::Live | Priority::Reconcile => walk.first(),
-        };
-        pages(first, query.resume, move |place| {
+        pages(walk.first(), query.resume, move |place| {
             let (shared, walk) = (shared.clone(), walk.clone());
             async move {
                 let origin = shared.connection.cx.origin();
@@ -113,12 +109,7 @@ impl ConversationHistory for GenesysHistory {
     }
 
     async fn check(&self) -> JobCheck {
-        let now = self.shared.connection.cx.clock().now();
-        let asked = async {
-            let api = self.shared.connection.api().await?;
-            api.details((now - TimeDelta::minutes(5), now), (1, 1), Priority::Live).await.map(drop)
-        };
-        judge(asked.await, PERMISSION)
+        self.shared.check(&HISTORY_CHECK).await
     }
 }
 
@@ -150,8 +141,8 @@ async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<C
     if told.conversation_end.is_none() {
         return Ok(Lookup::NotReady { retry_after: if is_over { NOT_LISTED } else { GOES_ON } });
     }
-    Ok(conversation(&told, live.as_ref()).map_or(Lookup::Gone(Gone::Unknown), |mut call| {
-        call.detail = Detail::Full;
-        Lookup::Ready(call)
-    }))
+    let Some(mut call) = conversation(&told, live.as_ref()) else { return Ok(Lookup::Gone(Gone::Unknown)) };
+    call.detail = Detail::Full;
+    people::name_one(shared, &mut call).await;
+    Ok(Lookup::Ready(call))
 }

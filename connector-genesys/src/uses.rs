@@ -8,14 +8,14 @@ use crate::GenesysConfig;
 pub(crate) const QUEUES: &str = "routing:queue:view";
 pub(crate) const TEAMS: &str = "groups:team:view";
 const LIVE: &str = "conversation:communication:view";
-const HISTORY: &str = "analytics:conversationDetail:view";
-const RECORDINGS: &str = "recording:recording:view";
-const RESTORE: &str = "recording:recording:restore";
+pub(crate) const HISTORY: &str = "analytics:conversationDetail:view";
+pub(crate) const RECORDINGS: &str = "recording:recording:view";
+pub(crate) const RESTORE: &str = "recording:recording:restore";
 
 /// Job, method, path, permission.
 type Use = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-const ALWAYS: [Use; 24] = [
+const ALWAYS: [Use; 23] = [
     ("agents", "GET", "api/v2/users", None),
     ("agents", "GET", "api/v2/groups", None),
     ("agents", "GET", "api/v2/groups/{groupId}/members", None),
@@ -38,7 +38,6 @@ const ALWAYS: [Use; 24] = [
     ("history", "GET", "api/v2/users", None),
     ("recordings", "GET", "api/v2/conversations/{conversationId}/recordingmetadata", Some(RECORDINGS)),
     ("recordings", "GET", "api/v2/conversations/{conversationId}/recordings/{recordingId}", Some(RECORDINGS)),
-    ("recordings", "GET", "api/v2/recording/settings", None),
     ("recordings", "POST", "api/v2/recording/batchrequests", Some(RECORDINGS)),
     ("recordings", "GET", "api/v2/recording/batchrequests/{jobId}", None),
 ];
@@ -110,11 +109,13 @@ pub(crate) const AGENTS_CHECK: [Probe; 3] = [
     list("api/v2/teams?pageSize=1", Some(TEAMS)),
 ];
 
-/// What events and recordings ask: of a conversation with an id that none has. That the vendor looks at the
+/// What events, history and recordings ask: of a conversation with an id that none has. That the vendor looks at the
 /// permission before it looks for the conversation is not documented.
 pub(crate) const EVENTS_CHECK: [Probe; 2] = [
     list("api/v2/notifications/channels?includechannels=oauthclient", None),
     nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000", LIVE),
 ];
+pub(crate) const HISTORY_CHECK: [Probe; 1] =
+    [nothing("api/v2/analytics/conversations/00000000-0000-0000-0000-000000000000/details", HISTORY)];
 pub(crate) const RECORDINGS_CHECK: [Probe; 1] =
     [nothing("api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata", RECORDINGS)];

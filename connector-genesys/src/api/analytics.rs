@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 
 use super::{instant, is_id};
 use crate::transport::Api;
+use crate::uses::HISTORY;
 use crate::wire::analytics::{Conversation, Details};
-
-/// The permission for all of it, as an administrator finds it.
-pub(crate) const PERMISSION: &str = "analytics:conversationDetail:view";
 
 /// The largest page that is read, in bytes: 100 conversations with dozens of participants each.
 const LARGEST: u64 = 64 << 20;
@@ -51,7 +49,7 @@ impl Api {
 
 /// What to do where the history may not be read.
 pub(crate) fn advice() -> String {
-    format!("give a role of the OAuth client {PERMISSION}")
+    format!("give a role of the OAuth client {HISTORY}")
 }
 
 /// Calls that are over.

@@ -7,13 +7,8 @@ use serde_json::{Value, json};
 
 use super::{instant, is_id};
 use crate::transport::Api;
+use crate::uses::{RECORDINGS, RESTORE};
 use crate::wire::recordings::{self, Batch, BatchProgress, Recording};
-
-/// The permission for recordings, as an administrator finds it. There are others for parts of them.
-pub(crate) const PERMISSION: &str = "recording:recording:view";
-
-/// The permission to get one out of the archive.
-const RESTORE: &str = "recording:recording:restore";
 
 const BATCHES: &str = "api/v2/recording/batchrequests";
 
@@ -112,5 +107,5 @@ async fn answered(request: RequestBuilder) -> Result<Option<Response>> {
 }
 
 fn advised(error: Error) -> Error {
-    if error.is_forbidden() { error.advise(format!("give a role of the OAuth client {PERMISSION}")) } else { error }
+    if error.is_forbidden() { error.advise(format!("give a role of the OAuth client {RECORDINGS}")) } else { error }
 }

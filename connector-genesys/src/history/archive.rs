@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::http::PageOf;
 use connector_core::{Conversation, Error, Result};
 use tokio::time::{Instant, sleep};
 
-use super::place::Place;
+use super::place::{Job, Place};
 use super::walk::Walk;
-use crate::conversation::conversation;
 use crate::shared::Shared;
 use crate::wire::jobs::JobState;
 
@@ -23,31 +22,36 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 /// How often a job that failed, or is not kept any more, is submitted anew. After that there is only the usual way.
 const ANEW: usize = 2;
 
+/// The longest time that one job searches. It is documented for the query alone, which takes 7 days.
+const LONGEST_INTERVAL: TimeDelta = TimeDelta::days(7);
+
 type Listed = Result<PageOf<Conversation, Place>>;
 
-fn on_to(next: Option<Place>) -> Listed {
-    Ok(PageOf::new(Vec::new(), next))
+fn on_to(next: Place) -> Listed {
+    Ok(PageOf::new(Vec::new(), Some(next)))
 }
 
 impl Walk {
-    /// Submits a job for what the archive has of the window.
-    pub(super) async fn submit(self, shared: &Shared, anew: usize) -> Listed {
+    /// Submits a job for what the archive has from a time on.
+    pub(super) async fn submit(self, shared: &Shared, from: DateTime<Utc>, anew: usize) -> Listed {
         let api = shared.connection.api().await?;
-        let available = api.available(self.priority).await?.map(|available| available.min(self.to));
-        let Some(until) = available.filter(|until| *until > self.from) else { return on_to(Some(self.first())) };
-        let id = api.submit((self.from, until), self.priority).await?;
-        on_to(Some(Place::Job { id, until, anew }))
+        let available = api.available(self.priority).await?;
+        let longest = from.checked_add_signed(LONGEST_INTERVAL).unwrap_or(self.to);
+        let until = available.map(|available| available.min(self.to).min(longest));
+        let Some(until) = until.filter(|until| *until > from) else { return on_to(self.from(from)) };
+        let id = api.submit((from, until), self.priority).await?;
+        on_to(Place::Job(Job { id, from, until, anew }))
     }
 
     /// Waits for a job.
-    pub(super) async fn wait(self, shared: &Shared, (id, until): (String, DateTime<Utc>), anew: usize) -> Listed {
+    pub(super) async fn wait(self, shared: &Shared, job: Job) -> Listed {
         let api = shared.connection.api().await?;
         let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
         while began.elapsed() < LONGEST {
-            match api.job(&id, self.priority).await?.map(|progress| progress.state()) {
-                Some(JobState::Done) => return on_to(Some(Place::Found { id, until, cursor: None, anew })),
+            match api.job(&job.id, self.priority).await?.map(|progress| progress.state()) {
+                Some(JobState::Done) => return on_to(Place::Found(job, None)),
                 Some(JobState::Going) => sleep(pause).await,
-                Some(JobState::Failed | JobState::Expired) | None => return on_to(Some(self.anew(anew))),
+                Some(JobState::Failed | JobState::Expired) | None => return on_to(self.anew(&job)),
             }
             pause = (pause * 2).min(LAST_PAUSE);
         }
@@ -57,33 +61,25 @@ impl Walk {
     }
 
     /// A page of what a job found.
-    pub(super) async fn found(
-        self,
-        shared: &Shared,
-        (id, until): (String, DateTime<Utc>),
-        cursor: Option<String>,
-        anew: usize,
-    ) -> Listed {
+    pub(super) async fn found(self, shared: &Shared, job: Job, cursor: Option<String>) -> Listed {
         let api = shared.connection.api().await?;
-        let found = match api.found(&id, cursor.as_deref(), self.priority).await {
+        let found = match api.found(&job.id, cursor.as_deref(), self.priority).await {
             Ok(found) => found,
-            Err(error) if error.is_not_found() || matches!(error.status(), Some(400 | 410)) => {
+            Err(error) if error.is_not_found() || error.status() == Some(400) => {
                 // How results that are not kept any more look is not documented.
-                let state = api.job(&id, self.priority).await?.map(|progress| progress.state());
-                return if state == Some(JobState::Done) { Err(error) } else { on_to(Some(self.anew(anew))) };
+                let state = api.job(&job.id, self.priority).await?.map(|progress| progress.state());
+                return if state == Some(JobState::Done) { Err(error) } else { on_to(self.anew(&job)) };
             }
             Err(error) => return Err(error),
         };
-        let (rows, rejected) = self.read(&found);
-        let items = rows.iter().filter(|row| self.wants(row)).filter_map(|row| conversation(row, None)).collect();
-        let next = match found.cursor {
-            Some(cursor) => Some(Place::Found { id, until, cursor: Some(cursor), anew }),
-            None => (until < self.to).then(|| self.from(until)),
+        let next = match found.cursor.clone() {
+            Some(cursor) => Some(Place::Found(job, Some(cursor))),
+            None => (job.until < self.to).then_some(Place::Submit { from: job.until, anew: 0 }),
         };
-        Ok(PageOf::new(items, next).with_rejected(rejected))
+        Ok(self.tell(&found, next))
     }
 
-    fn anew(&self, anew: usize) -> Place {
-        if anew < ANEW { Place::Submit { anew: anew + 1 } } else { self.first() }
+    fn anew(&self, job: &Job) -> Place {
+        if job.anew < ANEW { Place::Submit { from: job.from, anew: job.anew + 1 } } else { self.from(job.from) }
     }
 }

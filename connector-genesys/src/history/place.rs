@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use connector_core::Conversation as Call;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -26,19 +27,25 @@ pub(super) enum Place {
         /// How often in a row a half had as many hits as the whole.
         in_vain: usize,
     },
-    /// A job is to be submitted, so often for a further time.
-    Submit { anew: usize },
-    /// A job searches for calls that ended until then.
-    Job { id: String, until: DateTime<Utc>, anew: usize },
+    /// A job is to be submitted for calls that ended from then on, so often for a further time.
+    Submit { from: DateTime<Utc>, anew: usize },
+    /// A job searches.
+    Job(Job),
     /// Among what a job found.
-    Found { id: String, until: DateTime<Utc>, cursor: Option<String>, anew: usize },
+    Found(Job, Option<String>),
+}
+
+/// A job that searches for calls that ended in a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) id: String,
+    pub(super) from: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
+    /// How many there were before it for the same.
+    pub(super) anew: usize,
 }
 
 impl Place {
-    pub(super) fn first_of_archive() -> Self {
-        Self::Submit { anew: 0 }
-    }
-
     pub(super) fn began(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         Self::Began { from, to, at: Row::default(), whole: None, in_vain: 0 }
     }
@@ -105,19 +112,30 @@ fn name_of(raw: &RawValue) -> String {
 }
 
 fn digest(raw: &RawValue) -> [u8; 16] {
+    short(Sha256::new().chain_update(raw.get()))
+}
+
+fn short(hash: Sha256) -> [u8; 16] {
     let mut short = [0; 16];
-    short.copy_from_slice(&Sha256::digest(raw.get())[..16]);
+    short.copy_from_slice(&hash.finalize()[..16]);
     short
 }
 
-/// The rows of a listing that were told already, so that they are not told again: 16 bytes each. A row that says something
-/// else is another one.
+/// The rows of a listing that were told already, so that they are not told again: 16 bytes each. A call whose legs say
+/// something else is told again.
 #[derive(Debug, Default)]
 pub(super) struct Told(BTreeSet<[u8; 16]>);
 
 impl Told {
-    /// Whether a row is new.
-    pub(super) fn is_new(&mut self, raw: &RawValue) -> bool {
+    /// Whether a call is new.
+    pub(super) fn is_new(&mut self, call: &Call) -> bool {
+        let versions = call.legs.iter().filter_map(|leg| leg.revision.as_ref());
+        let hash = Sha256::new().chain_update(&call.this.id);
+        self.0.insert(short(versions.fold(hash, |hash, version| hash.chain_update(&version.fingerprint))))
+    }
+
+    /// Whether a row that cannot be read is new.
+    pub(super) fn is_new_row(&mut self, raw: &RawValue) -> bool {
         self.0.insert(digest(raw))
     }
 }

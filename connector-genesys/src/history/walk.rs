@@ -1,5 +1,6 @@
 //! A walk through the calls that began on the days of a window.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
@@ -7,6 +8,7 @@ use connector_core::http::PageOf;
 use connector_core::{Conversation, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
+use super::people;
 use super::place::{Place, Row, Told};
 use crate::conversation::conversation;
 use crate::shared::Shared;
@@ -34,16 +36,21 @@ pub(super) struct Walk {
     pub(super) to: DateTime<Utc>,
     pub(super) priority: Priority,
     told: Arc<Mutex<Told>>,
+    /// Of whom it was asked who they are.
+    asked: Arc<tokio::sync::Mutex<BTreeSet<String>>>,
 }
 
 impl Walk {
     pub(super) fn new(from: DateTime<Utc>, to: DateTime<Utc>, priority: Priority) -> Self {
-        Self { from, to, priority, told: Arc::default() }
+        Self { from, to, priority, told: Arc::default(), asked: Arc::default() }
     }
 
-    /// The first times to ask for.
+    /// Where the listing starts.
     pub(super) fn first(&self) -> Place {
-        self.from(self.from)
+        match self.priority {
+            Priority::Backfill => Place::Submit { from: self.from, anew: 0 },
+            Priority::Live | Priority::Reconcile => self.from(self.from),
+        }
     }
 
     /// The first times to ask for calls that ended from then on.
@@ -53,13 +60,20 @@ impl Walk {
     }
 
     pub(super) async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
+        let (asked, priority) = (self.asked.clone(), self.priority);
+        let mut page = self.at(shared, place).await?;
+        people::name(shared, &mut page.items, &mut *asked.lock().await, priority).await;
+        Ok(page)
+    }
+
+    async fn at(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
         match place {
             Place::Began { from, to, at, whole, in_vain } => {
                 self.began(shared, Slice { from, to, whole, in_vain }, at).await
             }
-            Place::Submit { anew } => self.submit(shared, anew).await,
-            Place::Job { id, until, anew } => self.wait(shared, (id, until), anew).await,
-            Place::Found { id, until, cursor, anew } => self.found(shared, (id, until), cursor, anew).await,
+            Place::Submit { from, anew } => self.submit(shared, from, anew).await,
+            Place::Job(job) => self.wait(shared, job).await,
+            Place::Found(job, cursor) => self.found(shared, job, cursor).await,
         }
     }
 
@@ -77,9 +91,7 @@ impl Walk {
             }
         }
         let next = at.after(&found, page).map(|at| slice.at(at)).or_else(|| self.next(&slice));
-        let (rows, rejected) = self.read(&found);
-        let items = rows.iter().filter(|row| self.wants(row)).filter_map(|row| conversation(row, None)).collect();
-        Ok(PageOf::new(items, next).with_rejected(rejected))
+        Ok(self.tell(&found, next))
     }
 
     /// The times after these.
@@ -87,28 +99,28 @@ impl Walk {
         (slice.to < self.to).then(|| Place::began(slice.to, end_of_day(slice.to).min(self.to)))
     }
 
-    /// The rows of a page that were not told before, and those that cannot be read.
-    pub(super) fn read(&self, found: &Details) -> (Vec<analytics::Conversation>, Vec<Rejected>) {
+    /// A page of what ended in the window, without rows that were told before; and the position after it.
+    pub(super) fn tell(&self, found: &Details, next: Option<Place>) -> PageOf<Conversation, Place> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rows, mut rejected) = (Vec::new(), Vec::new());
-        let new = found.conversations.iter().enumerate().filter(|(_, raw)| told.is_new(raw));
-        for (number, raw) in new {
-            match row(raw) {
-                Some(row) => rows.push(row),
-                None => rejected.push(unreadable(number)),
+        let (mut items, mut rejected) = (Vec::new(), Vec::new());
+        for (number, raw) in found.conversations.iter().enumerate() {
+            match row(raw).and_then(|row| conversation(&row, None)) {
+                Some(call) => items.extend(Some(call).filter(|call| self.wants(call) && told.is_new(call))),
+                None if told.is_new_row(raw) => rejected.push(unreadable(number)),
+                None => {}
             }
         }
-        (rows, rejected)
+        PageOf::new(items, next).with_rejected(rejected)
     }
 
     /// Whether a call ended in the window.
-    pub(super) fn wants(&self, row: &analytics::Conversation) -> bool {
-        row.conversation_end.is_some_and(|end| (self.from..self.to).contains(&end))
+    fn wants(&self, call: &Conversation) -> bool {
+        call.ended.is_some_and(|end| (self.from..self.to).contains(&end.at))
     }
 }
 
 fn row(raw: &RawValue) -> Option<analytics::Conversation> {
-    wire::row::<analytics::Conversation>(raw).filter(|row| row.conversation_id.is_some())
+    wire::row(raw)
 }
 
 fn unreadable(number: usize) -> Rejected {

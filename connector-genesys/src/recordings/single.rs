@@ -73,8 +73,7 @@ impl GenesysRecordings {
         match row.state() {
             FileState::Deleted => Ok(Seen::Gone(Gone::Deleted)),
             FileState::Failed => Ok(Seen::Gone(Gone::Failed)),
-            FileState::Coming => Ok(Seen::NotReady(None)),
-            FileState::Archived | FileState::There => {
+            FileState::Archived | FileState::Coming | FileState::There => {
                 self.look((&call.this.id, id), self.format(is_screen(row)), priority).await
             }
         }

@@ -9,6 +9,9 @@ use super::GenesysRecordings;
 /// When to ask again where nobody knows when the call ended.
 const SOMETIME: Duration = Duration::from_secs(600);
 
+/// The longest wait for a recording that is listed: asking is what has it made ready, however long ago the call was.
+const LISTED: Duration = Duration::from_secs(300);
+
 /// What there is of a call so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -34,7 +37,11 @@ impl GenesysRecordings {
         let age = end.map(|end| (self.shared.connection.cx.clock().now() - end).to_std().unwrap_or_default());
         match age {
             Some(age) if age >= config.recording_patience => over,
-            Some(age) => Outlook::More { retry_after: wait.unwrap_or(rung(&config.recording_waits, age)) },
+            Some(age) => {
+                let longest = if extent == Extent::Part { LISTED } else { Duration::MAX };
+                let usual = rung(&config.recording_waits, age).min(longest);
+                Outlook::More { retry_after: wait.unwrap_or(usual) }
+            }
             None => Outlook::More { retry_after: wait.unwrap_or(SOMETIME) },
         }
     }

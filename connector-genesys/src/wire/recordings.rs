@@ -107,7 +107,7 @@ pub(crate) fn many(body: &[u8]) -> Vec<Recording> {
 /// Links by name: a map from a name to an object with the link in it, or a list of objects that name themselves.
 fn links<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Link)>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
-    let link = |of: &Value| of.get("mediaUri").unwrap_or(of).as_str().map(str::trim).map(str::to_owned);
+    let link = |of: &Value| of.get("mediaUri")?.as_str().map(|link| link.trim().to_owned());
     let named: BTreeMap<String, String> = match serde_json::from_str(raw.get()).unwrap_or_default() {
         Value::Object(map) => map.iter().filter_map(|(name, of)| Some((name.clone(), link(of)?))).collect(),
         Value::Array(list) => {

@@ -132,6 +132,34 @@ async fn a_listing_goes_on_from_any_of_its_positions_in_another_process() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn people_are_named_and_asked_for_at_once_and_only_once() {
+    let org = Org::with(of(60), |_, _, answer| answer, |config| config.with_page(10));
+    let rows = || org.genesys.history().ended(day(&org)).items(|row| panic!("left out: {row}"));
+    let calls: Vec<Conversation> = rows().try_collect().await.unwrap();
+    let people: BTreeSet<_> = calls.iter().flat_map(|call| &call.legs).map(|leg| leg.agent.clone().unwrap()).collect();
+    assert!(people.len() > 3 && people.iter().all(|who| who.login.is_some()));
+    let asked = org.fake.count(Endpoint::Users);
+    assert!(asked <= 6, "{asked} questions for six pages");
+    let again: Vec<Conversation> = rows().try_collect().await.unwrap();
+    assert_eq!((again, org.fake.count(Endpoint::Users)), (calls, asked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_whom_nobody_knows_are_asked_for_once_in_a_listing() {
+    let between = |_: &Fake, request: &Request, answer: Answer| match request.uri().path() == "/api/v2/users" {
+        true => changed(&answer, |body| body["entities"] = json!([])),
+        false => answer,
+    };
+    let org = Org::with(of(60), between, |config| config.with_page(10));
+    let rows = org.genesys.history().ended(day(&org)).items(|row| panic!("left out: {row}"));
+    let calls: Vec<Conversation> = rows.try_collect().await.unwrap();
+    let people: BTreeSet<_> = calls.iter().flat_map(|call| &call.legs).map(|leg| leg.agent.clone().unwrap()).collect();
+    assert!(people.iter().all(|who| who.id.is_some() && who.login.is_none()));
+    let ids = org.fake.requests().iter().flat_map(|asked| asked.query.clone()).filter(|(name, _)| name == "id").count();
+    assert_eq!(ids, people.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_position_that_cannot_be_read_is_an_error_and_asks_nobody() {
     let org = Org::of(of(5));
     let mut query = day(&org);

@@ -24,8 +24,8 @@ async fn one_call_has_all_that_the_vendor_knows_of_it() {
             let times = [leg.started, leg.answered, leg.ended].map(|stamp| stamp.expect("a time"));
             assert_eq!(times.map(|stamp| stamp.at), [wanted.started, wanted.answered, wanted.ended]);
             assert!(times.iter().all(|stamp| stamp.source == StampSource::Vendor));
-            let id = &org.fake.scenario().agents[wanted.agent].id;
-            assert_eq!(leg.agent.as_ref().and_then(|who| who.id.as_ref()), Some(id));
+            let who = org.fake.agent(&org.fake.scenario().agents[wanted.agent]);
+            assert_eq!(leg.agent.as_ref().map(|who| (&who.id, &who.login)), Some((&who.id, &who.login)));
             let holds: Vec<_> = leg.holds.iter().map(|hold| (hold.started.at, hold.ended.map(|end| end.at))).collect();
             assert_eq!(holds, wanted.holds.iter().map(|hold| (hold.start, Some(hold.end))).collect::<Vec<_>>());
             assert_eq!(leg.previous.is_some(), number > 0, "whoever comes later got it from somebody");
@@ -100,9 +100,21 @@ async fn a_row_of_a_list_is_the_same_version_as_the_call_by_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_an_answer_to_who_it_is_people_keep_their_ids() {
+    let between = |_: &Fake, request: &connector_core::testing::http::Request, answer: Answer| {
+        if request.uri().path() == "/api/v2/users" { Answer::new(500) } else { answer }
+    };
+    let org = Org::with(Fake::new(&Scenario::small(7), FaultPlan::none()), between, |config| config);
+    let call = org.facts(0).await;
+    let who = call.legs[0].agent.as_ref().unwrap();
+    assert!(who.id.is_some() && who.login.is_none() && who.name.is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_permission_is_named() {
     let org = Org::new(FaultPlan::none());
-    assert!(matches!(org.genesys.history().check().await, JobCheck::Ok));
+    org.fake.forbid("conversation:communication:view");
+    assert!(matches!(org.genesys.history().check().await, JobCheck::Ok), "it does without");
     for permission in ["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"] {
         org.fake.forbid(permission);
     }

@@ -1,6 +1,8 @@
 //! The calls of the past.
 #![cfg(feature = "testing")]
 
+mod archive;
 mod listing;
 mod lookup;
+mod moving;
 mod org;

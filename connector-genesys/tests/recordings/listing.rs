@@ -150,24 +150,13 @@ async fn every_shape_of_not_ready_is_waited_for_along_the_ladder() {
         let set = org.set(&call).await;
         assert_eq!(set.outlook, Outlook::More { retry_after: Duration::from_secs(seconds) }, "{name}");
         assert!(set.items.is_empty(), "{name}: its files are not known yet");
-        tokio::time::advance(Duration::from_secs(24 * 3_600)).await;
+        tokio::time::advance(Duration::from_secs(10 * 3_600)).await;
+        let wait = org.set(&call).await.outlook.retry_after();
+        assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(300)), "{name}: it was just asked for");
+        tokio::time::advance(Duration::from_secs(14 * 3_600)).await;
         let late = org.set(&call).await;
         assert_eq!((late.items.len(), late.outlook), (1, Outlook::Complete), "{name}");
         assert!(matches!(gone(&org, &late.items[0]).await, Lookup::NotReady { .. }), "{name}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_state_that_is_coming_is_not_asked_for_by_itself() {
-    for state in ["UPLOADING", "RESTORING"] {
-        let between = move |_: &Fake, request: &Request, answer: Answer| match is_metadata(request) {
-            true => changed(&answer, |body| body[0]["fileState"] = json!(state)),
-            false => answer,
-        };
-        let org = Org::with(fake(), between, |config| config);
-        let set = org.set(&fresh(&org, org.call_with(1)).await).await;
-        assert!(matches!(set.outlook, Outlook::More { .. }) && set.items.is_empty());
-        assert_eq!(org.fake.count(Endpoint::Recording), 0);
     }
 }
 
@@ -202,46 +191,31 @@ async fn links_decide_and_not_the_state() {
 #[tokio::test(start_paused = true)]
 async fn an_archived_recording_is_asked_back_once_where_that_is_set() {
     for wanted in [false, true] {
-        let restored = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let noted = restored.clone();
-        let between = move |_: &Fake, request: &Request, answer: Answer| {
-            if request.method() == http::Method::PUT {
-                noted.lock().unwrap().push(serde_json::from_slice::<Value>(request.body()).unwrap());
-                return Answer::json(&json!({}));
-            }
-            match answer.status == 200 && is_single(request) && !noted.lock().unwrap().is_empty() {
-                true => changed(&answer, |body| body["fileState"] = json!("RESTORING")),
-                false => answer,
-            }
-        };
-        let org = Org::with(fake(), between, |config| config.with_restore_archived(wanted));
+        let org = Org::with(fake(), |_, _, answer| answer, |config| config.with_restore_archived(wanted));
         let index = org.call_with(1);
-        org.fake.change(|settings| settings.archived = vec![index]);
+        org.fake.change(|settings| (settings.archived, settings.restore_asks) = (vec![index], 2));
         let call = fresh(&org, index).await;
         let set = org.set(&call).await;
         if !wanted {
             assert_eq!(gone(&org, &set.items[0]).await, Lookup::Gone(Gone::Archived));
-            assert!(restored.lock().unwrap().is_empty());
+            assert_eq!(org.fake.count(Endpoint::Restore), 0);
             continue;
         }
         assert_eq!(set.outlook, Outlook::More { retry_after: Duration::from_secs(600) });
-        assert!(matches!(org.set(&call).await.outlook, Outlook::More { .. }));
-        let asked = restored.lock().unwrap().clone();
-        assert!(asked.len() == 1 && asked[0]["archiveDate"].as_str().unwrap().ends_with('Z'), "{asked:?}");
-        // It is back.
-        org.fake.change(|settings| settings.archived.clear());
-        restored.lock().unwrap().clear();
-        assert_eq!(org.set(&call).await.outlook, Outlook::Complete);
+        for _ in 0..2 {
+            assert!(matches!(org.set(&call).await.outlook, Outlook::More { .. }), "it is on its way");
+        }
+        let back = org.set(&call).await;
+        assert_eq!((back.items.len(), back.outlook), (1, Outlook::Complete));
+        assert!(org.bytes(&back.items[0]).await.unwrap() == org.fake.scenario().calls[index].audio.wav());
+        assert_eq!(org.fake.count(Endpoint::Restore), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_the_permission_to_restore_it_is_said_what_is_missing() {
-    let between = |_: &Fake, request: &Request, answer: Answer| match request.method() {
-        &http::Method::PUT => Answer::json(&json!({ "code": "missing.permissions", "message": "no" })).with_status(403),
-        _ => answer,
-    };
-    let org = Org::with(fake(), between, |config| config.with_restore_archived(true));
+    let org = Org::with(fake(), |_, _, answer| answer, |config| config.with_restore_archived(true));
+    Endpoint::Restore.permissions().iter().for_each(|permission| org.fake.forbid(*permission));
     let index = org.call_with(1);
     org.fake.change(|settings| settings.archived = vec![index]);
     let error = recordings_error(&org, index).await;
