@@ -292,7 +292,7 @@ async fn a_day_can_be_played_faster_than_it_is() {
 async fn over_the_network_it_is_the_same() {
     let free = ([127, 0, 0, 1], 0).into();
     let fake = Fake::start_at(free, &Scenario::small(7), FaultPlan::none()).await.expect("a port");
-    assert_eq!(fake.media().port(), fake.region().api().port());
+    assert_ne!(fake.media().port(), fake.region().api().port(), "the store is another host");
     fake.change(|settings| settings.heartbeat = Duration::from_millis(20));
     let answers = Box::new(fake.answers());
     let mut caller = Caller { fake, answers, token: String::new() };

@@ -1,7 +1,7 @@
 //! Prints each call that ends.
 //!
 //! It needs nothing: without arguments it plays a short day with a fake, and ends with the last call. `cargo run -p
-//! connector-nice --example call_ended -- tenant` hears your tenant until it is stopped, with the
+//! connector-nice --example nice_call_ended -- tenant` hears your tenant until it is stopped, with the
 //! credentials in `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID` and `CXONE_KEY_SECRET`.
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Archives the recordings of a day.
 //!
 //! It needs nothing: without arguments it archives the day of a fake, whose downloads are cut, into a temporary
-//! directory. `cargo run -p connector-nice --example download -- archive` archives the last 24 hours
+//! directory. `cargo run -p connector-nice --example nice_download -- archive` archives the last 24 hours
 //! of your tenant into that directory, with the credentials in `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`, `CXONE_KEY_ID`
 //! and `CXONE_KEY_SECRET`.
 

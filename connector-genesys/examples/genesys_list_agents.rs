@@ -1,6 +1,6 @@
 //! Prints the agents of a group, a queue or a team.
 //!
-//! It needs nothing: without arguments it asks a fake. `cargo run -p connector-genesys --example list_agents -- Sales usw2`
+//! It needs nothing: without arguments it asks a fake. `cargo run -p connector-genesys --example genesys_list_agents -- Sales usw2`
 //! asks your organisation in that region, with the credentials in `GENESYS_CLIENT_ID` and `GENESYS_CLIENT_SECRET`.
 
 use connector_core::testing::{FaultPlan, Scenario};

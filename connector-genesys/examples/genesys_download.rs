@@ -1,7 +1,7 @@
 //! Archives the recordings of a day.
 //!
 //! It needs nothing: without arguments it archives the day of a fake, whose downloads are cut, into a temporary
-//! directory. `cargo run -p connector-genesys --example download -- usw2 archive` archives the last 24 hours of your
+//! directory. `cargo run -p connector-genesys --example genesys_download -- usw2 archive` archives the last 24 hours of your
 //! organisation, which lives in the region `usw2`, into that directory, with the OAuth client in `GENESYS_CLIENT_ID` and
 //! `GENESYS_CLIENT_SECRET`.
 
