@@ -112,10 +112,16 @@ async fn play_day(stage: &Stage<'_>, heard: &mut Heard, unheard: &mut usize) -> 
 async fn listen_through(stage: &Stage<'_>, hearing: &mut Hearing) -> Result<(), Miss> {
     let sought = stage.sought(stage.calls())?;
     let needs_cursor = stage.events()?.traits().replay == Replay::FromCursor;
+    let mut since = Instant::now();
     loop {
         let is_over = stage.is_played() && sought.all_in(&hearing.heard.events);
         let wait = if is_over { hearing.quiet } else { hearing.patience };
-        let Some(delivery) = hearing.delivery(wait).await? else { return Ok(()) };
+        let left = wait.saturating_sub(since.elapsed());
+        let Some(delivery) = hearing.delivery(left).await? else { return Ok(()) };
+        // A position alone is no sign of more to come.
+        if !delivery.items.is_empty() {
+            since = Instant::now();
+        }
         let receipts = hearing.accept(delivery).await?;
         if let Some(settler) = stage.connector()?.settler() {
             for receipt in receipts {
