@@ -49,6 +49,8 @@ pub(super) struct Line {
     socket: Option<u64>,
     /// The socket that is to take the place of one that will be closed: when to open it, or which one it is.
     successor: Option<Successor>,
+    /// The one before, which is read on until the new one has its topics: something may be on its way.
+    former: Option<u64>,
     heard: DateTime<Utc>,
     pinged: Option<DateTime<Utc>>,
     topics: Topics,
@@ -79,6 +81,7 @@ impl Line {
             stage: Stage::Unmade(due),
             socket: None,
             successor: None,
+            former: None,
             heard: due,
             pinged: None,
             topics: Topics::default(),
@@ -112,7 +115,7 @@ impl Line {
 
     /// Lets go of it: its sockets are closed and its topics given back.
     pub(super) fn let_go(self, turn: &mut Turn<'_>) {
-        let sockets = self.socket.into_iter().chain(match self.successor {
+        let sockets = self.former.into_iter().chain(self.socket).chain(match self.successor {
             Some(Successor::Opening(socket)) => Some(socket),
             Some(Successor::Due(_)) | None => None,
         });
@@ -141,7 +144,7 @@ impl Line {
 
     pub(super) fn connected(&mut self, socket: u64, turn: &mut Turn<'_>) {
         if let Some(old) = self.socket.filter(|old| *old != socket) {
-            turn.out.push(Effect::Close(old));
+            turn.out.extend(self.former.replace(old).map(Effect::Close));
         }
         (self.socket, self.successor, self.stage) = (Some(socket), None, Stage::Connected);
         self.hear(turn.now);
@@ -199,6 +202,7 @@ impl Line {
             Ok(()) => {
                 turn.is_back |= self.topics.taken.unwrap_or_default() == 0;
                 self.topics.taken = Some(version);
+                turn.out.extend(self.former.take().map(Effect::Close));
                 Fate::Stays
             }
             Err(error) if error.is_not_found() => Fate::Void,

@@ -1,5 +1,6 @@
 //! A stream of events, heard over the sockets of a fake while its day passes on a paused clock.
 
+mod contract;
 mod days;
 mod people;
 mod trouble;

@@ -128,3 +128,12 @@ async fn messages_that_make_no_sense_are_passed_over() {
     program.check();
     assert_eq!((program.ended().len(), program.gaps().len()), (12, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_twice_or_late_or_is_throttled_loses_nothing() {
+    for fault in [Fault::Duplicate, Fault::Reordered, Fault::Throttled, Fault::Unauthorized, Fault::ClosingSocket] {
+        let calm = play(7, FaultPlan::none()).await;
+        let program = play(7, FaultPlan::none().with(fault, 2).every(fault, 2)).await;
+        assert_eq!(program.kinds(), calm.kinds(), "{fault}");
+    }
+}
