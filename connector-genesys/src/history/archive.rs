@@ -22,6 +22,9 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 /// How often a job that failed, or is not kept any more, is submitted anew. After that there is only the usual way.
 const ANEW: usize = 2;
 
+/// What ended so shortly before the archive's own end is left to the usual way: its wrap-up may come after it.
+const SETTLING: TimeDelta = TimeDelta::minutes(30);
+
 /// The longest time that one job searches. It is documented for the query alone, which takes 7 days.
 const LONGEST_INTERVAL: TimeDelta = TimeDelta::days(7);
 
@@ -35,7 +38,7 @@ impl Walk {
     /// Submits a job for what the archive has from a time on.
     pub(super) async fn submit(self, shared: &Shared, from: DateTime<Utc>, anew: usize) -> Listed {
         let api = shared.connection.api().await?;
-        let available = api.available(self.priority).await?;
+        let available = api.available(self.priority).await?.and_then(|end| end.checked_sub_signed(SETTLING));
         let longest = from.checked_add_signed(LONGEST_INTERVAL).unwrap_or(self.to);
         let until = available.map(|available| available.min(self.to).min(longest));
         let Some(until) = until.filter(|until| *until > from) else { return on_to(self.from(from)) };

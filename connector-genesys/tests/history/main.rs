@@ -5,4 +5,5 @@ mod archive;
 mod listing;
 mod lookup;
 mod moving;
+mod named;
 mod org;

@@ -115,7 +115,7 @@ async fn listed(model: Arc<Mutex<Model>>, page: u32) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// Up to three times in a listing something comes or goes. Every call that was there all the time is told once, and none
     /// is told twice.
