@@ -85,8 +85,11 @@ pub(super) fn refused(status: u16, code: &str, message: &str) -> Answer {
 
 /// The rows of a list, with as many that make no sense as are to be there, the first one in second place.
 pub(super) fn with_bad(mut rows: Vec<Value>, settings: &Settings) -> Vec<Value> {
-    for _ in 0..settings.bad_rows {
-        rows.insert(rows.len().min(1), json!({ "id": {}, "name": 7, "username": ["nobody"], "conversationId": [] }));
+    for number in 0..settings.bad_rows {
+        rows.insert(
+            rows.len().min(1),
+            json!({ "id": {}, "name": number, "username": ["nobody"], "conversationId": [] }),
+        );
     }
     rows
 }

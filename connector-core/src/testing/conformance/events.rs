@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tokio::time::Instant;
+
 use super::hearing::{Heard, Hearing};
 use super::recordings;
 use super::seen::{Miss, Seen, some_of};
