@@ -7,11 +7,9 @@ mod reader;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use connector_core::{CallEventKind, Error, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
-use futures_util::{StreamExt, stream};
+use connector_core::{CallEventKind, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 
 use crate::differ::{MUTED, UNMUTED};
 use crate::shared::Shared;
@@ -93,20 +91,8 @@ impl EventSource for GenesysEvents {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        let origin = self.shared.connection.cx.origin();
-        let Some(place) = Place::take(&self.shared.subscribed) else {
-            let error = Error::already_subscribed("this organisation is listened to already");
-            return stream::iter([Err(error.during("deliveries").of(origin))]).boxed();
-        };
-        let listener = Listener::new(self.shared.clone(), request);
-        stream::unfold(Some((listener, place)), |listening| async {
-            let (mut listener, place) = listening?;
-            match listener.next().await {
-                Ok(item) => Some((Ok(item), Some((listener, place)))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .boxed()
+        let shared = &self.shared;
+        shared.seat.deliveries(shared.connection.cx.origin(), || Listener::new(shared.clone(), request))
     }
 
     async fn check(&self) -> JobCheck {
@@ -135,19 +121,4 @@ pub(crate) fn kinds() -> [CallEventKind; 12] {
         Ended,
         WrapUpEnded,
     ]
-}
-
-/// The one place for a listener.
-struct Place(Arc<AtomicBool>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicBool>) -> Option<Self> {
-        (!taken.swap(true, Ordering::AcqRel)).then(|| Self(taken.clone()))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
 }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::http::Token;
 use connector_core::socket::Socket;
 use connector_core::{
-    Ack, AckSink, Cursor, Delivery, Error, Priority, Refusal, Result, SourceItem, SubscribeRequest, Watch,
+    Ack, AckSink, Cursor, Delivery, Error, Listen, Priority, Refusal, Result, SourceItem, SubscribeRequest, Watch,
 };
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -131,6 +131,20 @@ pub(super) struct Listener {
     told: UnboundedReceiver<Told>,
 }
 
+impl Listen for Listener {
+    async fn next(&mut self) -> Result<SourceItem> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(item);
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error.during("deliveries").of(self.shared.connection.cx.origin()));
+            }
+            self.wait().await;
+        }
+    }
+}
+
 impl Listener {
     pub(super) fn new(shared: Arc<Shared>, request: SubscribeRequest) -> Self {
         let connection = &shared.connection;
@@ -160,18 +174,6 @@ impl Listener {
             tell,
             told,
             shared,
-        }
-    }
-
-    pub(super) async fn next(&mut self) -> Result<SourceItem> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Ok(item);
-            }
-            if let Some(error) = self.failed.take() {
-                return Err(error.during("deliveries").of(self.shared.connection.cx.origin()));
-            }
-            self.wait().await;
         }
     }
 
