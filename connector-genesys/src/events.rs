@@ -26,8 +26,8 @@ use listener::Listener;
 ///
 /// The vendor sends the whole state of a call, not what happened in it. Each step is told once, with the vendor's time where
 /// it names one: the end of a hold, a mute and a pause of the recording have the time at which they were heard of. That a
-/// call is over is told after the vendor was asked. While deliveries are taken slowly, only the last state of each call is
-/// kept.
+/// call is over is told after the vendor was asked; where it may not be asked about, once none of the people who are watched
+/// has it. While deliveries are taken slowly, only the last state of each call is kept.
 ///
 /// What is not heard is lost, since the vendor repeats nothing. Each such time is a [`Gap`](connector_core::Gap): from the
 /// stored position to the first moment at which all is heard, from the last word of a socket that broke off or fell silent
@@ -70,7 +70,7 @@ use listener::Listener;
 ///
 /// # Errors
 /// The stream waits out what may pass, with a [`SourceStatus`](connector_core::SourceStatus) that says so. It ends with
-/// `is_unauthorized`, `is_forbidden` (a permission is missing, or all topics were refused), `is_config` (more people than a
+/// `is_unauthorized`, `is_forbidden` (all topics were refused), `is_config` (more people than a
 /// client can hear), and `is_already_subscribed` when somebody else listens: another stream, or another program with the
 /// same OAuth client.
 #[derive(Clone)]

@@ -315,6 +315,10 @@ impl Listener {
                 let origin = self.shared.connection.cx.origin();
                 tracing::warn!(%origin, people = told.refused, %missing, "topics were refused: these people are not heard");
             }
+            Effect::Hidden(error) => {
+                let origin = self.shared.connection.cx.origin();
+                tracing::warn!(%origin, %error, "a call may not be asked about: it counts as over once none of our people has it");
+            }
             Effect::Fail(error) => self.failed = Some(error),
         }
     }
