@@ -121,7 +121,7 @@ impl Call {
     }
 
     /// Asks whether it is over, whatever it looked like before.
-    pub(super) fn ask_now(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn ask_now(&self, out: &mut Vec<Effect>) {
         if !self.is_done() {
             out.push(Effect::Confirm(self.id.clone()));
         }
@@ -179,6 +179,11 @@ impl Call {
     /// The ids of those who are in it still.
     pub(super) fn busy(&self) -> impl Iterator<Item = &str> {
         self.legs.values().filter(|leg| !leg.is_over).filter_map(|leg| leg.agent.id.as_deref())
+    }
+
+    /// When it began, as far as is known.
+    pub(super) fn began(&self) -> DateTime<Utc> {
+        self.started.unwrap_or(self.heard)
     }
 
     pub(super) fn is_done(&self) -> bool {

@@ -10,16 +10,18 @@
 //! is told after [`Effect::Confirm`] was answered.
 
 mod call;
+mod calls;
 mod leg;
 pub(crate) mod reading;
 mod snapshot;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, CallEventKind, Gap};
 
 use call::Call;
+use calls::Calls;
 pub(crate) use snapshot::Snapshot;
 use snapshot::{Party, Role};
 
@@ -91,7 +93,7 @@ impl Default for Limits {
 #[derive(Debug, Default)]
 pub(crate) struct Differ {
     limits: Limits,
-    calls: BTreeMap<String, Call>,
+    calls: Calls,
     /// Since when there is no room for further calls.
     full_since: Option<DateTime<Utc>>,
 }
@@ -109,12 +111,12 @@ impl Differ {
         now: DateTime<Utc>,
         out: &mut Vec<Effect>,
     ) {
-        if let Some(call) = self.calls.get_mut(&snapshot.conversation) {
-            call.see(snapshot, covers, &self.limits, now, out);
-        } else if self.admit(snapshot, covers, now) {
-            let mut call = Call::new(&snapshot.conversation, now);
-            call.see(snapshot, covers, &self.limits, now, out);
-            self.calls.insert(snapshot.conversation.clone(), call);
+        let (id, limits) = (&snapshot.conversation, self.limits.clone());
+        let is_known = self.calls.change(id, &limits, |call| call.see(snapshot, covers, &limits, now, out));
+        if !is_known && self.admit(snapshot, covers, now) {
+            let mut call = Call::new(id, now);
+            call.see(snapshot, covers, &limits, now, out);
+            self.calls.insert(id, call, &limits);
         }
     }
 
@@ -141,7 +143,7 @@ impl Differ {
         let done = self.calls.iter().filter_map(|(id, call)| Some((call.done()?, id)));
         if let Some((_, id)) = done.min() {
             let id = id.clone();
-            self.calls.remove(&id);
+            self.calls.remove(&id, &self.limits);
         }
     }
 
@@ -153,19 +155,22 @@ impl Differ {
         now: DateTime<Utc>,
         out: &mut Vec<Effect>,
     ) {
-        let Some(call) = self.calls.get_mut(conversation) else { return };
-        match answer {
+        self.calls.change(conversation, &self.limits, |call| match answer {
             Confirmed::Going => {}
             Confirmed::Over(at) => call.end(at, now, out),
             Confirmed::Unknown => call.end(None, now, out),
             Confirmed::Hidden if call.is_ours() => {}
             Confirmed::Hidden => call.end(None, now, out),
-        }
+        });
     }
 
     /// Asks about all calls that go on with one of these people: after a time in which nothing was heard of them.
-    pub(crate) fn ask_all(&mut self, concerns: &dyn Fn(&AgentRef) -> bool, out: &mut Vec<Effect>) {
-        self.calls.values_mut().filter(|call| call.agents().any(concerns)).for_each(|call| call.ask_now(out));
+    pub(crate) fn ask_all(&self, concerns: &dyn Fn(&AgentRef) -> bool, out: &mut Vec<Effect>) {
+        self.going_on().filter(|call| call.agents().any(concerns)).for_each(|call| call.ask_now(out));
+    }
+
+    fn going_on(&self) -> impl Iterator<Item = &Call> {
+        self.calls.open().filter_map(|(_, id)| self.calls.get(id))
     }
 
     /// Whether a call goes on.
@@ -175,14 +180,19 @@ impl Differ {
 
     /// The ids of those who are in a call, or at whom one rings.
     pub(crate) fn busy(&self) -> BTreeSet<&str> {
-        self.calls.values().filter(|call| !call.is_done()).flat_map(Call::busy).collect()
+        self.going_on().flat_map(Call::busy).collect()
     }
 
     /// Does what is due by now.
     pub(crate) fn tick(&mut self, now: DateTime<Utc>, out: &mut Vec<Effect>) {
-        let limits = &self.limits;
-        self.calls.values_mut().for_each(|call| call.tick(limits, now, out));
-        self.calls.retain(|_, call| call.done().is_none_or(|since| now - since < limits.memory));
+        let limits = self.limits.clone();
+        for id in self.calls.due(now) {
+            self.calls.change(&id, &limits, |call| call.tick(&limits, now, out));
+            let is_forgotten = |call: &Call| call.done().is_some_and(|since| now - since >= limits.memory);
+            if self.calls.get(&id).is_some_and(is_forgotten) {
+                self.calls.remove(&id, &limits);
+            }
+        }
         if self.open() < self.limits.calls
             && let Some(from) = self.full_since.take()
         {
@@ -192,18 +202,17 @@ impl Differ {
 
     /// When the next [`tick`](Self::tick) has something to do.
     pub(crate) fn due(&self) -> Option<DateTime<Utc>> {
-        self.calls.values().map(|call| call.due(&self.limits)).min()
+        self.calls.first_due()
     }
 
     /// How many calls go on.
     pub(crate) fn open(&self) -> usize {
-        self.calls.values().filter(|call| !call.is_done()).count()
+        self.calls.open().len()
     }
 
     /// When the oldest of the calls that go on began: whoever starts again has to hear of all since then.
     pub(crate) fn low_water(&self) -> Option<DateTime<Utc>> {
-        let open = self.calls.values().filter(|call| !call.is_done());
-        open.map(|call| call.started.unwrap_or(call.heard)).min()
+        self.calls.open().next().map(|(began, _)| *began)
     }
 }
 

@@ -75,6 +75,8 @@ impl TestServer {
             // Dropped with the server, and all connections with it.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                // The body of an answer goes out after its head, without waiting for word that the head has arrived.
+                let _ = stream.set_nodelay(true);
                 let answers = answers.clone();
                 connections.spawn(async move { drop(serve(stream, &*answers).await) });
                 while connections.try_join_next().is_some() {}

@@ -67,6 +67,14 @@ fn stream(models: &[Model], ways: &[Way], order: &[prop::sample::Index]) -> Vec<
     }
 }
 
+/// Each call is found where it belongs.
+fn is_in_order(differ: &Differ) {
+    let calls = || differ.calls.iter().map(|(_, call)| call);
+    let open = || calls().filter(|call| !call.is_done());
+    assert_eq!(differ.due(), calls().map(|call| call.due(&differ.limits)).min());
+    assert_eq!((differ.open(), differ.low_water()), (open().count(), open().map(Call::began).min()));
+}
+
 /// Everything that is told of a stream, and then of the vendor's word on each call; and that memory falls back to nothing.
 fn told(stream: &[Snapshot], is_whole: bool) -> Vec<CallEvent> {
     let mut differ = Differ::default();
@@ -74,6 +82,7 @@ fn told(stream: &[Snapshot], is_whole: bool) -> Vec<CallEvent> {
     for (snapshot, second) in stream.iter().zip(1000..) {
         differ.see(snapshot, &ours, at(second), &mut out);
         differ.tick(at(second), &mut out);
+        is_in_order(&differ);
     }
     let end = 1000 + stream.len() as i64;
     if !is_whole {
@@ -89,7 +98,7 @@ fn told(stream: &[Snapshot], is_whole: bool) -> Vec<CallEvent> {
     assert_eq!(differ.open(), 0);
     stream.iter().for_each(|late| differ.see(late, &ours, at(end), &mut out));
     differ.tick(at(end + 1800), &mut out);
-    assert!(differ.calls.is_empty() && differ.due().is_none());
+    assert!(differ.calls.len() == 0 && differ.due().is_none());
     out.iter().filter_map(event).cloned().collect()
 }
 
