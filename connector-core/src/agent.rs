@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, Login, PersonName};
+use crate::{EmailAddress, Error, Login, PersonName, Result};
 
 /// How one system speaks of a person: any of an id, a login, a name, an e-mail address.
 ///
@@ -198,6 +198,29 @@ pub struct GroupRef {
     pub kind: Option<GroupKind>,
 }
 
+impl GroupRef {
+    /// For connectors: the one of these groups that is meant. `look` says where a person sees how groups are called.
+    ///
+    /// # Errors
+    /// `is_config` when more than one fits, `is_not_found` when none does.
+    pub fn one_of<'a>(&self, all: &'a [AgentGroup], look: &str) -> Result<&'a AgentGroup> {
+        let fits = |group: &&AgentGroup| {
+            self.id.as_ref().is_none_or(|id| *id == group.id)
+                && self.name.as_ref().is_none_or(|name| *name == group.name)
+                && self.kind.is_none_or(|kind| kind == group.kind)
+                && (self.id.is_some() || self.name.is_some())
+        };
+        let shown = self.name.as_deref().or(self.id.as_deref()).unwrap_or_default();
+        let mut fitting = all.iter().filter(fits);
+        match (fitting.next(), fitting.next()) {
+            (Some(group), None) => Ok(group),
+            (Some(_), Some(_)) => Err(Error::config(format!("more than one group is called {shown:?}"))
+                .advise("name it by its id, or say which kind of group is meant")),
+            (None, _) => Err(Error::not_found(format!("there is no group {shown:?}")).advise(look)),
+        }
+    }
+}
+
 impl From<&str> for GroupRef {
     fn from(name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..Self::default() }
@@ -213,6 +236,27 @@ mod tests {
         let old = AgentRef::default().with_id("1").with_login("kay");
         let new = AgentRef::default().with_id("2").with_login("kay");
         assert!(!old.may_be(&new));
+    }
+
+    #[test]
+    fn a_group_that_is_meant_is_one_and_no_guess() {
+        let group = |id: &str, kind, name: &str| AgentGroup::new(id, kind, name);
+        let all = [
+            group("1", GroupKind::Group, "Sales"),
+            group("2", GroupKind::Team, "Sales"),
+            group("3", GroupKind::Team, "Service"),
+        ];
+        let meant = |wanted: GroupRef| wanted.one_of(&all, "see the list").map(|group| group.id.clone());
+        assert_eq!(meant("Service".into()).unwrap(), "3");
+        assert_eq!(meant(GroupRef { kind: Some(GroupKind::Team), ..GroupRef::from("Sales") }).unwrap(), "2");
+        assert_eq!(meant(GroupRef { id: Some("1".to_owned()), ..GroupRef::default() }).unwrap(), "1");
+        assert!(meant("Sales".into()).unwrap_err().is_config());
+        for nobody in
+            ["sales".into(), GroupRef::default(), GroupRef { id: Some("3".to_owned()), ..GroupRef::from("Sales") }]
+        {
+            let error = meant(nobody).unwrap_err();
+            assert!(error.is_not_found() && error.to_string().contains("see the list"), "{error}");
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod revision;
 pub mod roster;
 #[cfg(feature = "files")]
 mod save;
+mod seat;
 mod seconds;
 mod secret;
 #[cfg(feature = "sockets")]
@@ -67,6 +68,7 @@ pub use recording::{Download, Locator, Outlook, Recording, RecordingKind, Record
 pub use revision::Revision;
 #[cfg(feature = "files")]
 pub use save::{Progress, SaveOptions, Saved};
+pub use seat::{Listen, Seat};
 pub use secret::{EnvironmentAndFiles, Secret, SecretSource};
 pub use stamp::{Stamp, StampSource, Zone};
 pub use vendor::Vendor;

@@ -32,6 +32,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::Attributes;
+
 /// Any scalar; whatever else there is counts as nothing.
 #[derive(Debug, PartialEq)]
 enum Scalar {
@@ -194,6 +196,28 @@ pub fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> 
     Ok(rows.iter().filter_map(|raw| row(raw)).collect())
 }
 
+/// The rows of a list as they came; whatever is no list is an empty one.
+///
+/// # Errors
+/// Only where the input is no JSON.
+pub fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Box<RawValue>>, D::Error> {
+    Ok(raw(deserializer)?.unwrap_or_default())
+}
+
+/// Texts by name; those that are empty, and whatever is none, are left out.
+///
+/// # Errors
+/// Only where the input is no JSON.
+pub fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
+    let values: serde_json::Map<String, Value> = raw(deserializer)?.unwrap_or_default();
+    let text = |value: Value| match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    };
+    Ok(values.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect())
+}
+
 /// An object; whatever is none is nothing.
 ///
 /// # Errors
@@ -250,6 +274,14 @@ mod tests {
         object: Option<Box<Row>>,
         #[serde(deserialize_with = "texts")]
         texts: Vec<String>,
+        #[serde(deserialize_with = "counted")]
+        rows: usize,
+        #[serde(deserialize_with = "attributes")]
+        attributes: Attributes,
+    }
+
+    fn counted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+        Ok(rows(deserializer)?.len())
     }
 
     fn read(field: &str, value: &str) -> Row {
@@ -273,7 +305,20 @@ mod tests {
             "{}",
             "{\"a\": [1]}",
         ];
-        for field in ["text", "int", "number", "flag", "time", "millis", "each", "object", "texts", "unknown"] {
+        for field in [
+            "text",
+            "int",
+            "number",
+            "flag",
+            "time",
+            "millis",
+            "each",
+            "object",
+            "texts",
+            "rows",
+            "attributes",
+            "unknown",
+        ] {
             for value in odd {
                 // Only a number that no type can hold is no JSON to the reader.
                 if value != "1e400" {
@@ -311,5 +356,9 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.int).collect::<Vec<_>>(), [Some(1), Some(3)]);
         assert_eq!(read("texts", r#"["a", 1, " b ", null]"#).texts, ["a", "b"]);
         assert_eq!(read("object", r#"{"int": "5"}"#).object.unwrap().int, Some(5));
+        assert_eq!(read("rows", r#"[{"int": 1}, 7]"#).rows, 2);
+        let attributes = read("attributes", r#"{"a": " b ", "c": 1, "d": "", "e": null, "f": {}}"#).attributes;
+        let told: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(told, [("a", "b"), ("c", "1")]);
     }
 }

@@ -250,7 +250,32 @@ impl Outlook {
             _ => None,
         }
     }
+
+    /// For connectors: how long to wait for a recording that is not there, so long after the end of its call. It is the first
+    /// of these while that is how long ago it was, then the second for as long as that, and so on; the last one from then
+    /// on. Where nobody knows when the call ended it is ten minutes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use connector_core::Outlook;
+    /// let waits = [30, 60, 120].map(Duration::from_secs);
+    /// let at = |age| Outlook::wait(&waits, Some(Duration::from_secs(age))).as_secs();
+    /// assert_eq!([0, 29, 30, 89, 90, 9_999].map(at), [30, 30, 60, 60, 120, 120]);
+    /// ```
+    pub fn wait(waits: &[Duration], age: Option<Duration>) -> Duration {
+        let Some(age) = age else { return SOMETIME };
+        let mut reached = Duration::ZERO;
+        let passed = |wait: &&Duration| {
+            reached = reached.saturating_add(**wait);
+            age >= reached
+        };
+        let place = waits.iter().take_while(passed).count();
+        waits.get(place).or(waits.last()).copied().unwrap_or(SOMETIME)
+    }
 }
+
+/// How long to wait where nothing else is said.
+const SOMETIME: Duration = Duration::from_secs(600);
 
 /// A recording on its way: its bytes, in pieces, from an offset.
 #[non_exhaustive]

@@ -7,11 +7,9 @@ mod reader;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use connector_core::{CallEventKind, Error, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
-use futures_util::{StreamExt, stream};
+use connector_core::{CallEventKind, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 
 use crate::differ::{MUTED, UNMUTED};
 use crate::shared::Shared;
@@ -28,8 +26,8 @@ use listener::Listener;
 ///
 /// The vendor sends the whole state of a call, not what happened in it. Each step is told once, with the vendor's time where
 /// it names one: the end of a hold, a mute and a pause of the recording have the time at which they were heard of. That a
-/// call is over is told after the vendor was asked. While deliveries are taken slowly, only the last state of each call is
-/// kept.
+/// call is over is told after the vendor was asked; where it may not be asked about, once none of the people who are watched
+/// has it. While deliveries are taken slowly, only the last state of each call is kept.
 ///
 /// What is not heard is lost, since the vendor repeats nothing. Each such time is a [`Gap`](connector_core::Gap): from the
 /// stored position to the first moment at which all is heard, from the last word of a socket that broke off or fell silent
@@ -72,7 +70,7 @@ use listener::Listener;
 ///
 /// # Errors
 /// The stream waits out what may pass, with a [`SourceStatus`](connector_core::SourceStatus) that says so. It ends with
-/// `is_unauthorized`, `is_forbidden` (a permission is missing, or all topics were refused), `is_config` (more people than a
+/// `is_unauthorized`, `is_forbidden` (all topics were refused), `is_config` (more people than a
 /// client can hear), and `is_already_subscribed` when somebody else listens: another stream, or another program with the
 /// same OAuth client.
 #[derive(Clone)]
@@ -93,20 +91,8 @@ impl EventSource for GenesysEvents {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        let origin = self.shared.connection.cx.origin();
-        let Some(place) = Place::take(&self.shared.subscribed) else {
-            let error = Error::already_subscribed("this organisation is listened to already");
-            return stream::iter([Err(error.during("deliveries").of(origin))]).boxed();
-        };
-        let listener = Listener::new(self.shared.clone(), request);
-        stream::unfold(Some((listener, place)), |listening| async {
-            let (mut listener, place) = listening?;
-            match listener.next().await {
-                Ok(item) => Some((Ok(item), Some((listener, place)))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .boxed()
+        let shared = &self.shared;
+        shared.seat.deliveries(shared.connection.cx.origin(), || Listener::new(shared.clone(), request))
     }
 
     async fn check(&self) -> JobCheck {
@@ -135,19 +121,4 @@ pub(crate) fn kinds() -> [CallEventKind; 12] {
         Ended,
         WrapUpEnded,
     ]
-}
-
-/// The one place for a listener.
-struct Place(Arc<AtomicBool>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicBool>) -> Option<Self> {
-        (!taken.swap(true, Ordering::AcqRel)).then(|| Self(taken.clone()))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
 }

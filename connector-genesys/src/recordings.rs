@@ -1,7 +1,6 @@
 //! Recordings, one by one or in batches.
 
 mod batch;
-mod links;
 mod place;
 mod single;
 mod waiting;
@@ -20,7 +19,6 @@ use connector_core::{
 
 use crate::shared::Shared;
 use crate::uses::RECORDINGS_CHECK;
-pub(crate) use links::Links;
 use place::Place;
 
 /// Recordings of calls.

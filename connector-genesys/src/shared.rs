@@ -1,17 +1,20 @@
 //! What the jobs of one organisation share.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result};
+use connector_core::http::KeptLinks;
+use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result, Seat};
 use futures_util::future::join_all;
 
 use crate::people::agent;
-use crate::recordings::Links;
 use crate::transport::Connection;
 use crate::uses::Probe;
 use crate::wire::row;
+
+/// How long a link is used again, so that not every cut costs a request. Organisations let links live between 2 and 60
+/// minutes.
+const LINKS_KEPT: Duration = Duration::from_secs(60);
 
 /// What is missing where the vendor refuses and documents no permission.
 const UNDOCUMENTED: &str = "a permission that the vendor does not document for it";
@@ -20,18 +23,18 @@ const UNDOCUMENTED: &str = "a permission that the vendor does not document for i
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
-    /// Whether somebody hears events.
-    pub(crate) subscribed: Arc<AtomicBool>,
+    /// Where the one sits who hears events.
+    pub(crate) seat: Seat,
     /// The people behind the ids that calls name. Listings and watches teach it.
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
-    pub(crate) links: Links,
+    pub(crate) links: KeptLinks,
 }
 
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Self {
         let people = AgentIndex::new(connection.cx.clock());
-        Self { connection, subscribed: Arc::default(), people, links: Links::default() }
+        Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT) }
     }
 
     /// The person behind an id, with login where the vendor tells it within some seconds.

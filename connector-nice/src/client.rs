@@ -2,21 +2,25 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use connector_core::http::RequestBuilder;
-use connector_core::{Connector, Context, Result, Vendor};
+use connector_core::http::{KeptLinks, RequestBuilder};
+use connector_core::{Connector, Context, Result, Seat, Vendor};
 use http::Method;
 
 use crate::config::NiceConfig;
 use crate::directory::NiceDirectory;
 use crate::events::NiceEvents;
 use crate::history::NiceHistory;
-use crate::links::Links;
 use crate::push;
 use crate::recordings::NiceRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;
 use crate::uses::{self, ApiUse};
+
+/// How long a link is used again, so that not every cut costs one of the 150 requests in five minutes. How long the vendor
+/// lets links live is not documented.
+const LINKS_KEPT: Duration = Duration::from_secs(60);
 
 /// A tenant of NICE CXone.
 ///
@@ -55,7 +59,8 @@ impl NiceCxone {
         let inbox = Arc::default();
         let door = push::open(config.push.as_ref(), &config.media_types, cx, &inbox)?;
         let connection = Connection::new(cx.clone(), config);
-        let shared = Shared { connection, subscribed: Arc::default(), links: Links::default(), inbox, _door: door };
+        let shared =
+            Shared { connection, seat: Seat::default(), links: KeptLinks::new(LINKS_KEPT), inbox, _door: door };
         Ok(Self { shared: Arc::new(shared) })
     }
 

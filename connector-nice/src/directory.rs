@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use connector_core::http::{PageOf, pages};
 use connector_core::{
-    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, AgentState, Error, GroupKind, GroupQuery, GroupRef,
-    JobCheck, Listing, LookupOptions, Priority, Rejected, Result,
+    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, AgentState, GroupKind, GroupQuery, GroupRef, JobCheck,
+    Listing, LookupOptions, Priority, Rejected, Result,
 };
 use serde::{Deserialize, Serialize};
 
@@ -195,21 +195,8 @@ async fn resolve(api: &Api, wanted: &[GroupRef], top: usize, priority: Priority)
 }
 
 fn one_of(all: &[AgentGroup], wanted: &GroupRef) -> Result<Found> {
-    let fits = |group: &&AgentGroup| {
-        wanted.id.as_ref().is_none_or(|id| *id == group.id)
-            && wanted.name.as_ref().is_none_or(|name| *name == group.name)
-            && wanted.kind.is_none_or(|kind| kind == group.kind)
-            && (wanted.id.is_some() || wanted.name.is_some())
-    };
-    let shown = wanted.name.as_deref().or(wanted.id.as_deref()).unwrap_or_default();
-    let mut fitting = all.iter().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some(group), None) => Ok(Found { id: group.id.clone(), kind: group.kind, name: group.name.clone() }),
-        (Some(_), Some(_)) => Err(Error::config(format!("more than one group or team is called {shown:?}"))
-            .advise("name it by its id, or say whether the group or the team is meant")),
-        (None, _) => Err(Error::not_found(format!("there is no group or team {shown:?}"))
-            .advise("see how it is called in ACD > Groups, or among the teams")),
-    }
+    let group = wanted.one_of(all, "see how it is called in ACD > Groups, or among the teams")?;
+    Ok(Found { id: group.id.clone(), kind: group.kind, name: group.name.clone() })
 }
 
 async fn find(shared: &Shared, who: &AgentRef, priority: Priority) -> Result<Option<Agent>> {

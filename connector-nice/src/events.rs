@@ -6,7 +6,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{
     Ack, AckSink, AgentRef, CallEventKind, Delivery, Error, EventSource, EventTraits, Events, Gap, Item, JobCheck,
-    Priority, Refusal, Replay, Result, SourceItem, SourceStatus, SubscribeRequest, Watch,
+    Listen, Priority, Refusal, Replay, Result, SourceItem, SourceStatus, SubscribeRequest, Watch,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -145,39 +144,12 @@ impl EventSource for NiceEvents {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        let Some(place) = Place::take(&self.shared.subscribed) else {
-            let error = Error::already_subscribed("this tenant is listened to already");
-            let error = error.during("deliveries").of(self.shared.connection.cx.origin());
-            return stream::iter([Err(error)]).boxed();
-        };
-        let listener = Listener::new(self.shared.clone(), request);
-        stream::unfold(Some((listener, place)), |listening| async {
-            let (mut listener, place) = listening?;
-            match listener.next().await {
-                Ok(item) => Some((Ok(item), Some((listener, place)))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .boxed()
+        let shared = &self.shared;
+        shared.seat.deliveries(shared.connection.cx.origin(), || Listener::new(shared.clone(), request))
     }
 
     async fn check(&self) -> JobCheck {
         history::check(&self.shared).await
-    }
-}
-
-/// The one place for a listener.
-struct Place(Arc<AtomicBool>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicBool>) -> Option<Self> {
-        (!taken.swap(true, Ordering::AcqRel)).then(|| Self(taken.clone()))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -240,6 +212,20 @@ struct Listener {
     people: Option<(Instant, Arc<HashMap<String, AgentRef>>)>,
 }
 
+impl Listen for Listener {
+    async fn next(&mut self) -> Result<SourceItem> {
+        loop {
+            while let Ok(told) = self.told.try_recv() {
+                self.hear(told);
+            }
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(item);
+            }
+            self.wait().await?;
+        }
+    }
+}
+
 impl Listener {
     fn new(shared: Arc<Shared>, request: SubscribeRequest) -> Self {
         let now = shared.connection.cx.clock().now();
@@ -281,18 +267,6 @@ impl Listener {
             listener.ready.push_back(SourceItem::Delivery(delivery));
         }
         listener
-    }
-
-    async fn next(&mut self) -> Result<SourceItem> {
-        loop {
-            while let Ok(told) = self.told.try_recv() {
-                self.hear(told);
-            }
-            if let Some(item) = self.ready.pop_front() {
-                return Ok(item);
-            }
-            self.wait().await?;
-        }
     }
 
     /// Until something was said, or a question was asked.

@@ -10,7 +10,6 @@ mod errors;
 mod events;
 mod hints;
 mod history;
-mod links;
 mod pages;
 mod poll;
 mod push;

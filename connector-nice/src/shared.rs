@@ -1,20 +1,21 @@
 //! What the jobs of one tenant share.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use connector_core::http::KeptLinks;
 use connector_core::inbound::Registration;
-use connector_core::{JobCheck, Result};
+use connector_core::{JobCheck, Result, Seat};
 
 use crate::hints::Inbox;
-use crate::links::Links;
 use crate::transport::Connection;
 
 /// What the jobs share.
 pub(crate) struct Shared {
     pub(crate) connection: Connection,
-    pub(crate) subscribed: Arc<AtomicBool>,
-    pub(crate) links: Links,
+    /// Where the one sits who hears events.
+    pub(crate) seat: Seat,
+    /// Links to recordings that are good for a while.
+    pub(crate) links: KeptLinks,
     pub(crate) inbox: Arc<Inbox>,
     /// Where Studio scripts call.
     pub(crate) _door: Option<Registration>,

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::{Clock, Connector, Context, JobCheck, Origin, RawPolicy, Result, Vendor};
+use connector_core::{Clock, Connector, Context, JobCheck, Origin, RawPolicy, Result, Seat, Vendor};
 use connector_folder::{Folder, FolderPath, Ledger};
 use futures_util::TryStreamExt;
 use tokio::sync::Mutex;
@@ -86,7 +85,7 @@ impl DropFolder {
             rescan: config.rescan,
             cadence: config.cadence,
             purge_after: config.purge_after,
-            subscribed: Arc::default(),
+            seat: Seat::default(),
             forgotten_at: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -143,7 +142,7 @@ pub(crate) struct Shared {
     pub(crate) rescan: Duration,
     pub(crate) cadence: Duration,
     pub(crate) purge_after: Option<Duration>,
-    pub(crate) subscribed: Arc<AtomicBool>,
+    pub(crate) seat: Seat,
     pub(crate) forgotten_at: Mutex<Option<DateTime<Utc>>>,
 }
 

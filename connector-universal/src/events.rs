@@ -2,11 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use connector_core::{CallEventKind, Error, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
-use futures_util::{StreamExt, stream};
+use connector_core::{CallEventKind, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 
 use crate::client::Shared;
 use crate::listener::Listener;
@@ -36,37 +34,11 @@ impl EventSource for DropFolderEvents {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        let Some(place) = Place::take(&self.shared.subscribed) else {
-            let error = Error::already_subscribed("this drop folder is listened to already").of(&self.shared.origin);
-            return stream::iter([Err(error.during("deliveries"))]).boxed();
-        };
-        let listener = Listener::new(self.shared.clone(), request.watch);
-        stream::unfold(Some((listener, place)), |listening| async {
-            let (mut listener, place) = listening?;
-            match listener.next().await {
-                Ok(item) => Some((Ok(item), Some((listener, place)))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .boxed()
+        let shared = &self.shared;
+        shared.seat.deliveries(&shared.origin, || Listener::new(shared.clone(), request.watch))
     }
 
     async fn check(&self) -> JobCheck {
         self.shared.check().await
-    }
-}
-
-/// The one place for a listener.
-struct Place(Arc<AtomicBool>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicBool>) -> Option<Self> {
-        (!taken.swap(true, Ordering::AcqRel)).then(|| Self(taken.clone()))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
     }
 }

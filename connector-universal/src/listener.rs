@@ -5,7 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{Error, Item, Result, SourceItem, SourceStatus, Watch, WatchChanges};
+use connector_core::{Error, Item, Listen, Result, SourceItem, SourceStatus, Watch, WatchChanges};
 use connector_folder::{FolderPath, Listed, Notice};
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
@@ -53,32 +53,12 @@ pub(crate) struct Listener {
     file_trouble: Option<String>,
 }
 
-impl Listener {
-    pub(crate) fn new(shared: Arc<Shared>, watch: Watch) -> Self {
-        let now = shared.clock.now();
-        Self {
-            watch_changes: watch.changes(),
-            watch,
-            inbox: Inbox::new(shared.settle, CAPACITY).where_files_appear_whole(shared.folder.appears_whole()),
-            notices: None,
-            told: mpsc::unbounded_channel(),
-            out: VecDeque::new(),
-            batch: Vec::new(),
-            list_at: now,
-            chores_at: now + CHORES,
-            last_arrival: now,
-            listed_before: false,
-            trouble: false,
-            file_trouble: None,
-            shared,
-        }
-    }
-
+impl Listen for Listener {
     /// The next thing to say. Cancelling it loses nothing.
     ///
     /// # Errors
     /// Where trying again would do harm or make no sense: credentials that were refused, a wrong setting.
-    pub(crate) async fn next(&mut self) -> Result<SourceItem> {
+    async fn next(&mut self) -> Result<SourceItem> {
         loop {
             if let Some(item) = self.out.pop_front() {
                 return Ok(item);
@@ -99,6 +79,28 @@ impl Listener {
                     self.report(&error);
                 }
             }
+        }
+    }
+}
+
+impl Listener {
+    pub(crate) fn new(shared: Arc<Shared>, watch: Watch) -> Self {
+        let now = shared.clock.now();
+        Self {
+            watch_changes: watch.changes(),
+            watch,
+            inbox: Inbox::new(shared.settle, CAPACITY).where_files_appear_whole(shared.folder.appears_whole()),
+            notices: None,
+            told: mpsc::unbounded_channel(),
+            out: VecDeque::new(),
+            batch: Vec::new(),
+            list_at: now,
+            chores_at: now + CHORES,
+            last_arrival: now,
+            listed_before: false,
+            trouble: false,
+            file_trouble: None,
+            shared,
         }
     }
 

@@ -133,6 +133,8 @@ pub(crate) enum Effect {
     Status(SourceStatus),
     /// Tell the operator that some topics are not heard.
     Unheard(Told),
+    /// Tell the operator that a call may not be asked about.
+    Hidden(Error),
     /// End, with this.
     Fail(Error),
 }
@@ -328,9 +330,12 @@ impl Machine {
                 }
                 self.differ.confirmed(id, answer, now, &mut effects);
             }
-            Err(error) if error.is_forbidden() || error.is_unauthorized() || error.is_config() => {
-                out.push(Effect::Fail(error));
+            Err(error) if error.is_forbidden() => {
+                self.asks.done(id);
+                self.differ.confirmed(id, Confirmed::Hidden, now, &mut effects);
+                out.push(Effect::Hidden(error));
             }
+            Err(error) if error.is_unauthorized() || error.is_config() => out.push(Effect::Fail(error)),
             Err(error) => {
                 let wait = error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok());
                 self.asks.failed(id, wait, now);

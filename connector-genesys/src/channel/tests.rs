@@ -127,7 +127,7 @@ impl World {
             }
             Effect::Fail(error) => self.failed = Some(error),
             Effect::Resolve(id) => self.step(Input::Resolved { who: Some(agent(&id)), id }),
-            Effect::Confirm(_) | Effect::Ping(_) | Effect::Status(_) | Effect::Unheard(_) => {}
+            Effect::Confirm(_) | Effect::Hidden(_) | Effect::Ping(_) | Effect::Status(_) | Effect::Unheard(_) => {}
         }
     }
 
@@ -236,6 +236,7 @@ fn shown(effect: &Effect) -> String {
             other => other.to_string(),
         },
         Effect::Unheard(told) => format!("unheard {}", told.refused),
+        Effect::Hidden(error) => format!("hidden {error}"),
         Effect::Fail(error) => format!("fail {error}"),
     }
 }

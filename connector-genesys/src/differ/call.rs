@@ -80,6 +80,11 @@ impl Call {
         matches!(self.stage, Stage::Done { .. }) && self.was_ours()
     }
 
+    /// Whether somebody of ours has it, or it rings there.
+    pub(super) fn is_ours(&self) -> bool {
+        self.legs.values().any(|leg| !leg.is_over)
+    }
+
     /// Whether somebody of ours had it.
     fn was_ours(&self) -> bool {
         self.legs.values().any(|leg| leg.is_answered)
@@ -87,7 +92,7 @@ impl Call {
 
     /// Where it stands, now that its legs are what they are.
     fn settle(&mut self, looks_over: bool, limits: &Limits, now: DateTime<Utc>, out: &mut Vec<Effect>) {
-        if self.legs.values().any(|leg| !leg.is_over) {
+        if self.is_ours() {
             self.stage = Stage::Going;
             return;
         }

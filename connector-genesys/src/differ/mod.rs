@@ -53,6 +53,9 @@ pub(crate) enum Confirmed {
     Over(Option<DateTime<Utc>>),
     /// There is no such conversation any more. How long the vendor keeps one that is over is not documented.
     Unknown,
+    /// It may not be asked about, as one that was passed on to a division of which nothing is to be seen. Once nobody of
+    /// ours has it, it counts as over.
+    Hidden,
 }
 
 /// How much is followed, and for how long.
@@ -150,13 +153,13 @@ impl Differ {
         now: DateTime<Utc>,
         out: &mut Vec<Effect>,
     ) {
-        let ended = match answer {
-            Confirmed::Going => return,
-            Confirmed::Over(at) => at,
-            Confirmed::Unknown => None,
-        };
-        if let Some(call) = self.calls.get_mut(conversation) {
-            call.end(ended, now, out);
+        let Some(call) = self.calls.get_mut(conversation) else { return };
+        match answer {
+            Confirmed::Going => {}
+            Confirmed::Over(at) => call.end(at, now, out),
+            Confirmed::Unknown => call.end(None, now, out),
+            Confirmed::Hidden if call.is_ours() => {}
+            Confirmed::Hidden => call.end(None, now, out),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which groups are meant.
 
-use connector_core::{AgentGroup, Error, GroupKind, GroupRef, Priority, Result};
+use connector_core::{AgentGroup, GroupKind, GroupRef, Priority, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{KINDS, rows};
@@ -32,19 +32,6 @@ pub(super) async fn resolve(api: &Api, wanted: &[GroupRef], size: u32, priority:
 }
 
 fn one_of(all: &[AgentGroup], wanted: &GroupRef) -> Result<Found> {
-    let fits = |group: &&AgentGroup| {
-        wanted.id.as_ref().is_none_or(|id| *id == group.id)
-            && wanted.name.as_ref().is_none_or(|name| *name == group.name)
-            && wanted.kind.is_none_or(|kind| kind == group.kind)
-            && (wanted.id.is_some() || wanted.name.is_some())
-    };
-    let shown = wanted.name.as_deref().or(wanted.id.as_deref()).unwrap_or_default();
-    let mut fitting = all.iter().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some(group), None) => Ok(Found { id: group.id.clone(), kind: group.kind, name: group.name.clone() }),
-        (Some(_), Some(_)) => Err(Error::config(format!("more than one group, queue or team is called {shown:?}"))
-            .advise("name it by its id, or say whether the group, the queue or the team is meant")),
-        (None, _) => Err(Error::not_found(format!("there is no group, queue or team {shown:?}"))
-            .advise("see how it is called in Genesys Cloud; upper and lower case differ")),
-    }
+    let group = wanted.one_of(all, "see how it is called in Genesys Cloud; upper and lower case differ")?;
+    Ok(Found { id: group.id.clone(), kind: group.kind, name: group.name.clone() })
 }

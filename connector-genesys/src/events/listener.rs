@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::http::Token;
 use connector_core::socket::Socket;
 use connector_core::{
-    Ack, AckSink, Cursor, Delivery, Error, Priority, Refusal, Result, SourceItem, SubscribeRequest, Watch,
+    Ack, AckSink, Cursor, Delivery, Error, Listen, Priority, Refusal, Result, SourceItem, SubscribeRequest, Watch,
 };
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -131,6 +131,20 @@ pub(super) struct Listener {
     told: UnboundedReceiver<Told>,
 }
 
+impl Listen for Listener {
+    async fn next(&mut self) -> Result<SourceItem> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(item);
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error.during("deliveries").of(self.shared.connection.cx.origin()));
+            }
+            self.wait().await;
+        }
+    }
+}
+
 impl Listener {
     pub(super) fn new(shared: Arc<Shared>, request: SubscribeRequest) -> Self {
         let connection = &shared.connection;
@@ -160,18 +174,6 @@ impl Listener {
             tell,
             told,
             shared,
-        }
-    }
-
-    pub(super) async fn next(&mut self) -> Result<SourceItem> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Ok(item);
-            }
-            if let Some(error) = self.failed.take() {
-                return Err(error.during("deliveries").of(self.shared.connection.cx.origin()));
-            }
-            self.wait().await;
         }
     }
 
@@ -312,6 +314,10 @@ impl Listener {
                 let missing = told.missing.into_iter().collect::<Vec<_>>().join(", ");
                 let origin = self.shared.connection.cx.origin();
                 tracing::warn!(%origin, people = told.refused, %missing, "topics were refused: these people are not heard");
+            }
+            Effect::Hidden(error) => {
+                let origin = self.shared.connection.cx.origin();
+                tracing::warn!(%origin, %error, "a call may not be asked about: it counts as over once none of our people has it");
             }
             Effect::Fail(error) => self.failed = Some(error),
         }

@@ -9,7 +9,6 @@ pub(crate) mod errors;
 pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod list;
-pub(crate) mod loose;
 pub(crate) mod reason;
 pub(crate) mod recordings;
 #[cfg(all(test, feature = "testing"))]
@@ -17,10 +16,9 @@ mod tests;
 pub(crate) mod topic;
 pub(crate) mod users;
 
+pub(crate) use connector_core::loose::{self, row};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// A reference to something: its id, and its name where it is told.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -46,13 +44,4 @@ pub(crate) struct Page<T> {
     /// Relative to the API.
     #[serde(deserialize_with = "loose::text")]
     pub(crate) next_uri: Option<String>,
-}
-
-/// Reads one object. One with a key twice is read by the last of them.
-pub(crate) fn row<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
-    if !raw.get().starts_with('{') {
-        return None;
-    }
-    let once = || serde_json::from_str::<Value>(raw.get()).and_then(|value| serde_json::from_str(&value.to_string()));
-    serde_json::from_str(raw.get()).ok().or_else(|| once().ok())
 }

@@ -272,7 +272,7 @@ fn any_field_may_be_missing() {
 
 #[test]
 fn a_row_with_a_key_twice_is_read() {
-    let raw = |text: &str| RawValue::from_string(text.to_owned()).expect("JSON");
+    let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).expect("JSON");
     assert_eq!(row::<Ref>(&raw(r#"{"id": "a", "id": "b"}"#)).and_then(|row| row.id).as_deref(), Some("b"));
     for bad in ["7", "null", "[7]", r#""text""#] {
         assert!(row::<Ref>(&raw(bad)).is_none(), "{bad}");

@@ -6,9 +6,6 @@ use connector_core::{Conversation, Outlook};
 
 use super::NiceRecordings;
 
-/// When to ask again where nobody knows when the call ended.
-const SOMETIME: Duration = Duration::from_secs(600);
-
 /// How long after the end of a call a leg may still be missing from recordings that are there. Not documented.
 const GROWTH: Duration = Duration::from_secs(30 * 60);
 
@@ -32,8 +29,10 @@ impl NiceRecordings {
         let end = call.ended.or(call.started).map(|stamp| stamp.at).or(call.this.around);
         let age = end.map(|end| (self.shared.connection.cx.clock().now() - end).to_std().unwrap_or_default());
         match (age, extent) {
-            (Some(age), _) if age < grace => Outlook::More { retry_after: wait.unwrap_or(rung(waits, age)) },
-            (None, Extent::Nothing) => Outlook::More { retry_after: wait.unwrap_or(SOMETIME) },
+            (Some(age), _) if age < grace => {
+                Outlook::More { retry_after: wait.unwrap_or(Outlook::wait(waits, Some(age))) }
+            }
+            (None, Extent::Nothing) => Outlook::More { retry_after: wait.unwrap_or(Outlook::wait(&[], None)) },
             (_, Extent::Nothing) => Outlook::Never,
             _ => Outlook::Complete,
         }
@@ -41,20 +40,8 @@ impl NiceRecordings {
 
     /// How long to wait for a recording that was listed, and has no link now.
     pub(super) fn soon(&self) -> Duration {
-        rung(&self.shared.connection.config.recording_waits, Duration::ZERO)
+        Outlook::wait(&self.shared.connection.config.recording_waits, Some(Duration::ZERO))
     }
-}
-
-/// How long to wait, so long after the end of the call: the first of these while that is how long ago it was, then the
-/// second for as long as that, and so on; the last one from then on.
-fn rung(waits: &[Duration], age: Duration) -> Duration {
-    let mut reached = Duration::ZERO;
-    let passed = |wait: &&Duration| {
-        reached += **wait;
-        age >= reached
-    };
-    let place = waits.iter().take_while(passed).count();
-    waits.get(place).or(waits.last()).copied().unwrap_or(SOMETIME)
 }
 
 #[cfg(test)]
@@ -66,7 +53,8 @@ mod tests {
     #[test]
     fn the_waits_grow_with_the_age_of_the_call() {
         let config = crate::NiceConfig::regional("na1", (Secret::literal("id"), Secret::literal("w0rd")));
-        let minutes = |age: u64| rung(&config.recording_waits, Duration::from_secs(age * 60)).as_secs() / 60;
+        let minutes =
+            |age: u64| Outlook::wait(&config.recording_waits, Some(Duration::from_secs(age * 60))).as_secs() / 60;
         let waits: Vec<u64> = [0, 1, 3, 8, 18, 38, 78, 1000].map(minutes).to_vec();
         assert_eq!(waits, [1, 2, 5, 10, 20, 40, 60, 60]);
     }

@@ -210,9 +210,25 @@ fn a_question_that_failed_is_asked_again_while_the_call_goes_on() {
     world.until(at(79));
     world.hear(Frame::Alive);
     assert_eq!(asked(&mut world), 1);
-    world.step(Input::Confirmed { id: "c-1".to_owned(), told: Err(Error::forbidden("no permission")) });
+    world.step(Input::Confirmed { id: "c-1".to_owned(), told: Err(Error::unauthorized("no more")) });
     world.obey();
-    assert!(world.failed.as_ref().is_some_and(Error::is_forbidden));
+    assert!(world.failed.as_ref().is_some_and(Error::is_unauthorized));
+}
+
+#[test]
+fn a_call_that_may_not_be_asked_about_is_over_once_nobody_of_ours_has_it() {
+    let mut world = World::live();
+    let hidden = || Input::Confirmed { id: "c-1".to_owned(), told: Err(Error::forbidden("another division")) };
+    world.now = at(20);
+    world.hear(state(&call("a1")));
+    world.step(hidden());
+    world.obey();
+    assert!(!world.kinds().contains(&CallEventKind::Ended), "somebody of ours has it");
+    world.hear(state(&over(call("a1"))));
+    world.step(hidden());
+    world.obey();
+    assert!(world.kinds().contains(&CallEventKind::Ended), "{:?}", world.kinds());
+    assert!(world.failed.is_none());
 }
 
 #[test]

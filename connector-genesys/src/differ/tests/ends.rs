@@ -36,6 +36,18 @@ fn a_call_that_looks_over_ends_once_the_vendor_says_so() {
 }
 
 #[test]
+fn a_call_that_is_hidden_is_over_once_nobody_of_ours_has_it() {
+    let mut heard = Heard::default();
+    heard.see(&talking(), 0);
+    assert!(heard.confirmed(Confirmed::Hidden, 10).is_empty(), "somebody of ours has it");
+    heard.see(&passed_on(), 60);
+    assert_eq!(heard.tick(65), ["confirm"]);
+    assert_eq!(heard.confirmed(Confirmed::Hidden, 66), ["ended"]);
+    assert_eq!(heard.events().last().map(|end| end.at.source), Some(StampSource::Derived));
+    assert_eq!(heard.differ.open(), 0);
+}
+
+#[test]
 fn the_vendor_is_asked_less_and_less_often_until_the_call_is_over() {
     let mut heard = Heard::default();
     heard.see(&talking(), 0);
