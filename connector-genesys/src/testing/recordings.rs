@@ -125,11 +125,16 @@ pub(super) fn restore(ask: &Ask<'_>, org: &Org, state: &mut State) -> Answer {
 fn file_state(recording: Recording, state: &State) -> &'static str {
     match state.restoring.get(&recording) {
         _ if state.no_recordings => "DELETED",
-        _ if !state.settings.archived.contains(&recording.call) => "AVAILABLE",
+        _ if !is_archived(recording, state) => "AVAILABLE",
         None => "ARCHIVED",
         Some(asks) if *asks <= state.settings.restore_asks => "RESTORING",
         Some(_) => "RESTORED",
     }
+}
+
+/// Whether it lies in the archive, unless it was asked back. Those of screens never do.
+fn is_archived(recording: Recording, state: &State) -> bool {
+    !recording.is_screen && state.settings.archived.contains(&recording.call)
 }
 
 pub(super) fn is_fetchable(recording: Recording, state: &State) -> bool {
@@ -149,7 +154,7 @@ fn about(recording: Recording, org: &Org, state: &State) -> Value {
     let answered = told.legs().first().map_or(told.started, |leg| leg.answered);
     let session = parts(org, &state.settings, recording.call).first().map(|part| part.session.clone());
     let (media, subtype) = if recording.is_screen { ("screen", "Screen") } else { ("audio", "Trunk") };
-    let kept = if state.settings.archived.contains(&recording.call) { TimeDelta::zero() } else { KEPT };
+    let kept = if is_archived(recording, state) { TimeDelta::zero() } else { KEPT };
     json!({
         "id": recording.id(),
         "conversationId": told.id,

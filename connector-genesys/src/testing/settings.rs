@@ -46,7 +46,7 @@ pub struct Settings {
     pub link_keys: Vec<String>,
     /// How long a link works. An organisation sets it between 2 and 60 minutes.
     pub link_life: Duration,
-    /// Calls, by their index, whose recording lies in the archive.
+    /// Calls, by their index, whose recording lies in the archive; that of the screen does not.
     pub archived: Vec<usize>,
     /// How many recordings a batch may have.
     pub most_batched: usize,

@@ -42,6 +42,17 @@ impl Site {
         self.home.path().join("data/objects").join(key)
     }
 
+    /// The files of all stored recordings.
+    pub fn objects(&self) -> Vec<PathBuf> {
+        let (mut found, mut open) = (Vec::new(), vec![self.object("")]);
+        while let Some(directory) = open.pop() {
+            for path in fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                if path.is_dir() { open.push(path) } else { found.push(path) }
+            }
+        }
+        found
+    }
+
     /// Puts a file there as a careful uploader does: under another name, then renamed.
     pub fn upload(&self, name: &str, content: &[u8]) {
         let temporary = self.drop_path(&format!("{name}.filepart"));
@@ -71,6 +82,11 @@ impl Site {
             .spawn()
             .unwrap();
         Running(Some(child))
+    }
+
+    /// What a command prints and logs, at this level.
+    pub fn output_at(&self, log: &str, arguments: &[&str]) -> Output {
+        self.command().env("INGEST_LOG", log).args(arguments).output().unwrap()
     }
 
     pub fn log(&self) -> String {
