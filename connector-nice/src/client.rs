@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::http::{KeptLinks, RequestBuilder};
-use connector_core::{Connector, Context, Result, Seat, Vendor};
+use connector_core::{AgentIndex, Connector, Context, Result, Seat, Vendor};
 use http::Method;
 
 use crate::config::NiceConfig;
@@ -59,8 +59,8 @@ impl NiceCxone {
         let inbox = Arc::default();
         let door = push::open(config.push.as_ref(), &config.media_types, cx, &inbox)?;
         let connection = Connection::new(cx.clone(), config);
-        let shared =
-            Shared { connection, seat: Seat::default(), links: KeptLinks::new(LINKS_KEPT), inbox, _door: door };
+        let (people, links) = (AgentIndex::new(cx.clock()), KeptLinks::new(LINKS_KEPT));
+        let shared = Shared { connection, people, seat: Seat::default(), links, inbox, _door: door };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::contacts::Span;
 use crate::pages::{ANEW, contacts, last_change, name_of, next_skip};
+use crate::people;
 use crate::rows::{conversation, conversations, join};
 use crate::shared::{Shared, judge};
 use crate::transport::Api;
@@ -201,7 +202,9 @@ impl Walk {
         let wanted = contacts.into_iter().filter(|contact| self.wants(contact) && !again(contact));
         // A bad row is told of once: the second pass sees it again.
         let rejected = if matches!(span, Span::Updated(_)) { Vec::new() } else { rejected };
-        Ok(PageOf::new(conversations(wanted), next).with_rejected(rejected))
+        let mut calls = conversations(wanted);
+        people::name(shared, &mut calls, self.priority).await;
+        Ok(PageOf::new(calls, next).with_rejected(rejected))
     }
 
     /// Whether a contact may belong to a call that ended in the window.
@@ -263,6 +266,7 @@ async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<C
             call.attributes.insert(format!("custom.{name}"), value);
         }
     }
+    people::name(shared, std::slice::from_mut(&mut call), priority).await;
     call.detail = Detail::Full;
     Ok(Lookup::Ready(call))
 }

@@ -11,6 +11,7 @@ mod events;
 mod hints;
 mod history;
 mod pages;
+mod people;
 mod poll;
 mod push;
 mod recordings;

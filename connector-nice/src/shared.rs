@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use connector_core::http::KeptLinks;
 use connector_core::inbound::Registration;
-use connector_core::{JobCheck, Result, Seat};
+use connector_core::{AgentIndex, JobCheck, Result, Seat};
 
 use crate::hints::Inbox;
 use crate::transport::Connection;
@@ -14,6 +14,8 @@ pub(crate) struct Shared {
     pub(crate) connection: Connection,
     /// Where the one sits who hears events.
     pub(crate) seat: Seat,
+    /// The people behind the ids that contacts name.
+    pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
     pub(crate) links: KeptLinks,
     pub(crate) inbox: Arc<Inbox>,

@@ -22,7 +22,7 @@ const ACD: &str = "incontactapi/services/";
 /// Job, method, path (below the version for the ACD API), permission.
 type Use = (&'static str, &'static str, &'static str, &'static str);
 
-const ALWAYS: [Use; 16] = [
+const ALWAYS: [Use; 18] = [
     ("agents", "GET", "agents", EMPLOYEES),
     ("agents", "GET", "agents/{agentId}", EMPLOYEES),
     ("agents", "GET", "groups", EMPLOYEES),
@@ -40,6 +40,9 @@ const ALWAYS: [Use; 16] = [
     ("history", "GET", "contacts/{contactId}/state-history", CONTACTS),
     ("history", "GET", "contacts/{contactId}/disposition", CONTACTS),
     ("history", "GET", "contacts/{contactId}/custom-data", CONTACTS),
+    // For the logins of people, which contacts do not tell.
+    ("history", "GET", "agents", EMPLOYEES),
+    ("history", "GET", "agents/{agentId}", EMPLOYEES),
 ];
 
 /// With `active_every`.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{
     Conversation, ConversationHistory, ConversationRef, HistoryQuery, Lookup, LookupOptions, StampSource,
 };
-use connector_nice::testing::Generation;
+use connector_nice::testing::{Generation, Permission};
 
 use super::*;
 
@@ -39,6 +39,42 @@ async fn every_call_is_listed_whole_in_pages_of_any_size() {
         let nice = tenant.with(tenant.config().with_page(page));
         assert_eq!(listed(&nice, day(&tenant)).await, expected(&tenant), "pages of {page}, {most} at most");
     }
+}
+
+/// Whether every person of these calls is known by more than an id and a name.
+fn are_known(calls: &[Conversation]) -> bool {
+    let people: Vec<_> = calls.iter().flat_map(|call| &call.legs).filter_map(|leg| leg.agent.as_ref()).collect();
+    !people.is_empty() && people.iter().all(|who| who.login.is_some() && who.name.is_some())
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_are_told_with_their_logins_and_asked_for_once() {
+    let tenant = Tenant::new(12);
+    let nice = tenant.client();
+    for _ in 0..2 {
+        let rows = nice.history().ended(day(&tenant)).items(|row| panic!("left out: {row}"));
+        assert!(are_known(&rows.try_collect::<Vec<_>>().await.unwrap()));
+    }
+    assert_eq!((tenant.fake.count(Endpoint::Agents), tenant.fake.count(Endpoint::Agent)), (1, 0));
+
+    let (other, call) = (tenant.client(), tenant.fake.expected().remove(0));
+    let this = ConversationRef::new(call.conversation);
+    let found = other.history().conversation(&this, LookupOptions::default()).await.unwrap();
+    let Lookup::Ready(whole) = found else { panic!("it is over") };
+    assert!(are_known(&[whole]));
+    assert_eq!(tenant.fake.count(Endpoint::Agents), 1, "one call's people are asked for one by one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_listed_also_where_people_may_not_be_read() {
+    let tenant = Tenant::new(12);
+    tenant.fake.forbid(Permission::Employees);
+    let nice = tenant.client();
+    assert_eq!(listed(&nice, day(&tenant)).await, expected(&tenant));
+    let rows = nice.history().ended(day(&tenant)).items(|row| panic!("left out: {row}"));
+    let calls: Vec<Conversation> = rows.try_collect().await.unwrap();
+    let mut people = calls.iter().flat_map(|call| &call.legs).filter_map(|leg| leg.agent.as_ref());
+    assert!(people.all(|who| who.id.is_some() && who.login.is_none()));
 }
 
 #[tokio::test(start_paused = true)]
