@@ -2,7 +2,7 @@
 
 mod going_on;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use crate::directory::agent;
 use crate::hints::{Hint, Hints};
 use crate::history;
 use crate::pages::next_skip;
+use crate::people;
 use crate::poll::{Handover, Plan, Poller, Verdict, position};
 use crate::session::{self, Sessions};
 use crate::shared::Shared;
@@ -32,6 +33,7 @@ use crate::states::{Courses, Phase, Seen};
 use crate::transport::Api;
 use crate::wire;
 use crate::wire::contacts::read;
+use crate::wire::list::List;
 
 /// How far back the vendor can be asked for changes. (No limit is documented; other clients keep to this one.)
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -151,6 +153,16 @@ impl EventSource for NiceEvents {
     async fn check(&self) -> JobCheck {
         history::check(&self.shared).await
     }
+}
+
+/// The ids of those who took the contacts of a page, or of the calls that it was about.
+fn agents_of(found: &List, verdicts: &[(String, Verdict)]) -> BTreeSet<String> {
+    let listed = found.rows.iter().filter_map(|raw| read(raw)?.agent_id);
+    let contacts = verdicts.iter().flat_map(|(_, verdict)| match verdict {
+        Verdict::Over { contacts, .. } => contacts.as_slice(),
+        Verdict::GoesOn => &[],
+    });
+    listed.chain(contacts.filter_map(|contact| contact.agent_id.clone())).collect()
 }
 
 /// What became of a delivery.
@@ -358,8 +370,16 @@ impl Listener {
         let (covers, everyone) = (self.covering(people), self.watch.people().is_none());
         let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, &covers);
         let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
-        let handover = self.poller.commit(plan, verdicts, &covers);
+        // Before the position moves on: whoever stops waiting here misses nothing.
+        people::learn(&shared, agents_of(&found, &verdicts), Priority::Live).await;
+        let mut handover = self.poller.commit(plan, verdicts, &covers);
         let is_swept = handover.is_swept;
+        for item in &mut handover.items {
+            if let Item::Event(event) = item {
+                event.agent.iter_mut().for_each(|who| people::complete(&shared, who));
+                event.facts.iter_mut().for_each(|facts| people::fill(&shared, facts));
+            }
+        }
         self.hand(handover);
         self.settle(is_swept.then_some(hurried));
         Ok(())

@@ -15,23 +15,34 @@ const FEW: usize = 3;
 /// Adds logins and e-mail addresses to the people of calls. Whoever is not known is asked for; without an answer, people keep
 /// what the contacts say of them.
 pub(crate) async fn name(shared: &Shared, calls: &mut [Conversation], priority: Priority) {
-    let unknown: BTreeSet<String> = ids(calls).filter(|id| shared.people.get(id).is_none()).collect();
-    let listed = if unknown.len() > FEW { learn_all(shared, priority).await } else { Ok(()) };
+    let ids = calls.iter().flat_map(|call| &call.legs).filter_map(|leg| leg.agent.as_ref()?.id.clone());
+    learn(shared, ids.collect(), priority).await;
+    calls.iter_mut().for_each(|call| fill(shared, call));
+}
+
+/// Asks for those of these people who are not known.
+pub(crate) async fn learn(shared: &Shared, mut ids: BTreeSet<String>, priority: Priority) {
+    ids.retain(|id| shared.people.get(id).is_none());
+    let listed = if ids.len() > FEW { learn_all(shared, priority).await } else { Ok(()) };
     if let Err(error) = listed {
         tracing::warn!(origin = %shared.connection.cx.origin(), %error, "the people of calls cannot be read");
-    } else {
-        for id in unknown.iter().filter(|id| shared.people.get(id).is_none()) {
-            shared.people.who(id, one(shared, id, priority)).await;
-        }
+        return;
     }
-    for who in calls.iter_mut().flat_map(|call| &mut call.legs).filter_map(|leg| leg.agent.as_mut()) {
-        let Some(known) = who.id.as_deref().and_then(|id| shared.people.get(id)) else { continue };
-        *who = AgentRef { name: who.name.take().or(known.name.clone()), ..known };
+    for id in ids.iter().filter(|id| shared.people.get(id).is_none()) {
+        shared.people.who(id, one(shared, id, priority)).await;
     }
 }
 
-fn ids(calls: &[Conversation]) -> impl Iterator<Item = String> {
-    calls.iter().flat_map(|call| &call.legs).filter_map(|leg| leg.agent.as_ref()?.id.clone())
+/// Adds to the people of a call what is known of them.
+pub(crate) fn fill(shared: &Shared, call: &mut Conversation) {
+    call.legs.iter_mut().filter_map(|leg| leg.agent.as_mut()).for_each(|who| complete(shared, who));
+}
+
+/// Adds to a person what is known.
+pub(crate) fn complete(shared: &Shared, who: &mut AgentRef) {
+    if let Some(known) = who.id.as_deref().and_then(|id| shared.people.get(id)) {
+        *who = AgentRef { name: who.name.take().or(known.name.clone()), ..known };
+    }
 }
 
 async fn one(shared: &Shared, id: &str, priority: Priority) -> Result<Option<AgentRef>> {

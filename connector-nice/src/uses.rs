@@ -22,7 +22,7 @@ const ACD: &str = "incontactapi/services/";
 /// Job, method, path (below the version for the ACD API), permission.
 type Use = (&'static str, &'static str, &'static str, &'static str);
 
-const ALWAYS: [Use; 18] = [
+const ALWAYS: [Use; 19] = [
     ("agents", "GET", "agents", EMPLOYEES),
     ("agents", "GET", "agents/{agentId}", EMPLOYEES),
     ("agents", "GET", "groups", EMPLOYEES),
@@ -32,8 +32,9 @@ const ALWAYS: [Use; 18] = [
     ("events", "GET", "contacts/completed", CONTACTS),
     ("events", "GET", "contacts/{contactId}", CONTACTS),
     ("events", "GET", "contacts/{contactId}/hierarchy", CONTACTS),
-    // Only where somebody is watched by a name other than the vendor's id.
+    // For the logins of people, which contacts do not tell.
     ("events", "GET", "agents", EMPLOYEES),
+    ("events", "GET", "agents/{agentId}", EMPLOYEES),
     ("history", "GET", "contacts/completed", CONTACTS),
     ("history", "GET", "contacts/{contactId}", CONTACTS),
     ("history", "GET", "contacts/{contactId}/hierarchy", CONTACTS),
