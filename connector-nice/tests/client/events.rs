@@ -13,6 +13,8 @@ use super::*;
 #[derive(Default)]
 struct Heard {
     ended: BTreeSet<String>,
+    /// Those who took the calls that ended, by the event and by what it proves.
+    people: Vec<AgentRef>,
     gaps: Vec<Gap>,
     statuses: Vec<SourceStatus>,
 }
@@ -28,6 +30,8 @@ async fn hear(events: &mut Events) -> Heard {
                     match item {
                         Item::Event(event) if event.kind == CallEventKind::Ended => {
                             heard.ended.insert(event.conversation.id.clone());
+                            let legs = event.facts.iter().flat_map(|facts| &facts.legs);
+                            heard.people.extend(legs.filter_map(|leg| leg.agent.clone()).chain(event.agent.clone()));
                         }
                         Item::Gap(gap) => heard.gaps.push(gap.clone()),
                         _ => {}
@@ -52,6 +56,17 @@ async fn listening(tenant: &Tenant, nice: &NiceCxone, watch: Watch) -> Events {
     let mut events = nice.events().deliveries(SubscribeRequest::new(watch));
     assert!(hear(&mut events).await.ended.is_empty());
     events
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_took_a_call_is_told_with_the_login() {
+    let tenant = morning(12);
+    let nice = tenant.client();
+    let mut events = listening(&tenant, &nice, Watch::everyone()).await;
+    tenant.fake.play(12);
+    let heard = hear(&mut events).await;
+    assert!(heard.people.len() >= 12 && heard.people.iter().all(|who| who.login.is_some() && who.name.is_some()));
+    assert_eq!(tenant.fake.count(Endpoint::Agents), 1);
 }
 
 #[tokio::test(start_paused = true)]
