@@ -147,6 +147,11 @@ impl AgentIndex {
         self.get(id).unwrap_or_else(|| AgentRef::default().with_id(id))
     }
 
+    /// Whether asking about an id would be in vain: because the login is known, or because somebody was asked lately.
+    pub fn is_settled(&self, id: &str) -> bool {
+        self.settled(id).is_some()
+    }
+
     /// What is known of an id, if nobody is to be asked: because the login is known, or because somebody was asked.
     fn settled(&self, id: &str) -> Option<AgentRef> {
         let mut known = self.known();
@@ -181,6 +186,9 @@ impl Known {
             name: said.name.clone().or_else(|| before.name.clone()),
             email: said.email.clone().or_else(|| before.email.clone()),
         };
+        if who == before {
+            return;
+        }
         self.unlink(id, &before);
         let id: Arc<str> = id.into();
         for handle in handles(&who) {

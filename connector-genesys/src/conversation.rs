@@ -11,12 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::wire::analytics::{self, Participant, Segment, Session};
 use crate::wire::conversations;
+use crate::wire::purpose::{AGENTS, CUSTOMERS};
 use crate::wire::reason::Reason;
 
-/// Who works there: reached through a queue, or directly. Events have legs of the same participants.
-const AGENTS: [&str; 2] = ["agent", "user"];
-/// Who calls, or is called.
-const CUSTOMERS: [&str; 2] = ["customer", "external"];
 const QUEUES: [&str; 1] = ["acd"];
 
 /// Segments in which somebody is in the call. Whoever has none of them never answered, and has no leg.

@@ -2,7 +2,7 @@
 
 mod going_on;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -21,17 +21,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::active::Active;
 use crate::api::contacts::Span;
-use crate::directory::agent;
 use crate::hints::{Hint, Hints};
 use crate::history;
-use crate::pages::next_skip;
 use crate::people;
 use crate::poll::{Handover, Plan, Poller, Verdict, position};
 use crate::session::{self, Sessions};
 use crate::shared::Shared;
 use crate::states::{Courses, Phase, Seen};
 use crate::transport::Api;
-use crate::wire;
 use crate::wire::contacts::read;
 use crate::wire::list::List;
 
@@ -221,7 +218,8 @@ struct Listener {
     is_live: bool,
     /// When the position was told last.
     positioned: Option<Instant>,
-    people: Option<(Instant, Arc<HashMap<String, AgentRef>>)>,
+    /// When all people were read last.
+    people_read: Option<Instant>,
 }
 
 impl Listen for Listener {
@@ -269,7 +267,7 @@ impl Listener {
             pause: FIRST_PAUSE,
             is_live: false,
             positioned: None,
-            people: None,
+            people_read: None,
             shared,
         };
         if let Some((since, why)) = gap {
@@ -366,12 +364,12 @@ impl Listener {
         let (asked, hurried) = (self.now(), Instant::now());
         let page = api.completed(Span::Updated(since), &config.media_types, (skip, config.page), Priority::Live);
         let (found, date) = page.await?;
-        let people = self.people(&api).await?;
-        let (covers, everyone) = (self.covering(people), self.watch.people().is_none());
+        self.know_people().await?;
+        let (covers, everyone) = (self.covering(), self.watch.people().is_none());
         let plan = self.poller.plan(&found, date.unwrap_or(asked), config.page, &config.media_types, &covers);
         let verdicts = Self::confirm(&self.poller, &api, &plan, everyone).await?;
         // Before the position moves on: whoever stops waiting here misses nothing.
-        people::learn(&shared, agents_of(&found, &verdicts), Priority::Live).await;
+        people::learn(&shared, agents_of(&found, &verdicts), Priority::Live).await?;
         let mut handover = self.poller.commit(plan, verdicts, &covers);
         let is_swept = handover.is_swept;
         for item in &mut handover.items {
@@ -386,13 +384,13 @@ impl Listener {
     }
 
     /// Whether somebody's calls are to be heard.
-    fn covering(&self, people: Arc<HashMap<String, AgentRef>>) -> impl Fn(Option<&AgentRef>) -> bool + use<> {
-        let (watch, everyone) = (self.watch.clone(), self.watch.people().is_none());
+    fn covering(&self) -> impl Fn(Option<&AgentRef>) -> bool + use<> {
+        let (watch, shared, everyone) = (self.watch.clone(), self.shared.clone(), self.watch.people().is_none());
         move |who| {
             everyone
                 || who.is_some_and(|who| {
-                    let known = who.id.as_ref().and_then(|id| people.get(id));
-                    watch.covers(known.unwrap_or(who))
+                    let known = who.id.as_deref().and_then(|id| shared.people.get(id));
+                    watch.covers(known.as_ref().unwrap_or(who))
                 })
         }
     }
@@ -417,30 +415,14 @@ impl Listener {
         stream::iter(plan.confirm.iter().cloned().map(one)).buffered(AT_ONCE).try_collect().await
     }
 
-    /// Who the vendor's agent ids are, where somebody is watched by another name.
-    async fn people(&mut self, api: &Api) -> Result<Arc<HashMap<String, AgentRef>>> {
-        let needed = self.watch.people().is_some_and(|people| people.iter().any(|who| who.id.is_none()));
-        if !needed {
-            return Ok(Arc::default());
+    /// Sees to it that it is known who the vendor's agent ids are, where somebody is watched by another name.
+    async fn know_people(&mut self) -> Result<()> {
+        let is_needed = self.watch.people().is_some_and(|people| people.iter().any(|who| who.id.is_none()));
+        if is_needed && self.people_read.is_none_or(|read| read.elapsed() >= PEOPLE_EVERY) {
+            people::learn_all(&self.shared, Priority::Live).await?;
+            self.people_read = Some(Instant::now());
         }
-        if let Some((read, people)) = &self.people
-            && read.elapsed() < PEOPLE_EVERY
-        {
-            return Ok(people.clone());
-        }
-        let (mut people, mut skip, top) = (HashMap::new(), 0, self.shared.connection.config.page);
-        loop {
-            let found = api.agents(None, skip, top, Priority::Live).await?;
-            let read = found.rows.iter().filter_map(|raw| agent(wire::row(raw)?));
-            people.extend(read.filter_map(|agent| Some((agent.who.id.clone()?, agent.who))));
-            match next_skip(&found, skip, top) {
-                Some(next) => skip = next,
-                None => break,
-            }
-        }
-        let people = Arc::new(people);
-        self.people = Some((Instant::now(), people.clone()));
-        Ok(people)
+        Ok(())
     }
 
     fn hand(&mut self, handover: Handover) {

@@ -203,7 +203,7 @@ impl Walk {
         // A bad row is told of once: the second pass sees it again.
         let rejected = if matches!(span, Span::Updated(_)) { Vec::new() } else { rejected };
         let mut calls = conversations(wanted);
-        people::name(shared, &mut calls, self.priority).await;
+        people::name(shared, &mut calls, self.priority).await?;
         Ok(PageOf::new(calls, next).with_rejected(rejected))
     }
 
@@ -266,7 +266,7 @@ async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<C
             call.attributes.insert(format!("custom.{name}"), value);
         }
     }
-    people::name(shared, std::slice::from_mut(&mut call), priority).await;
+    people::name(shared, std::slice::from_mut(&mut call), priority).await?;
     call.detail = Detail::Full;
     Ok(Lookup::Ready(call))
 }

@@ -61,7 +61,7 @@ pub(crate) enum Confirmed {
 }
 
 /// How much is followed, and for how long.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// So many calls are followed at once. Further ones are left to a comparison of the history.
     pub(crate) calls: usize,
@@ -111,7 +111,7 @@ impl Differ {
         now: DateTime<Utc>,
         out: &mut Vec<Effect>,
     ) {
-        let (id, limits) = (&snapshot.conversation, self.limits.clone());
+        let (id, limits) = (&snapshot.conversation, self.limits);
         let is_known = self.calls.change(id, &limits, |call| call.see(snapshot, covers, &limits, now, out));
         if !is_known && self.admit(snapshot, covers, now) {
             let mut call = Call::new(id, now);
@@ -185,7 +185,7 @@ impl Differ {
 
     /// Does what is due by now.
     pub(crate) fn tick(&mut self, now: DateTime<Utc>, out: &mut Vec<Effect>) {
-        let limits = self.limits.clone();
+        let limits = self.limits;
         for id in self.calls.due(now) {
             self.calls.change(&id, &limits, |call| call.tick(&limits, now, out));
             let is_forgotten = |call: &Call| call.done().is_some_and(|since| now - since >= limits.memory);

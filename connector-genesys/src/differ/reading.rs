@@ -5,12 +5,8 @@ use connector_core::AgentRef;
 use super::snapshot::{Party, Phase, Role, Snapshot, WrapUp};
 use crate::wire::calls::{self, Call};
 use crate::wire::conversations::{self, Conversation, PartyCall};
+use crate::wire::purpose::{AGENTS, CUSTOMERS};
 use crate::wire::reason::Reason;
-
-/// Who calls, or is called: through a queue, or directly.
-const CUSTOMERS: [&str; 2] = ["customer", "external"];
-/// Who works there: reached through a queue, or directly.
-const AGENTS: [&str; 2] = ["agent", "user"];
 
 const RINGING: [&str; 4] = ["alerting", "contacting", "offering", "dialing"];
 const OVER: [&str; 2] = ["disconnected", "terminated"];

@@ -9,6 +9,7 @@ pub(crate) mod errors;
 pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod list;
+pub(crate) mod purpose;
 pub(crate) mod reason;
 pub(crate) mod recordings;
 #[cfg(all(test, feature = "testing"))]

@@ -25,9 +25,8 @@ impl Listener {
 
     /// Tells what is new with contacts that go on.
     pub(super) async fn follow(&mut self, seen: &[Seen]) -> Result<()> {
-        let api = self.shared.connection.api().await?;
-        let people = self.people(&api).await?;
-        let covers = self.covering(people);
+        self.know_people().await?;
+        let covers = self.covering();
         let (poller, now) = (&self.poller, self.shared.connection.cx.clock().now());
         let is_over = |contact: &str| poller.standing(contact) != Standing::Unknown;
         self.courses.forget(is_over);
