@@ -1,0 +1,83 @@
+//! The directory in which sound lies until its call is known.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use connector_core::{Error, Origin, Result, names, wav};
+use tokio::task::spawn_blocking;
+
+use super::stand_in::repair;
+
+/// Files of sound below a directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Spool(PathBuf);
+
+/// The sound of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sound {
+    /// Samples of each channel.
+    pub(crate) samples: u64,
+    /// Samples per second.
+    pub(crate) rate: u32,
+}
+
+impl Spool {
+    pub(crate) fn new(directory: PathBuf) -> Self {
+        Self(directory)
+    }
+
+    /// Where the sound of a session lies below the directory: every part escaped, so that no two sessions share a place
+    /// and none lies elsewhere.
+    pub(crate) fn file_of(origin: &Origin, session: &str) -> String {
+        let [tenant, source, session] = [&*origin.tenant, &*origin.source, session].map(names::escape);
+        format!("{tenant}/{source}/{session}.wav")
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    /// Makes the directory for the files of a source.
+    pub(crate) async fn make_room(&self, file: &str) -> Result<()> {
+        let path = self.path(file);
+        on_disk(move || path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| failed(&error))).await
+    }
+
+    /// Removes a file; one that is not there is fine.
+    pub(crate) async fn remove(&self, file: &str) -> Result<()> {
+        let path = self.path(file);
+        on_disk(move || match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&error)),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    /// Mends a file whose writer did not come to its end. None where there is no sound in it, or no file.
+    pub(crate) async fn mend(&self, file: &str) -> Result<Option<Sound>> {
+        let path = self.path(file);
+        on_disk(move || match path.try_exists() {
+            Ok(false) => Ok(None),
+            Ok(true) => Ok(repair(&path)?.map(|header| sound_of(&header))),
+            Err(error) => Err(failed(&error)),
+        })
+        .await
+    }
+}
+
+fn sound_of(header: &wav::Header) -> Sound {
+    let samples = header.data_len.unwrap_or_default() / u64::from(header.block_align);
+    Sound { samples, rate: header.sample_rate }
+}
+
+/// Does something with files on a thread for that.
+pub(super) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.map_err(|error| Error::bug("work with a file came to no end").caused_by(error))?
+}
+
+/// Trouble with a file. Its name is not shown: it holds the vendor's words.
+pub(super) fn failed(error: &std::io::Error) -> Error {
+    Error::storage(format!("a file of live sound cannot be used: {}", error.kind()))
+        .during("live")
+        .advise("see whether the disk is full, and whether the program may write to its directory for live sound")
+}
