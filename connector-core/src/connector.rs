@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::{
-    AgentDirectory, Context, ConversationHistory, EventSource, Origin, RecordingDownloader, Result, Settler, Vendor,
+    AgentDirectory, Context, ConversationHistory, EventSource, LiveAudioSource, Origin, RecordingDownloader, Result,
+    Settler, Vendor,
 };
 
 /// Does something when a connector is closed.
@@ -31,6 +32,7 @@ pub struct Connector {
     events: Option<Arc<dyn EventSource>>,
     history: Option<Arc<dyn ConversationHistory>>,
     recordings: Option<Arc<dyn RecordingDownloader>>,
+    live_audio: Option<Arc<dyn LiveAudioSource>>,
     settler: Option<Arc<dyn Settler>>,
     close_hooks: Vec<CloseHook>,
 }
@@ -63,6 +65,8 @@ jobs! {
     with_history, history: ConversationHistory;
     /// Finds and fetches recordings.
     with_recordings, recordings: RecordingDownloader;
+    /// Takes the sound of calls while they go on.
+    with_live_audio, live_audio: LiveAudioSource;
     /// Tidies up at the source once everything is stored.
     with_settler, settler: Settler;
 }
@@ -77,6 +81,7 @@ impl Connector {
             events: None,
             history: None,
             recordings: None,
+            live_audio: None,
             settler: None,
             close_hooks: Vec::new(),
         }
@@ -85,6 +90,12 @@ impl Connector {
     /// The same connector, hearing nothing: for a program that only works on what is known already.
     pub fn without_events(mut self) -> Self {
         self.events = None;
+        self
+    }
+
+    /// The same connector, taking no sound of calls that go on.
+    pub fn without_live_audio(mut self) -> Self {
+        self.live_audio = None;
         self
     }
 
@@ -118,6 +129,9 @@ impl Connector {
         }
         if let Some(job) = &self.recordings {
             asked.push(Box::pin(async { ("recordings", job.check().await) }));
+        }
+        if let Some(job) = &self.live_audio {
+            asked.push(Box::pin(async { ("live audio", job.check().await) }));
         }
         CheckReport { origin: self.origin.clone(), jobs: join_all(asked).await }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Agent, AgentGroup, AgentRef, Clock, Conversation, ConversationRef, Cursor, Download, EventTraits, Events, GroupRef,
-    JobCheck, Listing, Lookup, Receipt, Recording, RecordingSet, Result, SubscribeRequest, Validator,
+    JobCheck, Listing, LiveSessions, Lookup, Receipt, Recording, RecordingSet, Result, SubscribeRequest, Validator,
 };
 
 /// Who waits for an answer: orders those who wait at a limit.
@@ -85,6 +85,17 @@ pub trait RecordingDownloader: Debug + Send + Sync + 'static {
 
     /// The bytes of one recording.
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>>;
+
+    /// Whether this job can work, and what is missing if not.
+    async fn check(&self) -> JobCheck;
+}
+
+/// Takes the sound of calls while they go on.
+#[async_trait]
+pub trait LiveAudioSource: Debug + Send + Sync + 'static {
+    /// Sessions as they begin. Only one stream at a time: a second one ends at once with
+    /// [`is_already_subscribed`](crate::Error::is_already_subscribed). While there is none, no session is taken.
+    fn sessions(&self) -> LiveSessions;
 
     /// Whether this job can work, and what is missing if not.
     async fn check(&self) -> JobCheck;

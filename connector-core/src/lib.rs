@@ -18,6 +18,7 @@ mod jobs;
 mod leg;
 pub mod length;
 mod listing;
+mod live;
 mod lookup;
 pub mod loose;
 pub mod names;
@@ -56,10 +57,15 @@ pub use error::{Error, Result};
 pub use event::{CallEvent, CallEventKind, EventKey, EventTraits, Gap, Item, Replay};
 pub use jobs::{
     AgentDirectory, AgentQuery, ConversationHistory, DownloadOptions, EventSource, GroupQuery, HistoryLimits,
-    HistoryQuery, LookupOptions, Outcome, Priority, RecordingDownloader, RecordingOptions, SettleOptions, Settler,
+    HistoryQuery, LiveAudioSource, LookupOptions, Outcome, Priority, RecordingDownloader, RecordingOptions,
+    SettleOptions, Settler,
 };
 pub use leg::{Hold, Leg, Named, Totals};
 pub use listing::{Listing, ListingExt, Page, Rejected, until_error};
+pub use live::{
+    AudioFormat, Frame, LiveBudget, LiveEnd, LiveFeed, LiveItem, LiveItems, LiveSession, LiveSessions, LostBy,
+    Position, SampleFormat, Samples,
+};
 pub use lookup::{Gone, Lookup};
 pub use origin::Origin;
 pub use personal::{EmailAddress, Login, PersonName, PhoneNumber};
