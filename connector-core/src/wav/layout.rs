@@ -41,8 +41,13 @@ impl Layout {
         self.channels.saturating_mul(self.sample)
     }
 
+    /// The most samples of each channel that a file holds.
+    pub fn most_samples(&self) -> u64 {
+        MOST / u64::from(self.block().max(1))
+    }
+
     /// Bytes per second.
-    pub(super) fn byte_rate(&self) -> u32 {
+    pub(crate) fn byte_rate(&self) -> u32 {
         self.rate.saturating_mul(self.block().into())
     }
 
