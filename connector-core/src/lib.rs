@@ -23,6 +23,7 @@ mod listing;
 mod live;
 mod lookup;
 pub mod loose;
+pub mod matching;
 pub mod names;
 mod origin;
 mod personal;
