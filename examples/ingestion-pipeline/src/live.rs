@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use connector_core::{AgentRef, Origin, Result, Speaker};
+use connector_core::{AgentRef, Origin, Position, Result, Speaker};
 use serde::{Deserialize, Serialize};
 
 use crate::work::after;
@@ -16,7 +16,6 @@ mod cut;
 mod hear;
 mod record;
 mod spool;
-mod stand_in;
 mod take;
 
 pub(crate) use hear::Hearing;
@@ -118,8 +117,7 @@ pub struct SessionPart {
 
 /// How long so many samples last.
 pub(crate) fn length_of(samples: u64, rate: u32) -> Duration {
-    let rate = u64::from(rate.max(1));
-    Duration::from_secs(samples / rate) + Duration::from_nanos(samples % rate * 1_000_000_000 / rate)
+    Position { samples, rate }.since_start()
 }
 
 /// Where sessions of sound are remembered. Ours is [`SqliteStore`](crate::SqliteStore), beside

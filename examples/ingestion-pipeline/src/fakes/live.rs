@@ -103,6 +103,10 @@ impl Caller {
 
     /// Whether nobody listens any more, now or soon.
     pub(crate) async fn is_deserted(&self) -> bool {
-        tokio::time::timeout(Duration::from_secs(5), self.feed.deserted()).await.is_ok()
+        self.is_deserted_within(Duration::from_secs(25)).await
+    }
+
+    pub(crate) async fn is_deserted_within(&self, time: Duration) -> bool {
+        tokio::time::timeout(time, self.feed.deserted()).await.is_ok()
     }
 }

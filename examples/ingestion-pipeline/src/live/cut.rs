@@ -6,29 +6,36 @@ use std::ops::Range;
 use std::path::Path;
 
 use bytes::Bytes;
-use connector_core::wav::{Encoding, Header};
-use connector_core::{AudioFormat, Error, Result, SampleFormat, Speaker};
+use connector_core::wav::Header;
+use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 
 use super::spool::{failed, on_disk};
-use super::stand_in::header;
 
 /// How much is read at once, in bytes.
 const PIECE: u64 = 256 << 10;
 
-/// A file of sound that is open.
+/// What stands before the sound of a file of µ-law, whose header says how many samples there are.
+const WITH_FACT: usize = 58;
+/// What stands before the sound of a file of PCM.
+const PLAIN: usize = 44;
+
+/// A file of sound that is open: one that we have recorded.
 #[derive(Debug)]
 pub(crate) struct Source {
     file: File,
-    format: AudioFormat,
+    /// What stands before its sound.
+    header: Vec<u8>,
+    /// Bytes of one sample of every channel.
+    block: u64,
     /// Where its samples lie.
     data: Range<u64>,
 }
 
 impl Source {
-    /// Opens a file whose channels are those of these speakers; none where there is no such file, or no sound in it.
-    pub(crate) fn open(path: &Path, speakers: &[Speaker]) -> Result<Option<Self>> {
+    /// Opens a file; none where there is no such file.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
         let mut file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -38,32 +45,28 @@ impl Source {
         let mut beginning = Vec::new();
         (&mut file).take(Header::PREFIX as u64).read_to_end(&mut beginning).map_err(|error| failed(&error))?;
         let header = Header::parse(&beginning, Some(size))?;
-        let samples = match (header.encoding, header.bits) {
-            (Encoding::MuLaw, _) => SampleFormat::MuLaw,
-            (Encoding::Pcm, 16) => SampleFormat::Pcm16,
-            (other, bits) => return Err(Error::bug(format!("recorded as {other} of {bits} bits"))),
-        };
-        let format = AudioFormat::new(samples, header.sample_rate, speakers.iter().copied());
-        if format.block() != usize::from(header.block_align) {
-            return Err(Error::bug(format!("{} channels recorded for {} speakers", header.channels, speakers.len())));
+        let data = header.data_in(size);
+        beginning.truncate(usize::try_from(data.start).unwrap_or(usize::MAX));
+        if !matches!(beginning.len(), PLAIN | WITH_FACT) {
+            return Err(Error::invalid("this is no file that we have recorded"));
         }
-        Ok(Some(Self { file, format, data: header.data_in(size) }))
+        Ok(Some(Self { file, header: beginning, block: header.block_align.into(), data }))
     }
 
     /// How many samples of each channel there are.
     pub(crate) fn samples(&self) -> u64 {
-        (self.data.end - self.data.start) / self.format.block() as u64
+        (self.data.end - self.data.start) / self.block
     }
 
     /// A stretch of it, as far as it is there: a header and its samples, read piece by piece.
     pub(crate) fn part(&self, samples: &Range<u64>) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let block = self.format.block() as u64;
+        let block = self.block;
         let end = samples.end.min(self.samples());
         let from = samples.start.min(end);
         let bytes = (end - from) * block;
         let start = self.data.start + from * block;
         let file = self.file.try_clone().map_err(|error| failed(&error))?;
-        let beginning = stream::iter([Ok(Bytes::from(header(&self.format, bytes)))]);
+        let beginning = stream::iter([Ok(self.header_of(bytes)?)]);
         let pieces = stream::try_unfold((file, start, bytes), |(file, at, left)| async move {
             if left == 0 {
                 return Ok(None);
@@ -74,6 +77,20 @@ impl Source {
         });
         let pad = stream::iter((bytes % 2 == 1).then(|| Ok(Bytes::from_static(&[0]))));
         Ok(beginning.chain(pieces).chain(pad).boxed())
+    }
+
+    /// The header for so many bytes of sound: that of the file with other sizes.
+    fn header_of(&self, bytes: u64) -> Result<Bytes> {
+        let mut header = self.header.clone();
+        let rest = header.len() as u64 - 8 + bytes % 2;
+        let size = |bytes: u64| u32::try_from(bytes).map_err(|_| Error::bug("a part is longer than its file"));
+        let mut put = |at: usize, size: u32| header[at..at + 4].copy_from_slice(&size.to_le_bytes());
+        put(4, size(rest + bytes)?);
+        put(self.header.len() - 4, size(bytes)?);
+        if self.header.len() == WITH_FACT {
+            put(WITH_FACT - 12, size(bytes / self.block)?);
+        }
+        Ok(header.into())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use connector_core::{
     AudioFormat, CallEvent, CallEventKind, ConversationRef, EventKey, LiveEnd, LiveItem, LiveItems, LiveSession,
-    Origin, Result, Stamp, Vendor,
+    Origin, RecordOptions, Result, Stamp, Vendor, record_live,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Notify, watch};
@@ -16,7 +16,6 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::spool::Spool;
-use super::stand_in::record;
 use super::{Live, SessionRow, SessionState, Unmatched};
 use crate::store::WorkStore;
 use crate::work::{Batch, after};
@@ -60,16 +59,16 @@ impl Recorder {
         let (origin, id, format) = (&self.origin, row.session.clone(), session.format.clone());
         let file = row.file.clone().unwrap_or_default();
         let items = until_stopped(session.into_items(), format.clone(), stop);
-        let recorded = record(items, &format, &self.live.spool.path(&file)).await;
-        match recorded {
-            Ok(recorded) => {
-                (row.samples, row.lost, row.whole) = (recorded.samples, recorded.lost, recorded.whole);
+        match record_live(items, self.live.spool.path(&file), RecordOptions::default()).await {
+            Ok(Some(recorded)) => {
+                (row.samples, row.lost, row.whole) = (recorded.samples, recorded.lost, recorded.is_whole());
             }
+            Ok(None) => {}
             // What is there is kept. Whoever sends knows that nobody listens any more.
             Err(error) => {
                 warn!(%origin, session = id, "the sound breaks off: {error}");
                 match self.live.spool.mend(&file).await {
-                    Ok(sound) => row.samples = sound.map_or(0, |sound| sound.samples),
+                    Ok(samples) => row.samples = samples,
                     Err(error) => return warn!(%origin, session = id, "it will be looked at again: {error}"),
                 }
             }
@@ -105,7 +104,9 @@ impl Recorder {
             }
             let here = Here(self, id.clone());
             let file = Spool::file_of(&self.origin, &id);
-            self.live.spool.make_room(&file).await?;
+            if self.live.spool.make_room(&file).await? {
+                continue;
+            }
             let row = SessionRow {
                 origin: self.origin.clone(),
                 session: id,
@@ -215,8 +216,7 @@ impl Recorder {
     /// A session whose recording ended with its process.
     async fn recover(&self, mut row: SessionRow) -> Result<()> {
         let file = row.file.clone().unwrap_or_default();
-        let sound = self.live.spool.mend(&file).await?;
-        (row.samples, row.whole) = (sound.map_or(0, |sound| sound.samples), false);
+        (row.samples, row.whole) = (self.live.spool.mend(&file).await?, false);
         row.ended = Some(row.time_of(row.samples));
         self.try_end(&row).await
     }

@@ -6,20 +6,11 @@ use std::path::PathBuf;
 use connector_core::{Error, Origin, Result, names, wav};
 use tokio::task::spawn_blocking;
 
-use super::stand_in::repair;
+use crate::consume::ours;
 
 /// Files of sound below a directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Spool(PathBuf);
-
-/// The sound of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sound {
-    /// Samples of each channel.
-    pub(crate) samples: u64,
-    /// Samples per second.
-    pub(crate) rate: u32,
-}
 
 impl Spool {
     pub(crate) fn new(directory: PathBuf) -> Self {
@@ -37,10 +28,14 @@ impl Spool {
         self.0.join(file)
     }
 
-    /// Makes the directory for the files of a source.
-    pub(crate) async fn make_room(&self, file: &str) -> Result<()> {
+    /// Makes the directory for a file, and says whether the file is there already.
+    pub(crate) async fn make_room(&self, file: &str) -> Result<bool> {
         let path = self.path(file);
-        on_disk(move || path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| failed(&error))).await
+        on_disk(move || {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| failed(&error))?;
+            path.try_exists().map_err(|error| failed(&error))
+        })
+        .await
     }
 
     /// Removes a file; one that is not there is fine.
@@ -53,21 +48,20 @@ impl Spool {
         .await
     }
 
-    /// Mends a file whose writer did not come to its end. None where there is no sound in it, or no file.
-    pub(crate) async fn mend(&self, file: &str) -> Result<Option<Sound>> {
+    /// Mends a file whose writer did not come to its end, and says how many samples of each channel there are: none where
+    /// there is no such file.
+    pub(crate) async fn mend(&self, file: &str) -> Result<u64> {
         let path = self.path(file);
-        on_disk(move || match path.try_exists() {
-            Ok(false) => Ok(None),
-            Ok(true) => Ok(repair(&path)?.map(|header| sound_of(&header))),
-            Err(error) => Err(failed(&error)),
+        on_disk(move || match wav::repair(path) {
+            Ok(header) => {
+                Ok(header.map_or(0, |header| header.data_len.unwrap_or_default() / u64::from(header.block_align)))
+            }
+            // Nothing was written into it, or not by us.
+            Err(error) if error.is_not_found() || error.is_invalid() => Ok(0),
+            Err(error) => Err(ours(error)),
         })
         .await
     }
-}
-
-fn sound_of(header: &wav::Header) -> Sound {
-    let samples = header.data_len.unwrap_or_default() / u64::from(header.block_align);
-    Sound { samples, rate: header.sample_rate }
 }
 
 /// Does something with files on a thread for that.

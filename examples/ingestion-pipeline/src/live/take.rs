@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connector_core::matching::{AgentTime, Keep, Part, SessionTime, agent_times, parts};
 use connector_core::{
     Clock, Conversation, ConversationRef, Detail, Locator, Origin, Recording, RecordingKind, Result, Stamp,
 };
@@ -11,7 +12,6 @@ use tracing::warn;
 
 use super::cut::Source;
 use super::spool::{Spool, on_disk};
-use super::stand_in::{AgentTime, Part, Span, agent_times, parts};
 use super::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, length_of};
 use crate::call::{Media, StoredCall, StoredRecording};
 use crate::consume::{Consumer, Done, ours};
@@ -156,8 +156,8 @@ impl Consumer {
         let now = self.clock.now();
         (session.state, session.updated, session.matched) = (SessionState::Empty, now, None);
         session.parts.clear();
-        let (path, speakers) = (live.spool.path(session.file.as_deref().unwrap_or_default()), session.speakers.clone());
-        let source = match on_disk(move || Source::open(&path, &speakers)).await {
+        let path = live.spool.path(session.file.as_deref().unwrap_or_default());
+        let source = match on_disk(move || Source::open(&path)).await {
             Ok(Some(source)) => source,
             Err(error) if error.is_storage() => return Err(error),
             gone => {
@@ -185,7 +185,7 @@ impl Consumer {
                 from: samples.start,
                 samples: samples.end - samples.start,
                 legs: recording.legs.clone(),
-                agents: part.times.iter().map(|n| times[*n].agent.clone()).collect(),
+                agents: part.agents.iter().map(|n| times[*n].agent.clone()).collect(),
             });
             put(&mut call.recordings, StoredRecording { recording, object, sha256, size, stored: now, resumed: 0 });
             (session.state, session.matched) = (SessionState::Matched, Some(now));
@@ -210,9 +210,10 @@ impl Consumer {
 fn parts_of(call: &Conversation, sessions: &[SessionRow], keep_all: bool) -> (Vec<AgentTime>, Vec<Part>) {
     let times = agent_times(call);
     let is_told = !times.is_empty() || call.detail == Detail::Full;
-    let span = |session: &SessionRow| Span { began: session.began, samples: session.samples, rate: session.rate };
-    let spans: Vec<Span> = sessions.iter().map(span).collect();
-    let parts = parts(&times, &spans, keep_all || !is_told);
+    let time = |session: &SessionRow| SessionTime::new(session.began, session.rate, session.samples);
+    let of_sessions: Vec<SessionTime> = sessions.iter().map(time).collect();
+    let keep = if keep_all || !is_told { Keep::Everything } else { Keep::Agents };
+    let parts = parts(&times, &of_sessions, keep);
     (times, parts)
 }
 
@@ -232,7 +233,7 @@ fn recording_of(
     let locator = Locator::new(format!("live/{}/{}+{length}", session.session, samples.start));
     let mut recording = Recording::new(format!("live-{}-{number}", session.session), call.clone(), locator);
     recording.kind = RecordingKind::Live;
-    recording.legs = part.times.iter().map(|n| times[*n].leg.clone()).collect();
+    recording.legs = part.agents.iter().map(|n| times[*n].leg.clone()).collect();
     recording.started = Some(Stamp::derived(session.time_of(samples.start)));
     recording.length = Some(length_of(length, session.rate));
     recording.media_type = Some("audio/wav".to_owned());
