@@ -2,6 +2,7 @@
 
 mod ends;
 mod kept;
+mod killed;
 mod stage;
 mod whose;
 
