@@ -7,11 +7,11 @@ use connector_core::http::RequestBuilder;
 use connector_core::{Connector, Context, GroupRef, Result, Vendor};
 use http::Method;
 
-use crate::audio::{self, AudioMonitoring};
 use crate::config::GenesysConfig;
 use crate::directory::GenesysDirectory;
 use crate::events::GenesysEvents;
 use crate::history::GenesysHistory;
+use crate::monitoring::{self, AudioMonitoring};
 use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;
@@ -75,7 +75,7 @@ impl Genesys {
     /// # Errors
     /// `is_forbidden` without the permission `routing:queue:view`; those of a request.
     pub async fn audio_monitoring(&self, queues: &[GroupRef]) -> Result<AudioMonitoring> {
-        audio::read(&self.shared, queues).await
+        monitoring::read(&self.shared, queues).await
     }
 
     /// Any request to the API, for an endpoint that this crate does not know: with the same login, limits, repetition and
