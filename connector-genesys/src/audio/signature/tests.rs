@@ -199,5 +199,8 @@ fn a_hash_of_another_length_is_wrong() {
         let mut wrong = good.clone();
         wrong[bit / 8] ^= 1 << (bit % 8);
         assert!(!is_good(&wrong), "bit {bit}");
+        // The same bit in two bytes.
+        wrong[(bit / 8 + 1) % 32] ^= 1 << (bit % 8);
+        assert!(!is_good(&wrong), "bit {bit} twice");
     }
 }
