@@ -23,6 +23,7 @@ mod transport;
 mod uses;
 mod wire;
 
+pub use audio::{AudioKey, AudioOptions, ByteOrder, DOOR};
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
 pub use directory::GenesysDirectory;
