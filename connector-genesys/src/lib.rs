@@ -23,7 +23,7 @@ mod transport;
 mod uses;
 mod wire;
 
-pub use audio::{AudioKey, AudioOptions, ByteOrder, DOOR};
+pub use audio::{AudioKey, AudioOptions, ByteOrder, DOOR, GenesysAudio};
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
 pub use directory::GenesysDirectory;

@@ -70,6 +70,15 @@ pub(crate) struct Handshake {
     pub(crate) correlation: String,
 }
 
+impl Handshake {
+    /// That of these headers, whoever sent them.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let id = |name| uuid(single(headers, name)?);
+        let (organization, session, correlation) = (id(ORGANIZATION)?, id(SESSION)?, id(CORRELATION)?);
+        Some(Self { organization, session, correlation })
+    }
+}
+
 impl Door {
     /// With these options, which are valid.
     pub(crate) fn new(options: &AudioOptions, cx: &Context) -> Self {
@@ -97,14 +106,12 @@ impl Door {
 
     fn judge(&self, head: &Parts, keys: &[Resolved], now: DateTime<Utc>) -> Result<Handshake, Refused> {
         let key = single(&head.headers, KEY).ok_or(Refused::NoKey)?.as_bytes();
-        let id = |name| uuid(single(&head.headers, name)?);
-        let ids = id(ORGANIZATION).zip(id(SESSION)).zip(id(CORRELATION));
-        let ((organization, session), correlation) = ids.ok_or(Refused::Ids)?;
+        let handshake = Handshake::of(&head.headers).ok_or(Refused::Ids)?;
         match Signature::of(&head.headers)? {
             Some(signature) => self.verify(&signature, head, key, keys, now)?,
             None => self.unsigned(key, keys)?,
         }
-        Ok(Handshake { organization, session, correlation })
+        Ok(handshake)
     }
 
     fn verify(

@@ -1,6 +1,8 @@
 //! Handshakes as AudioHook sends them, signed or not, and with any lie in them.
 //!
-//! It is written from the vendor's documentation and shares nothing with what takes handshakes in. With it, a proxy can be
+//! A [`Client`] is a whole session, well behaved or not.
+//!
+//! They are written from the vendor's documentation and share nothing with what takes handshakes in. With it, a proxy can be
 //! tested that stands in front of a program: what it changes, the program refuses.
 
 use base64::Engine;
@@ -9,6 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use sha2::{Digest, Sha256};
+
+mod client;
+
+pub use client::{CONVERSATION, Client, NOBODY};
 
 /// The organisation, unless another one is named.
 pub const ORGANIZATION: &str = "7c0f6f0e-52a1-4f0b-9d3b-0b6f5a1c2d3e";
@@ -154,6 +160,11 @@ impl Handshake {
     /// Path and query.
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// The id of its organisation.
+    pub fn organization(&self) -> &str {
+        &self.organization
     }
 
     /// The id of its session.
