@@ -13,6 +13,9 @@ use crate::wire::loose;
 /// The most characters of a message, either way.
 pub(crate) const LONGEST: usize = 65_535;
 
+/// The longest id. Those of the vendor are UUIDs.
+const LONGEST_WORD: usize = 64;
+
 /// The version of the protocol.
 const VERSION: &str = "2";
 
@@ -78,13 +81,13 @@ pub(crate) struct Open {
     #[serde(deserialize_with = "loose::text", rename = "organizationId")]
     pub(crate) organization: Option<String>,
     #[serde(deserialize_with = "loose::text", rename = "conversationId")]
-    pub(crate) conversation: Option<String>,
+    conversation: Option<String>,
     #[serde(deserialize_with = "loose::object")]
     pub(crate) participant: Option<Participant>,
     #[serde(deserialize_with = "loose::rows")]
     pub(crate) media: Vec<Box<RawValue>>,
     #[serde(deserialize_with = "loose::text")]
-    pub(crate) language: Option<String>,
+    language: Option<String>,
 }
 
 impl Open {
@@ -92,6 +95,21 @@ impl Open {
     pub(crate) fn is_probe(&self) -> bool {
         self.conversation.as_deref() == Some(NOBODY)
     }
+
+    /// The conversation, where there is one whose id is such.
+    pub(crate) fn call(&self) -> Option<&str> {
+        self.conversation.as_deref().filter(|id| *id != NOBODY && is_word(id))
+    }
+
+    /// The language, where it is told as one.
+    pub(crate) fn language(&self) -> Option<&str> {
+        self.language.as_deref().filter(|language| is_word(language))
+    }
+}
+
+/// Whether it can be an id or the name of a language, and be shown in a log.
+fn is_word(text: &str) -> bool {
+    text.len() <= LONGEST_WORD && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Who is listened to.

@@ -267,7 +267,7 @@ impl Session {
             self.leave(Farewell::Unauthorized, None, now, out);
             return out.push(Effect::Note(Note::OtherOrganization));
         }
-        let call = open.conversation.as_ref().filter(|_| !open.is_probe());
+        let call = open.call();
         let chosen = media::choose(&open.media, self.rules.l16).filter(|_| call.is_some());
         self.say(Saying::Opened(chosen.as_ref().map(|chosen| &*chosen.offer)), now, out);
         self.state = State::Open;
@@ -299,7 +299,7 @@ impl Session {
             format: chosen.format.clone(),
             customer: participant.and_then(|participant| number(participant.ani.as_ref()?)),
             dialled: participant.and_then(|participant| number(participant.dnis.as_ref()?)),
-            language: open.language.clone(),
+            language: open.language().map(str::to_owned),
             raw: self.rules.keeps_raw.then(|| Raw::new(RawFormat::Json, text.to_owned())),
         })));
         self.stream = Some(Stream::new(chosen, now, position.unwrap_or_default()));

@@ -3,6 +3,7 @@
 mod coming;
 mod going;
 mod hearing;
+mod logging;
 mod misbehaving;
 
 use std::time::Duration;

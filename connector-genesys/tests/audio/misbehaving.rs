@@ -127,3 +127,48 @@ async fn a_burst_of_minutes_is_heard() {
     let items = all(session).await;
     assert_eq!((heard(&items), marks(&items)), (2_400_000, vec!["ended 300.000 Finished".to_owned()]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_a_client_does_its_session_ends_once_and_its_place_is_free_again() {
+    let mut program = Program::with(options().with_sessions(1));
+    for seed in 0..200 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut client = program.client().await;
+        if rng.u8(..10) > 0 {
+            client.open().await.unwrap();
+        }
+        for _ in 0..rng.usize(..30) {
+            // What is sent to a socket that is gone is lost.
+            let _ = misbehave(&mut client, &mut rng).await;
+        }
+        if rng.bool() {
+            drop(client);
+        }
+        // By now every patience has come to its end.
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        if let Some(Some(session)) = program.sessions.next().now_or_never() {
+            let items = all(session.unwrap()).await;
+            let ends = items.iter().filter(|item| matches!(item, LiveItem::Ended { .. })).count();
+            assert!(ends == 1 && matches!(items.last(), Some(LiveItem::Ended { .. })), "seed {seed}: {items:?}");
+        }
+        assert!(program.has_none(), "seed {seed}");
+    }
+}
+
+async fn misbehave(client: &mut Client, rng: &mut fastrand::Rng) -> connector_core::Result<()> {
+    let kinds = ["open", "ping", "paused", "resumed", "discarded", "update", "error", "close", "moonlight"];
+    match rng.u8(..20) {
+        0 => client.twist(|message| message["seq"] = json!(3)),
+        1 => client.twist(|message| message["position"] = json!("PT99999S")),
+        2 => client.twist(|message| message["parameters"] = json!([])),
+        3..=5 => client.straighten(),
+        6 => client.send(Message::Text("hello".to_owned())).await?,
+        7 => client.send(Message::Binary(vec![0; rng.usize(..10_000)].into())).await?,
+        8 => tokio::time::sleep(Duration::from_secs(rng.u64(..15))).await,
+        9 => client.pause().await?,
+        10 => client.resume(Duration::from_secs(rng.u64(..15))).await?,
+        11 | 12 => client.say(kinds[rng.usize(..kinds.len())], json!({})).await?,
+        _ => client.talk(rng.usize(..20)).await?,
+    }
+    Ok(())
+}

@@ -62,7 +62,7 @@ fn odd_types_and_unknown_fields_cost_nothing_else() {
     .unwrap();
     assert_eq!((heard.id.as_deref(), heard.number, heard.seen, heard.position), (Some("17"), Some(1), None, None));
     let Said::Open(open) = heard.said else { panic!() };
-    assert_eq!((open.conversation.as_deref(), open.media.len(), open.language), (Some("c-1"), 0, None));
+    assert_eq!((open.call(), open.media.len(), open.language()), (Some("c-1"), 0, None));
     // Parameters that are none, or missing, are empty ones.
     for parameters in ["", r#","parameters":null"#, r#","parameters":"x""#, r#","parameters":[1]"#] {
         let heard = Heard::read(&format!(r#"{{"type":"close","seq":1{parameters}}}"#)).unwrap();
@@ -70,6 +70,22 @@ fn odd_types_and_unknown_fields_cost_nothing_else() {
     }
     // A field that is there twice counts as its last value.
     assert_eq!(Heard::read(r#"{"seq":1,"seq":2}"#).unwrap().number, Some(2));
+}
+
+#[test]
+fn an_id_that_is_none_is_not_taken_for_one() {
+    for (id, call) in [
+        ("c0de0001-4a1b-4c2d-8e3f-0a1b2c3d4e5f", Some("c0de0001-4a1b-4c2d-8e3f-0a1b2c3d4e5f")),
+        (NOBODY, None),
+        ("of Joe Doe", None),
+        ("../etc", None),
+        (&"c".repeat(65), None),
+        ("", None),
+    ] {
+        let Said::Open(open) = said("open", &json!({ "conversationId": id, "language": id })) else { panic!() };
+        assert_eq!((open.call(), open.is_probe()), (call, id == NOBODY));
+        assert_eq!(open.language().is_some(), call.is_some() || id == NOBODY);
+    }
 }
 
 #[test]
