@@ -18,7 +18,6 @@ with_both_stores! {
     a_loop_that_is_started_again_goes_on_with_its_sessions
     a_session_too_many_is_not_taken
     a_disk_that_fails_costs_the_sound_and_not_the_call
-    a_session_that_cannot_be_written_down_is_not_taken
     names_of_sessions_lead_nowhere
     a_call_that_nobody_woke_is_woken_at_the_next_start
 }
@@ -36,11 +35,11 @@ async fn a_dead_socket_leaves_what_was_heard<S: Store>(stage: Stage<S>) {
     running.stop().await;
 }
 
-/// Waits until a file of a session has sound in it.
+/// Waits until three seconds of a session are in its file.
 async fn sounds<S: Store>(stage: &Stage<S>) {
     stage.files(1).await;
     let path = stage.spooled().remove(0);
-    until("sound", Duration::from_secs(25), || std::fs::metadata(&path).unwrap().len() > 16_000).await;
+    until("sound", Duration::from_secs(25), || std::fs::metadata(&path).unwrap().len() > 3 * 16_000).await;
 }
 
 async fn a_process_that_is_killed_leaves_what_was_heard<S: Store>(stage: Stage<S>) {
@@ -76,13 +75,13 @@ async fn a_process_that_is_killed_before_there_was_sound_leaves_nothing<S: Store
 async fn a_program_that_stops_ends_its_sessions<S: Store>(stage: Stage<S>) {
     let running = stage.run();
     let mut caller = stage.live.begin("s", "call", at(0));
-    caller.talk(3);
+    caller.talk(5);
     stage.sessions("call", &[Open]).await;
     sounds(&stage).await;
     let report = running.stop().await;
     assert_eq!((report.live_recorded, report.live_waiting), (1, 1));
     let row = stage.sessions("call", &[Waiting]).await.remove(0);
-    assert_eq!((row.samples, row.whole), (24_000, false));
+    assert_eq!((row.samples, row.whole), (40_000, false));
     assert!(caller.is_deserted().await, "whoever sends knows that nobody listens");
 }
 
@@ -146,7 +145,9 @@ async fn a_disk_that_fails_costs_the_sound_and_not_the_call<S: Store>(stage: Sta
     running.stop().await;
 }
 
-async fn a_session_that_cannot_be_written_down_is_not_taken<S: Store>(stage: Stage<S>) {
+#[tokio::test(start_paused = true)]
+async fn a_session_that_cannot_be_written_down_is_not_taken() {
+    let stage = Stage::new(crate::memory::MemoryStore::new());
     std::fs::write(stage.spool().join("acme"), "in the way").unwrap();
     let running = stage.run();
     let mut caller = stage.live.begin("s", "call", at(0));
