@@ -6,7 +6,7 @@ use connector_core::{AgentRef, Origin, Speaker};
 
 use super::stage::{Stage, Store, over, taken};
 use super::with_both_stores;
-use crate::fakes::{at, origin};
+use crate::fakes::{at, origin, until};
 use crate::live::{LiveStore, SessionPart, SessionRow, SessionState, Unmatched};
 use crate::tests::pipeline::start;
 
@@ -51,7 +51,9 @@ async fn a_session_without_a_call_is_dropped_where_that_is_wanted<S: Store>(stag
 
 async fn whoever_provides_it_decides_about_each_session<S: Store>(stage: Stage<S>) {
     let decide = |row: &SessionRow| if row.samples > 8_000 { Unmatched::Keep } else { Unmatched::Drop };
-    let running = start(stage.pipeline(stage.options().with_deadline(SOON).on_unmatched(decide)));
+    let pipeline = stage.pipeline(stage.options().with_deadline(SOON).on_unmatched(decide));
+    let progress = pipeline.progress();
+    let running = start(pipeline);
     for (call, seconds) in [("short", 1), ("long", 2)] {
         let mut caller = stage.live.begin(call, call, at(0));
         caller.talk(seconds);
@@ -60,7 +62,8 @@ async fn whoever_provides_it_decides_about_each_session<S: Store>(stage: Stage<S
     stage.sessions("short", &[Dropped]).await;
     stage.sessions("long", &[SessionState::Unmatched]).await;
     stage.files(1).await;
-    assert_eq!(running.stop().await.live_unmatched, 2);
+    until("both counted", Duration::from_secs(25), || progress.report().live_unmatched == 2).await;
+    running.stop().await;
 }
 
 fn session(origin: &Origin, session: &str, began: i64) -> SessionRow {
