@@ -196,7 +196,8 @@ impl Pipeline {
             }
             if let Some(live) = &live {
                 let hearing = self.listening(connector, live, &arrivals).await;
-                hearings.extend(hearing.inspect(|hearing| drop(producers.spawn(listen(hearing)))));
+                producers.spawn(listen(&hearing));
+                hearings.push(hearing);
             }
         }
         let workers = Workers {
@@ -259,9 +260,8 @@ impl Pipeline {
         supervise(RESTARTS, failed, run).boxed()
     }
 
-    /// What takes the sound of a source's calls; none where it has none.
-    async fn listening(&self, connector: &Connector, live: &Arc<Live>, arrivals: &Arrivals) -> Option<Arc<Hearing>> {
-        let source = connector.live_audio()?;
+    /// What takes the sound of a source's calls.
+    async fn listening(&self, connector: &Connector, live: &Arc<Live>, arrivals: &Arrivals) -> Arc<Hearing> {
         let origin = connector.origin().clone();
         // A number to be shown: without it the count begins at nothing.
         let waiting = live.store().kept(&origin, SessionState::Waiting).await.unwrap_or_default();
@@ -275,7 +275,7 @@ impl Pipeline {
             started: self.clock.now(),
             here: Mutex::default(),
         };
-        Some(Arc::new(Hearing::new(source, recorder)))
+        Arc::new(Hearing::new(connector.live_audio(), recorder))
     }
 
     /// The loop that tells a source of its rejections.

@@ -1,5 +1,6 @@
 //! The loop that takes the sessions of a source.
 
+use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use tracing::warn;
 
 use super::record::Recorder;
 
-/// Takes sessions as they begin, and has each recorded by a task of its own.
+/// Takes sessions as they begin, and has each recorded by a task of its own. Where none begin any more, it sees to those
+/// that there were.
 pub(crate) struct Hearing {
-    source: Arc<dyn LiveAudioSource>,
+    source: Option<Arc<dyn LiveAudioSource>>,
     recorder: Arc<Recorder>,
     /// They go on when the loop is started again.
     tasks: Mutex<JoinSet<()>>,
@@ -22,7 +24,7 @@ pub(crate) struct Hearing {
 }
 
 impl Hearing {
-    pub(crate) fn new(source: Arc<dyn LiveAudioSource>, recorder: Recorder) -> Self {
+    pub(crate) fn new(source: Option<Arc<dyn LiveAudioSource>>, recorder: Recorder) -> Self {
         let (tasks, (stop, _)) = (Mutex::default(), watch::channel(false));
         Self { source, recorder: Arc::new(recorder), tasks, stop }
     }
@@ -34,7 +36,8 @@ impl Hearing {
     /// Hears until the stream ends or fails.
     pub(crate) async fn run(&self) -> Result<()> {
         let hear = async {
-            let mut sessions = self.source.sessions();
+            let Some(source) = &self.source else { return pending().await };
+            let mut sessions = source.sessions();
             while let Some(session) = sessions.try_next().await? {
                 self.take(session);
             }

@@ -20,6 +20,7 @@ with_both_stores! {
     a_disk_that_fails_costs_the_sound_and_not_the_call
     names_of_sessions_lead_nowhere
     a_call_that_nobody_woke_is_woken_at_the_next_start
+    sound_of_a_source_that_sends_none_any_more_is_seen_to
 }
 
 async fn a_dead_socket_leaves_what_was_heard<S: Store>(stage: Stage<S>) {
@@ -191,5 +192,19 @@ async fn a_call_that_nobody_woke_is_woken_at_the_next_start<S: Store>(stage: Sta
 
     let running = stage.run();
     stage.sessions("call", &[Matched]).await;
+    running.stop().await;
+}
+
+async fn sound_of_a_source_that_sends_none_any_more_is_seen_to<S: Store>(stage: Stage<S>) {
+    let running = stage.run();
+    let mut caller = stage.live.begin("s", "call", at(0));
+    caller.talk(5);
+    stage.sessions("call", &[Open]).await;
+    sounds(&stage).await;
+    running.kill().await;
+    let running = start(stage.deaf_pipeline());
+    stage.tell(over(taken("call", &[("kay", 0, Some(2))])));
+    let (_, recordings) = stage.matched("call").await;
+    assert_eq!(stage.heard(&recordings[0]), [0, 1]);
     running.stop().await;
 }

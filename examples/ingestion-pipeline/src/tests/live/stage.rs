@@ -58,10 +58,19 @@ impl<S: Store> Stage<S> {
     }
 
     pub(super) fn pipeline(&self, options: LiveOptions) -> Pipeline {
+        self.pipeline_of(self.connector(), options)
+    }
+
+    /// A pipeline that takes no sessions any more.
+    pub(super) fn deaf_pipeline(&self) -> Pipeline {
+        self.pipeline_of(self.connector().without_live_audio(), self.options())
+    }
+
+    fn pipeline_of(&self, connector: Connector, options: LiveOptions) -> Pipeline {
         Pipeline::new(self.store.clone(), self.sink.clone(), Sent::default().outbox())
             .with_clock(self.clock)
             .with_live(options)
-            .source(self.connector(), SourceOptions::default().scope(self.scope.clone()))
+            .source(connector, SourceOptions::default().scope(self.scope.clone()))
     }
 
     /// Runs it as it is usually run.

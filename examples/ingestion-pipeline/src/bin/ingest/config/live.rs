@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use connector_core::length;
-use ingestion_pipeline::{LiveUse, Unmatched};
+use ingestion_pipeline::{LiveOptions, LiveUse, SqliteStore, Unmatched};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{ConfigError, Reader};
+use crate::output::Places;
 
 /// The key in the file.
 const KEY: &str = "live";
@@ -39,6 +40,18 @@ pub(crate) enum Store {
     Instead,
     /// Never: no session is taken.
     Off,
+}
+
+impl LiveSettings {
+    /// How the pipeline deals with it, where anything is to be stored.
+    pub(crate) fn options(&self, store: &SqliteStore, places: &Places) -> Option<LiveOptions> {
+        let options = LiveOptions::new(store.clone(), places.live())
+            .with_use(self.store.usage()?)
+            .with_deadline(self.deadline)
+            .with_unmatched(self.unmatched)
+            .with_keep_all(self.keep_all);
+        Some(options)
+    }
 }
 
 impl Store {
