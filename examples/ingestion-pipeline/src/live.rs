@@ -240,7 +240,7 @@ impl LiveOptions {
     }
 
     /// How long after its end, or after the start of the program where that was later, the call of a session may still
-    /// come; an hour unless said otherwise. A call waits as long for a session that does not end.
+    /// come; an hour unless said otherwise. A call waits as long for a session that does not end, and for word of its own end.
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -20,8 +20,9 @@ use crate::media::put;
 use crate::progress::Progress;
 use crate::work::{Cause, WorkRow, after};
 
-/// When to look again at a call while a session of it goes on. Its end brings that forward.
-const SHORTLY: Duration = Duration::from_secs(10);
+/// When to look again at a call that goes on, or a session of it. The word of its end brings that forward, and whoever looks
+/// may have to ask the vendor.
+const SHORTLY: Duration = Duration::from_secs(60);
 
 /// What everybody shares who deals with sessions.
 pub(crate) struct Live {
@@ -77,17 +78,17 @@ impl Live {
 pub(crate) struct Heard {
     /// The state in which each was, and the row to be written.
     ends: Vec<(SessionState, SessionRow)>,
-    /// One of them goes on.
-    waits: bool,
+    /// One of them goes on, or the call does: when to look again.
+    waits: Option<Duration>,
 }
 
 impl Heard {
     /// How the work on the call ends with it.
     pub(crate) fn after(&self, done: Done) -> Done {
-        match done {
-            Done::Whole if self.waits => Done::NotYet { retry_after: SHORTLY },
-            Done::NotYet { retry_after } if self.waits => Done::NotYet { retry_after: retry_after.min(SHORTLY) },
-            done => done,
+        match (done, self.waits) {
+            (Done::Whole, Some(retry_after)) => Done::NotYet { retry_after },
+            (Done::NotYet { retry_after }, Some(waits)) => Done::NotYet { retry_after: retry_after.min(waits) },
+            (done, _) => done,
         }
     }
 }
@@ -95,9 +96,8 @@ impl Heard {
 impl Consumer {
     /// Drops the sound of a call outside the scope, once that is sure.
     pub(crate) async fn drop_live(&self, row: &WorkRow, document: &Conversation) -> Result<()> {
-        let is_over = row.cause == Cause::Ended || document.ended.is_some();
         match &self.live {
-            Some(live) if is_over => live.drop_call(&row.origin, &row.conversation.id).await,
+            Some(live) if is_over(row, document) => live.drop_call(&row.origin, &row.conversation.id).await,
             _ => Ok(()),
         }
     }
@@ -108,15 +108,17 @@ impl Consumer {
             return Ok(Heard::default());
         };
         let sessions = live.store().of_call(&row.origin, &row.conversation.id).await?;
-        let goes_on = sessions.iter().any(|session| session.state == SessionState::Open);
+        let is_open = sessions.iter().any(|session| session.state == SessionState::Open);
+        // Of a call that goes on nobody has told yet who will take it.
+        let goes_on = is_open || (!is_over(row, &call.document) && sessions.iter().any(is_kept));
         if goes_on && self.clock.now() < after(row.waiting_since, live.options.deadline) {
             call.media = Media::Partial;
-            return Ok(Heard { waits: true, ..Heard::default() });
+            return Ok(Heard { waits: Some(SHORTLY.min(live.options.deadline)), ..Heard::default() });
         }
         if live.options.usage == LiveUse::Instead {
             match done {
                 Done::NotYet { .. } => return Ok(Heard::default()),
-                _ if has_vendors(call) => return Ok(Heard { ends: self.not_wanted(sessions), waits: false }),
+                _ if has_vendors(call) => return Ok(Heard { ends: self.not_wanted(sessions), waits: None }),
                 _ => {}
             }
         }
@@ -124,7 +126,7 @@ impl Consumer {
         let (times, parts) = parts_of(&call.document, &sessions, live.options.keep_all);
         for (index, session) in sessions.into_iter().enumerate() {
             let from = session.state;
-            if !matches!(from, SessionState::Waiting | SessionState::Unmatched) {
+            if !is_kept(&session) {
                 continue;
             }
             let of_it = parts.iter().filter(|part| part.session == index);
@@ -137,11 +139,10 @@ impl Consumer {
     }
 
     fn not_wanted(&self, sessions: Vec<SessionRow>) -> Vec<(SessionState, SessionRow)> {
-        let kept = |row: &SessionRow| matches!(row.state, SessionState::Waiting | SessionState::Unmatched);
         let dropped = |row: SessionRow| {
             (row.state, SessionRow { state: SessionState::Dropped, updated: self.clock.now(), ..row })
         };
-        sessions.into_iter().filter(kept).map(dropped).collect()
+        sessions.into_iter().filter(is_kept).map(dropped).collect()
     }
 
     /// Stores these parts of a session as recordings of its call, and returns the row that says so.
@@ -204,6 +205,16 @@ impl Consumer {
         }
         Ok(())
     }
+}
+
+/// Whether a call is over, as far as anybody said.
+fn is_over(row: &WorkRow, document: &Conversation) -> bool {
+    row.cause == Cause::Ended || document.ended.is_some()
+}
+
+/// Whether a session is over and its sound is there.
+fn is_kept(row: &SessionRow) -> bool {
+    matches!(row.state, SessionState::Waiting | SessionState::Unmatched)
 }
 
 /// Whose time is which part of the sessions. Where nobody told who took the call, nothing is left out.

@@ -4,6 +4,7 @@ mod ends;
 mod kept;
 mod killed;
 mod stage;
+mod trouble;
 mod whose;
 
 /// Runs each scenario with a store in memory, on a clock that is paused, and with a store in a file.

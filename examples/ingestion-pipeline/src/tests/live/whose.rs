@@ -1,11 +1,11 @@
 //! Which sound becomes which recording of which call.
 
-use connector_core::{Origin, RecordingKind, Speaker};
+use connector_core::{CallEventKind, Origin, RecordingKind, Speaker};
 
 use super::stage::{Stage, Store, lies, over, taken};
 use super::with_both_stores;
 use crate::call::Media;
-use crate::fakes::{FakeSource, at, origin};
+use crate::fakes::{FakeSource, at, event, origin};
 use crate::live::{LiveUse, SessionState};
 use crate::scope::{Member, Scope};
 use crate::tests::pipeline::start;
@@ -16,12 +16,14 @@ with_both_stores! {
     a_session_before_the_word_of_its_call_is_cut_to_the_time_of_the_agent
     a_session_after_its_call_was_stored_makes_a_version_of_it
     a_session_that_goes_on_makes_its_call_wait
+    a_call_that_goes_on_is_waited_for_although_its_session_is_over
     two_sessions_of_a_call_are_two_recordings
     an_id_that_comes_twice_costs_nothing
     a_transfer_makes_a_recording_for_each_agent
     an_agent_whose_end_nobody_told_is_heard_to_the_end
     sound_before_an_agent_is_kept_where_that_is_wanted
     a_call_of_which_nobody_told_who_took_it_keeps_all_its_sound
+    a_call_whose_end_has_no_time_waits_as_long_as_a_call_may_take_to_come
     no_recording_is_made_of_no_sound
     two_tenants_never_meet
     the_sound_of_others_is_dropped
@@ -86,6 +88,24 @@ async fn a_session_that_goes_on_makes_its_call_wait<S: Store>(stage: Stage<S>) {
     running.stop().await;
 }
 
+async fn a_call_that_goes_on_is_waited_for_although_its_session_is_over<S: Store>(stage: Stage<S>) {
+    let running = stage.run();
+    let mut caller = stage.live.begin("s", "call", at(0));
+    caller.talk(3);
+    drop(caller);
+    stage.sessions("call", &[Waiting]).await;
+    // It rings, and nobody has taken it. A recording is told of: that alone does not end it.
+    let mut ringing = event("call", CallEventKind::RecordingAvailable, "ringing");
+    ringing.facts = Some(Box::new(taken("call", &[])));
+    stage.tell(ringing);
+    stage.call("call", |call| call.media == Media::Partial).await;
+    stage.sessions("call", &[Waiting]).await;
+    stage.tell(over(taken("call", &[("kay", 1, Some(3))])));
+    let (_, recordings) = stage.matched("call").await;
+    assert_eq!(stage.heard(&recordings[0]), [1, 2]);
+    running.stop().await;
+}
+
 async fn two_sessions_of_a_call_are_two_recordings<S: Store>(stage: Stage<S>) {
     let running = stage.run();
     let mut first = stage.live.begin("one", "call", at(0));
@@ -147,6 +167,7 @@ async fn an_agent_whose_end_nobody_told_is_heard_to_the_end<S: Store>(stage: Sta
     caller.lose(1);
     caller.talk(1);
     caller.hang_up();
+    stage.sessions("call", &[Waiting]).await;
     stage.tell(over(taken("call", &[("kay", 1, None)])));
     let (row, recordings) = stage.matched("call").await;
     let heard = stage.heard(&recordings[0]);
@@ -172,11 +193,26 @@ async fn a_call_of_which_nobody_told_who_took_it_keeps_all_its_sound<S: Store>(s
     let mut caller = stage.live.begin("s", "call", at(0));
     caller.talk(3);
     caller.hang_up();
+    stage.sessions("call", &[Waiting]).await;
     let mut event = over(taken("call", &[]));
     event.facts = None;
     stage.tell(event);
     let (_, recordings) = stage.matched("call").await;
     assert_eq!(stage.heard(&recordings[0]), [0, 1, 2]);
+    running.stop().await;
+}
+
+async fn a_call_whose_end_has_no_time_waits_as_long_as_a_call_may_take_to_come<S: Store>(stage: Stage<S>) {
+    let deadline = std::time::Duration::from_secs(2);
+    let running = start(stage.pipeline(stage.options().with_deadline(deadline)));
+    stage.tell(over(taken("call", &[("kay", 1, None)])));
+    stage.call("call", |call| call.media == Media::None).await;
+    let mut caller = stage.live.begin("s", "call", at(0));
+    caller.talk(3);
+    caller.hang_up();
+    stage.call("call", |call| call.media == Media::Partial).await;
+    let (_, recordings) = stage.matched("call").await;
+    assert_eq!(stage.heard(&recordings[0]), [1, 2]);
     running.stop().await;
 }
 
