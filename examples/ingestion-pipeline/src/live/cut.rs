@@ -100,3 +100,61 @@ fn read(mut file: File, at: u64, len: u64) -> Result<(File, Bytes)> {
     read.map_err(|error| failed(&error))?;
     Ok((file, piece.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use connector_core::wav::{Layout, Writer};
+    use futures_util::TryStreamExt;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recorded(layout: Layout, samples: u64) -> (tempfile::TempDir, Vec<u8>) {
+        let home = tempfile::tempdir().unwrap();
+        let sound: Vec<u8> = (0..samples * u64::from(layout.block())).map(|byte| (byte % 251) as u8).collect();
+        let mut writer = Writer::new(File::create(home.path().join("s.wav")).unwrap(), layout).unwrap();
+        writer.write(&sound).unwrap();
+        writer.finish().unwrap();
+        (home, sound)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Whatever is cut out is a file of its own with exactly those samples, as far as they are there.
+        #[test]
+        fn a_part_is_a_file_with_exactly_its_samples(
+            channels in 1u16..3, is_pcm in any::<bool>(), samples in 0u64..300_000, from in 0u64..300_000, length in 1u64..300_000,
+        ) {
+            let layout = if is_pcm { Layout::pcm16(channels, 8_000) } else { Layout::mu_law(channels, 8_000) };
+            let (home, sound) = recorded(layout, samples);
+            let source = Source::open(&home.path().join("s.wav")).unwrap().unwrap();
+            prop_assert_eq!(source.samples(), samples);
+            let pieces = source.part(&(from..from + length)).unwrap().try_collect::<Vec<_>>();
+            let pieces = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pieces).unwrap();
+            let file = pieces.concat();
+            let header = Header::parse(&file, Some(file.len() as u64)).unwrap();
+            let block = u64::from(layout.block());
+            let there = (from.min(samples) * block) as usize..((from + length).min(samples) * block) as usize;
+            prop_assert_eq!(header.data_len, Some(there.len() as u64));
+            prop_assert_eq!((header.channels, header.sample_rate), (channels, 8_000));
+            let data = header.data_start as usize..header.data_start as usize + there.len();
+            prop_assert!(file[data] == sound[there]);
+            prop_assert_eq!(file.len() % 2, 0, "padded");
+            let riff = u32::from_le_bytes(*file[4..].first_chunk().unwrap());
+            prop_assert_eq!(riff as usize, file.len() - 8);
+            if !is_pcm {
+                let told = u32::from_le_bytes(*file[46..].first_chunk().unwrap());
+                prop_assert_eq!(u64::from(told) * block, header.data_len.unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn what_we_have_not_recorded_is_not_cut() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(Source::open(&home.path().join("none.wav")).unwrap().is_none());
+        std::fs::write(home.path().join("text.wav"), "no sound").unwrap();
+        assert!(Source::open(&home.path().join("text.wav")).unwrap_err().is_invalid());
+    }
+}
