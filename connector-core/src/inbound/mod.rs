@@ -8,6 +8,8 @@
 //! One request is one delivery. It is answered with success only when the delivery was accepted; else with 503, upon
 //! which the vendor sends it again.
 //!
+//! With the feature `sockets` as well, a request may become a WebSocket: see `Upgrade`.
+//!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> connector_core::Result<()> {
 //! use std::sync::Arc;
@@ -72,6 +74,8 @@ mod keys;
 mod memory;
 mod options;
 mod receiver;
+#[cfg(feature = "sockets")]
+mod upgrade;
 
 pub use hub::{Hub, Registration};
 pub use intake::{Intake, IntakeOptions, Submitted};
@@ -79,6 +83,8 @@ pub use keys::{route_of, secret_eq, secret_is_one_of};
 pub use memory::Held;
 pub use options::HubOptions;
 pub use receiver::{Admit, Receiver, Rest, busy, refused};
+#[cfg(feature = "sockets")]
+pub use upgrade::Upgrade;
 
 use crate::Context;
 

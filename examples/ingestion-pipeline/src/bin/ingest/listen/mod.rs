@@ -30,7 +30,7 @@ mod tls;
 
 use tls::Certificates;
 
-/// Connections at a time; more wait in the operating system.
+/// Connections at a time; more wait in the operating system. Those that became WebSockets do not count.
 const CONNECTIONS: usize = 1024;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Whether the store answers.
 pub(crate) type Health = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
-/// An open port. Dropping it cuts every connection.
+/// An open port. Dropping it cuts every connection; one that became a WebSocket is its receiver's.
 #[derive(Debug)]
 pub(crate) struct Listener {
     hub: Hub,
@@ -152,6 +152,10 @@ struct Door {
 
 impl Door {
     async fn connection(self: Arc<Self>, stream: TcpStream, _place: OwnedSemaphorePermit) {
+        // Answers and messages are written whole: none waits to be sent together with the next.
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!("a connection keeps small packets back: {error}");
+        }
         let Some(tls) = &self.tls else { return self.speak(stream).await };
         let mut closed = self.closed.clone();
         let hands = tokio::select! {
@@ -166,11 +170,11 @@ impl Door {
     }
 
     /// Answers the requests of one connection, until it ends or the program is to stop.
-    async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn speak(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let answer = service_fn(|request| async { Ok::<_, Infallible>(self.answer(request).await.map(Full::new)) });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(IDLE);
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer).with_upgrades());
         let mut closed = self.closed.clone();
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

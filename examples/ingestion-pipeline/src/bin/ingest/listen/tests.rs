@@ -2,7 +2,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use connector_core::inbound::{Admit, HubOptions, Receiver, Registration};
+use connector_core::inbound::{Admit, HubOptions, Receiver, Registration, Upgrade};
+use connector_core::socket::{Connection, Message, Socket};
 use connector_core::{Origin, Secret};
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -13,6 +14,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::*;
 use crate::config::TlsFiles;
@@ -242,16 +244,21 @@ impl Renewed {
 
 /// Whether somebody who trusts this certificate alone gets an answer.
 async fn is_shown(address: SocketAddr, trusted: &CertificateDer<'static>) -> bool {
+    match connect(address, trusted).await {
+        Ok(stream) => talk(stream, &post("hello")).await.ends_with("5 bytes"),
+        Err(_) => false,
+    }
+}
+
+/// Connects as somebody who trusts this certificate alone.
+async fn connect(address: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let config = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
     let connector = TlsConnector::from(Arc::new(config.with_no_client_auth()));
     let stream = TcpStream::connect(address).await.unwrap();
-    match connector.connect(ServerName::try_from("localhost").unwrap(), stream).await {
-        Ok(stream) => talk(stream, &post("hello")).await.ends_with("5 bytes"),
-        Err(_) => false,
-    }
+    connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
 }
 
 #[tokio::test]
@@ -315,5 +322,72 @@ async fn what_cannot_be_listened_with_is_told_at_the_start() {
         let wrong = settings(Some(TlsFiles { certificate, key }));
         let error = Listener::open(&wrong, &hub, well()).await.unwrap_err();
         assert!(error.is_config() && error.to_string().contains(says), "{error}");
+    }
+}
+
+/// Says over a socket what it was asked, then gives back what it hears.
+#[derive(Debug)]
+struct Echo(Origin);
+
+impl Receiver for Echo {
+    fn origin(&self) -> &Origin {
+        &self.0
+    }
+
+    fn admit<'a>(&'a self, _: &'a Parts) -> BoxFuture<'a, Result<Admit, Box<Response<Bytes>>>> {
+        async { Ok(Admit::new(0)) }.boxed()
+    }
+
+    fn receive(&self, mut request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
+        let Some(upgrade) = Upgrade::of(&mut request) else { return async { busy() }.boxed() };
+        let asked = format!("{} at {}", request.uri(), request.headers()["host"].to_str().unwrap());
+        let (answer, socket) = upgrade.accept(1 << 10);
+        tokio::spawn(async move {
+            let mut socket = socket.await.unwrap();
+            socket.send(Message::Text(asked)).await.unwrap();
+            while let Ok(Some(message)) = socket.next().await {
+                socket.send(message).await.unwrap();
+            }
+        });
+        async { answer }.boxed()
+    }
+}
+
+/// Opens a socket as a client does that does not wait for the answer: a masked message comes with the request.
+async fn socket_over(mut stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Socket {
+    let head = "GET /hooks/r-1/a%2Fb?x=%20&y HTTP/1.1\r\nHost: Audio.Example.com:8443\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(&[head.as_bytes(), b"\x82\x83\x00\x00\x00\x00abc"].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(timeout(LONGEST, stream.read_u8()).await.expect("an answer in time").unwrap());
+    }
+    let answer = String::from_utf8(answer).unwrap().to_lowercase();
+    assert!(answer.starts_with("http/1.1 101") && answer.contains("s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+    Socket::client(Connection::new(stream), 1 << 10).await
+}
+
+#[tokio::test]
+async fn a_socket_is_opened_behind_the_port_and_outlives_it() {
+    let (files, trusted) = Renewed::new();
+    for tls in [None, Some(files.files())] {
+        let (hub, with_tls) = (Hub::new(HubOptions::default()), tls.is_some());
+        let _registration = hub.register("r-1", Arc::new(Echo(Origin::new("acme", "audio")))).unwrap();
+        let listener = Listener::open(&settings(tls), &hub, well()).await.unwrap();
+        let mut socket = match with_tls {
+            true => socket_over(connect(listener.address(), &trusted).await.unwrap()).await,
+            false => socket_over(TcpStream::connect(listener.address()).await.unwrap()).await,
+        };
+        let mut next = async || timeout(LONGEST, socket.next()).await.expect("a message in time").unwrap();
+        let asked = "/hooks/r-1/a%2Fb?x=%20&y at Audio.Example.com:8443".to_owned();
+        assert_eq!(next().await, Some(Message::Text(asked)), "with TLS: {with_tls}");
+        assert_eq!(next().await, Some(Message::Binary("abc".into())));
+        // Its receiver says when it ends: a call need not be cut because the program takes nothing new.
+        let began = Instant::now();
+        listener.close(LONGEST).await;
+        assert!(began.elapsed() < LONGEST / 2, "nobody waits for sockets");
+        socket.send(Message::Text("still here".to_owned())).await.unwrap();
+        let heard = timeout(LONGEST, socket.next()).await.expect("a message in time").unwrap();
+        assert_eq!(heard, Some(Message::Text("still here".to_owned())));
     }
 }
