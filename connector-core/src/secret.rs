@@ -60,6 +60,14 @@ impl Secret {
         }
     }
 
+    /// The text given to [`Secret::literal`]: for settings that are checked before they are used.
+    pub fn text(&self) -> Option<&SecretString> {
+        match &self.0 {
+            Place::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Self {
         match text.split_once(':') {
             Some(("env", name)) => Self::environment(name),
@@ -155,6 +163,14 @@ mod tests {
             Secret::parse("vault:x"),
         ] {
             assert!(text_of(secret).await.unwrap_err().is_config());
+        }
+    }
+
+    #[test]
+    fn only_a_literal_has_its_text_at_hand() {
+        assert_eq!(Secret::parse("hunter2").text().map(ExposeSecret::expose_secret), Some("hunter2"));
+        for elsewhere in ["env:PATH", "file:/etc/hostname", "vault:x"] {
+            assert!(Secret::parse(elsewhere).text().is_none(), "{elsewhere}");
         }
     }
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use connector_core::http::RequestBuilder;
 use connector_core::{Connector, Context, GroupRef, Result, Vendor};
+use futures_util::FutureExt;
 use http::Method;
 
-use crate::audio::{self, AudioMonitoring};
+use crate::audio::GenesysAudio;
 use crate::config::GenesysConfig;
 use crate::directory::GenesysDirectory;
 use crate::events::GenesysEvents;
 use crate::history::GenesysHistory;
+use crate::monitoring::{self, AudioMonitoring};
 use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;
@@ -27,12 +29,12 @@ impl Genesys {
     /// An organisation, with these settings. Nothing is asked of the vendor yet.
     ///
     /// # Errors
-    /// `is_config` when a setting makes no sense.
+    /// `is_config` when a setting makes no sense, or when another source has the route of its sound.
     pub fn new(config: GenesysConfig, cx: &Context) -> Result<Self> {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
         let connection = Connection::new(cx.clone(), config);
-        Ok(Self { shared: Arc::new(Shared::new(connection)) })
+        Ok(Self { shared: Arc::new(Shared::new(connection)?) })
     }
 
     /// Lists agents, groups, queues and teams.
@@ -55,13 +57,38 @@ impl Genesys {
         GenesysRecordings { shared: self.shared.clone() }
     }
 
-    /// All jobs in one bundle.
+    /// Takes the sound of calls while they go on, where there are options for it.
+    pub fn live_audio(&self) -> GenesysAudio {
+        GenesysAudio { shared: self.shared.clone() }
+    }
+
+    /// All jobs in one bundle: [`live_audio`](Self::live_audio) as well, where there are options for it. Closing it says
+    /// goodbye to the sessions that go on.
     pub fn connector(&self) -> Connector {
-        Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
+        let connector = Connector::new(&self.shared.connection.cx, Vendor::GENESYS)
             .with_directory(self.directory())
             .with_events(self.events())
             .with_history(self.history())
-            .with_recordings(self.recordings())
+            .with_recordings(self.recordings());
+        if self.shared.connection.config.audio.is_none() {
+            return connector;
+        }
+        let audio = self.live_audio();
+        let close = move || {
+            let audio = audio.clone();
+            async move {
+                audio.close().await;
+                Ok(())
+            }
+            .boxed()
+        };
+        connector.with_live_audio(self.live_audio()).on_close(close)
+    }
+
+    /// What to enter in the integration *AudioHook Monitor*: the address below that of the program's hub, such as
+    /// `https://hooks.example.com/hooks`. `None` where there are no options for it, or none with a route.
+    pub fn audio_url(&self, base: &str) -> Option<String> {
+        self.shared.connection.config.audio.as_ref()?.url(base)
     }
 
     /// Which of the vendor's APIs the jobs use with these settings, and which permission each needs: for whoever sets up
@@ -75,7 +102,7 @@ impl Genesys {
     /// # Errors
     /// `is_forbidden` without the permission `routing:queue:view`; those of a request.
     pub async fn audio_monitoring(&self, queues: &[GroupRef]) -> Result<AudioMonitoring> {
-        audio::read(&self.shared, queues).await
+        monitoring::read(&self.shared, queues).await
     }
 
     /// Any request to the API, for an endpoint that this crate does not know: with the same login, limits, repetition and

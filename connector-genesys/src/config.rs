@@ -8,6 +8,7 @@ use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::Region;
+use crate::audio::AudioOptions;
 
 /// Hosts that only hold recordings; they never see a token. The vendor documents none: its links lead to a store or a
 /// delivery network of AWS.
@@ -118,6 +119,9 @@ pub struct GenesysConfig {
     /// on by the age of the call; the last one is repeated.
     #[serde(default = "waits", with = "connector_core::length::list")]
     pub recording_waits: Vec<Duration>,
+    /// How the sound of calls is heard as they happen, if it is. It takes a [`Hub`](connector_core::inbound::Hub).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<AudioOptions>,
     /// How the network is reached.
     #[serde(default)]
     pub http: HttpOptions,
@@ -168,6 +172,7 @@ impl GenesysConfig {
             restore_archived: false,
             recording_patience: patience(),
             recording_waits: waits(),
+            audio: None,
             http: HttpOptions::default(),
         }
     }
@@ -232,6 +237,12 @@ impl GenesysConfig {
         self
     }
 
+    /// The same settings, hearing the sound of calls as they happen.
+    pub fn with_audio(mut self, audio: AudioOptions) -> Self {
+        self.audio = Some(audio);
+        self
+    }
+
     /// The same settings, reaching the network like this.
     pub fn with_http(mut self, http: HttpOptions) -> Self {
         self.http = http;
@@ -265,13 +276,14 @@ impl GenesysConfig {
                 "write it like [\"30s\", \"5m\"]",
             );
         }
-        Ok(())
+        self.audio.as_ref().map_or(Ok(()), AudioOptions::validate)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::AudioKey;
 
     fn good() -> GenesysConfig {
         let client = (Secret::literal("ana-client"), Secret::literal("hunter2"));
@@ -300,6 +312,7 @@ mod tests {
             (good().with_max_call(Duration::ZERO), "max_call"),
             (good().with_recording_waits([]), "recording_waits"),
             (good().with_recording_waits([Duration::ZERO]), "recording_waits"),
+            (good().with_audio(AudioOptions::new(AudioKey::unsigned(Secret::literal("k-1")))), "a key of audio"),
         ] {
             let error = config.validate().unwrap_err();
             assert!(error.is_config() && error.to_string().contains(words), "{error}");

@@ -69,7 +69,7 @@ fn voice(party: &Participant) -> impl Iterator<Item = &Session> {
 }
 
 /// A number without the scheme of its address.
-fn number(address: &PhoneNumber) -> Option<PhoneNumber> {
+pub(crate) fn number(address: &PhoneNumber) -> Option<PhoneNumber> {
     let text = address.reveal();
     let stripped = ["tel:", "sip:", "sips:"].iter().find_map(|scheme| {
         let (start, rest) = text.split_at_checked(scheme.len())?;

@@ -7,6 +7,7 @@ use connector_core::http::KeptLinks;
 use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result, Seat};
 use futures_util::future::join_all;
 
+use crate::audio::{self, Audio};
 use crate::people::agent;
 use crate::transport::Connection;
 use crate::uses::Probe;
@@ -29,12 +30,15 @@ pub(crate) struct Shared {
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
     pub(crate) links: KeptLinks,
+    /// Where the sound of calls comes in.
+    pub(crate) audio: Option<Audio>,
 }
 
 impl Shared {
-    pub(crate) fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection) -> Result<Self> {
+        let audio = audio::open(connection.config.audio.as_ref(), &connection.cx)?;
         let people = AgentIndex::new(connection.cx.clock());
-        Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT) }
+        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), audio })
     }
 
     /// The person behind an id, with login where the vendor tells it within some seconds.

@@ -54,8 +54,14 @@ pub fn secret_is_one_of<'a>(given: impl AsRef<[u8]>, secrets: impl IntoIterator<
     secrets.into_iter().fold(false, |found, secret| found | secret_eq(given.as_ref(), secret))
 }
 
-/// RFC 2104.
-fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+/// HMAC-SHA256 (RFC 2104) of these parts, one behind the other.
+///
+/// ```
+/// use connector_core::inbound::hmac_sha256;
+/// assert_eq!(hmac_sha256(b"key", &[b"a ", b"text"]), hmac_sha256(b"key", &[b"a text"]));
+/// assert_eq!(hmac_sha256(b"key", &[])[..4], [0x5d, 0x5d, 0x13, 0x95]);
+/// ```
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; BLOCK];
     match block.get_mut(..key.len()) {
         Some(start) => start.copy_from_slice(key),

@@ -79,7 +79,7 @@ mod upgrade;
 
 pub use hub::{Hub, Registration};
 pub use intake::{Intake, IntakeOptions, Submitted};
-pub use keys::{route_of, secret_eq, secret_is_one_of};
+pub use keys::{hmac_sha256, route_of, secret_eq, secret_is_one_of};
 pub use memory::Held;
 pub use options::HubOptions;
 pub use receiver::{Admit, Receiver, Rest, busy, refused};

@@ -21,7 +21,7 @@ fn centre() -> (Fake, Shared) {
 
 fn answered(fake: &Fake, answers: impl Answers) -> Shared {
     let cx = Context::default().with_transport(Arc::new(InProcess::new(answers)));
-    Shared::new(Connection::new(cx, fake.config()))
+    Shared::new(Connection::new(cx, fake.config())).expect("no route that could be taken")
 }
 
 #[tokio::test(start_paused = true)]

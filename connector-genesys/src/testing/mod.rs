@@ -3,10 +3,12 @@
 //! A [`Fake`] answers what Genesys would: login, people, groups, queues and teams, the history and its jobs, live
 //! records, recordings, their links and batches. What happens in its calls comes over the sockets of channels of
 //! notifications. Its shapes come from the vendor's documentation and share nothing with this crate's client. What that
-//! documentation leaves open is a field of [`Settings`]. [`fixtures`] holds single answers and messages.
+//! documentation leaves open is a field of [`Settings`]. [`fixtures`] holds single answers and messages. [`audiohook`]
+//! signs the handshakes of connections that bring the sound of calls.
 
 mod analytics;
 mod ask;
+pub mod audiohook;
 mod batches;
 mod channels;
 mod directory;
