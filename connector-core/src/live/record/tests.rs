@@ -135,7 +135,7 @@ proptest! {
         items.push(Ok(LiveItem::Ended { at: format.position(here + after), how: LiveEnd::Finished }));
         model.resize((here + after) as usize, None);
 
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let place = Place::new();
         let items = stream::iter(items).boxed();
         let recorded = runtime.block_on(record_live(items, place.path(), RecordOptions::default())).unwrap();
