@@ -83,6 +83,9 @@ impl<W: Write + Seek> Writer<W> {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn silence(&mut self, samples: u64) -> Result<()> {
+        if samples == 0 {
+            return Ok(());
+        }
         let block = usize::from(self.layout.block());
         let mut left = samples.saturating_mul(block as u64);
         self.room_for(left)?;
