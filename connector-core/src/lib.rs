@@ -7,6 +7,8 @@ mod connector;
 mod context;
 mod conversation;
 mod delivery;
+#[cfg(feature = "files")]
+mod disk;
 mod download;
 mod error;
 mod event;
@@ -21,6 +23,7 @@ mod listing;
 mod live;
 mod lookup;
 pub mod loose;
+pub mod matching;
 pub mod names;
 mod origin;
 mod personal;
@@ -66,6 +69,8 @@ pub use live::{
     AudioFormat, Frame, LiveBudget, LiveEnd, LiveFeed, LiveItem, LiveItems, LiveSession, LiveSessions, LostBy,
     Position, SampleFormat, Samples,
 };
+#[cfg(feature = "files")]
+pub use live::{RecordOptions, Recorded, record_live};
 pub use lookup::{Gone, Lookup};
 pub use origin::Origin;
 pub use personal::{EmailAddress, Login, PersonName, PhoneNumber};

@@ -10,12 +10,17 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_core::stream::BoxStream;
 
+use crate::wav::Layout;
 use crate::{ConversationRef, Error, Origin, PhoneNumber, Raw, Result, Speaker};
 
 mod feed;
+#[cfg(feature = "files")]
+mod record;
 mod samples;
 
 pub use feed::{LiveBudget, LiveFeed};
+#[cfg(feature = "files")]
+pub use record::{RecordOptions, Recorded, record_live};
 pub use samples::SampleFormat;
 
 /// Sessions as they begin. An `Err` is the last item.
@@ -149,6 +154,18 @@ impl AudioFormat {
     pub fn samples_in(&self, length: Duration) -> u64 {
         let samples = (length.as_nanos() * u128::from(self.rate) + 500_000_000) / 1_000_000_000;
         u64::try_from(samples).unwrap_or(u64::MAX)
+    }
+}
+
+/// As a WAV file has it.
+impl From<&AudioFormat> for Layout {
+    fn from(format: &AudioFormat) -> Self {
+        // A file cannot have more, and one without channels is refused.
+        let channels = u16::try_from(format.speakers.len()).unwrap_or_default();
+        match format.samples {
+            SampleFormat::MuLaw => Self::mu_law(channels, format.rate),
+            SampleFormat::Pcm16 => Self::pcm16(channels, format.rate),
+        }
     }
 }
 

@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
+use crate::disk::{blocking, sync_directory_of};
 use crate::{
-    Error, Lookup, Recording, RecordingDownloader, RecordingDownloaderExt, Result, ResumeOptions, Validator,
-    WholeDownload,
+    Lookup, Recording, RecordingDownloader, RecordingDownloaderExt, Result, ResumeOptions, Validator, WholeDownload,
 };
+
+/// What it is called in errors.
+const OPERATION: &str = "save";
 
 /// How much of small pieces is gathered before it is written, in bytes. A larger piece is written as it came.
 const BUFFER: usize = 256 << 10;
@@ -115,7 +118,7 @@ pub(crate) async fn save(
 }
 
 async fn write(mut download: WholeDownload, path: PathBuf, options: &SaveOptions) -> Result<Saved> {
-    let mut part = blocking({
+    let mut part = blocking(OPERATION, {
         let (path, hash) = (path.clone(), options.hash);
         move || Part::beside(&path, hash)
     })
@@ -128,7 +131,7 @@ async fn write(mut download: WholeDownload, path: PathBuf, options: &SaveOptions
             continue;
         }
         let last = piece.is_none();
-        (part, buffer) = blocking(move || {
+        (part, buffer) = blocking(OPERATION, move || {
             part.take(&buffer)?;
             part.take(&piece.unwrap_or_default())?;
             buffer.clear();
@@ -143,7 +146,12 @@ async fn write(mut download: WholeDownload, path: PathBuf, options: &SaveOptions
         }
     }
     let (validator, resumed) = (download.validator.clone(), download.resumed.count());
-    blocking(move || part.finish(&path)).await.map(|(size, sha256)| Saved { size, sha256, validator, resumed })
+    blocking(OPERATION, move || part.finish(&path)).await.map(|(size, sha256)| Saved {
+        size,
+        sha256,
+        validator,
+        resumed,
+    })
 }
 
 /// A file that is being written. It vanishes when it is dropped before it is finished.
@@ -200,30 +208,5 @@ impl Drop for Part {
         if !self.finished {
             drop(std::fs::remove_file(&self.path));
         }
-    }
-}
-
-#[cfg(unix)]
-fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    match File::open(parent.unwrap_or(Path::new(".")))?.sync_all() {
-        // Not every file system knows of such a thing.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
-        result => result,
-    }
-}
-
-/// Elsewhere a directory cannot be opened; the file system is trusted to keep its names.
-#[cfg(not(unix))]
-fn sync_directory_of(_path: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Runs on a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| error.during("save")),
-        Err(stopped) if stopped.is_cancelled() => Err(Error::transient("the program is stopping").caused_by(stopped)),
-        Err(panicked) => Err(Error::bug("work on the disk panicked").caused_by(panicked)),
     }
 }

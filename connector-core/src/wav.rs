@@ -1,4 +1,5 @@
-//! What the header of a WAV file says: encoding, channels, sample rate, and where the sound lies.
+//! What the header of a WAV file says: encoding, channels, sample rate, and where the sound lies; and files that are
+//! written while the sound arrives.
 //!
 //! A recording's length and whether it arrived whole can be told from its first bytes and its size; the sound itself is
 //! never read. All sizes are in bytes.
@@ -8,6 +9,14 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::{Error, Result};
+
+mod layout;
+mod repair;
+mod write;
+
+pub use layout::Layout;
+pub use repair::repair;
+pub use write::Writer;
 
 /// What a writer puts for a size that it does not know yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -177,24 +186,8 @@ impl Header {
 /// assert_eq!(header[40..], 64u32.to_le_bytes());
 /// ```
 pub fn pcm16(channels: u16, sample_rate: u32, data_len: u64) -> [u8; 44] {
-    let block_align = channels.saturating_mul(2);
-    let known = u32::try_from(data_len).ok().and_then(|data| Some((data.checked_add(36 + data % 2)?, data)));
-    let (riff, data) = known.unwrap_or((UNKNOWN, UNKNOWN));
-    let mut header = [0; 44];
-    let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, b"RIFF");
-    put(4, &riff.to_le_bytes());
-    put(8, b"WAVEfmt ");
-    put(16, &16u32.to_le_bytes());
-    put(20, &1u16.to_le_bytes());
-    put(22, &channels.to_le_bytes());
-    put(24, &sample_rate.to_le_bytes());
-    put(28, &sample_rate.saturating_mul(block_align.into()).to_le_bytes());
-    put(32, &block_align.to_le_bytes());
-    put(34, &16u16.to_le_bytes());
-    put(36, b"data");
-    put(40, &data.to_le_bytes());
-    header
+    let header = Layout::pcm16(channels, sample_rate).header(data_len);
+    *header.first_chunk().expect("the longest header is longer")
 }
 
 /// The chunk `fmt `.
