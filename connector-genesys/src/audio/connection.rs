@@ -156,7 +156,7 @@ impl Talk {
         let conversation = self.conversation.as_deref();
         match note {
             Note::Probe => tracing::info!(%origin, session, "{note}"),
-            Note::Mono if !self.lobby.is_first_told() => {}
+            Note::Mono if !self.lobby.count_one_sided() => {}
             _ => tracing::warn!(%origin, session, correlation, conversation, "{note}"),
         }
     }

@@ -5,6 +5,7 @@ mod going;
 mod hearing;
 mod logging;
 mod misbehaving;
+mod recording;
 
 use std::time::Duration;
 
