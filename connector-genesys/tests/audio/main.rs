@@ -3,7 +3,6 @@
 mod coming;
 mod going;
 mod hearing;
-mod logging;
 mod misbehaving;
 mod recording;
 
