@@ -55,6 +55,22 @@ fn a_running_program_tells_its_health_and_nothing_else_to_strangers() {
     assert!(running.terminate().status.success());
 }
 
+#[cfg(feature = "genesys")]
+#[test]
+fn the_address_for_the_sound_of_calls_is_shown_as_the_vendor_asks_for_it() {
+    let source = "public_url = \"https://hooks.example.com/in/\"\n[[tenant]]\nid = \"globex\"\n[[tenant.source]]\nname = \"cloud\"\n\
+                  kind = \"genesys\"\nregion = \"usw2\"\nclient_id = \"env:ID\"\nclient_secret = \"env:SECRET\"\n\
+                  [tenant.source.audio]\nkeys = [{ key = \"env:KEY\", secret = \"env:KEY_SECRET\" }]\n";
+    let site = Site::new(&format!("{}{source}", settings(ROUTE_KEY)));
+    let shown = site.json(&["setup", "show", "--source", "cloud"]);
+    let url = &shown[0]["urls"][0];
+    assert_eq!(url["what"], "Connection URI");
+    let address = url["url"].as_str().unwrap();
+    let route =
+        address.strip_prefix("wss://hooks.example.com/in/hooks/").and_then(|rest| rest.strip_suffix("/audiohook"));
+    assert!(route.is_some_and(|route| route.len() == 32 && !route.contains('/')), "{address}");
+}
+
 #[test]
 fn no_secret_of_the_configuration_is_ever_shown() {
     let site = Site::new(&settings(ROUTE_KEY));

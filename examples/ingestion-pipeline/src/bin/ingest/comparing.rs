@@ -10,7 +10,8 @@ use connector_core::reconcile::ReconcileReport;
 use connector_core::{Clock, Connector, Context, Origin};
 use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{
-    AnalysisQueue, FolderSink, Pipeline, Recovering, Report, Run, Scope, SourceOptions, SqliteArchive, SqliteStore,
+    AnalysisQueue, FolderSink, LiveOptions, Pipeline, Recovering, Report, Run, Scope, SourceOptions, SqliteArchive,
+    SqliteStore,
 };
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -61,10 +62,11 @@ impl Comparing {
         let places = Places::new(&config.data);
         let lock = places.lock();
         let store = SqliteStore::open(places.database()).await?;
+        let live = config.live.options(&store, &places);
         let connectors = meant.connectors(config, &store).await?;
         // Where a pipeline runs already, it does the work; else one of our own does, which hears nothing.
         let own = match lock {
-            Ok(lock) => Some(Working::start(lock, &places, &store, &connectors).await?),
+            Ok(lock) => Some(Working::start(lock, &places, &store, live, &connectors).await?),
             Err(_) => None,
         };
         Ok(Self { store, connectors, own, json })
@@ -179,6 +181,7 @@ impl Working {
         lock: std::fs::File,
         places: &Places,
         store: &SqliteStore,
+        live: Option<LiveOptions>,
         connectors: &[(Connector, Scope)],
     ) -> anyhow::Result<Self> {
         store.reclaim().await?;
@@ -186,7 +189,11 @@ impl Working {
         let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue);
         for (connector, scope) in connectors {
             let options = SourceOptions::default().scope(scope.clone());
-            pipeline = pipeline.source(connector.clone().without_events(), options);
+            pipeline = pipeline.source(connector.clone().without_events().without_live_audio(), options);
+        }
+        // Sound that waits for a call which is fetched now.
+        if let Some(live) = live {
+            pipeline = pipeline.with_live(live);
         }
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(pipeline.run(async {

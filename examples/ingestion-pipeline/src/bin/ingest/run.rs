@@ -56,6 +56,9 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline)
         .with_reconcile(store.clone());
+    if let Some(live) = config.live.options(&store, &places) {
+        pipeline = pipeline.with_live(live);
+    }
     let (cx, routes, listener) = listen(config.listen.as_ref(), &store).await?;
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {

@@ -4,6 +4,7 @@ mod archive;
 mod calls;
 mod file;
 mod killed;
+mod live;
 mod model;
 mod people;
 mod queue;
