@@ -329,6 +329,8 @@ mod tests {
         millis: Option<DateTime<Utc>>,
         #[serde(deserialize_with = "each")]
         each: Vec<Row>,
+        #[serde(deserialize_with = "list")]
+        list: Option<Vec<Option<Row>>>,
         #[serde(deserialize_with = "object")]
         object: Option<Box<Row>>,
         #[serde(deserialize_with = "texts")]
@@ -372,6 +374,7 @@ mod tests {
             "time",
             "millis",
             "each",
+            "list",
             "object",
             "texts",
             "rows",
@@ -413,6 +416,12 @@ mod tests {
     fn a_bad_row_of_a_list_costs_the_row() {
         let rows = read("each", r#"[{"int": 1}, 7, null, "x", {"int": 2, "int": 3}, [{}]]"#).each;
         assert_eq!(rows.iter().map(|row| row.int).collect::<Vec<_>>(), [Some(1), Some(3)]);
+        let rows = read("list", r#"[{"int": 1}, 7, {"int": 2, "int": 3}]"#).list.unwrap();
+        assert_eq!(rows.iter().map(|row| row.as_ref()?.int).collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+        assert_eq!(read("list", "[]").list, Some(vec![]));
+        for none in ["null", "1", "1.5", "true", "\"x\"", r#"{"int": 1}"#] {
+            assert_eq!((read("list", none).list, read("each", none).each), (None, vec![]), "{none}");
+        }
         assert_eq!(read("texts", r#"["a", 1, " b ", null]"#).texts, ["a", "b"]);
         assert_eq!(read("object", r#"{"int": "5"}"#).object.unwrap().int, Some(5));
         assert_eq!(read("rows", r#"[{"int": 1}, 7]"#).rows, 2);
