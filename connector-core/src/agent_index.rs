@@ -1,6 +1,8 @@
 //! Who is behind an id: what one part of a connector learns of people, for the parts that only hear their ids.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod known;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -9,9 +11,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{AgentRef, Clock, EmailAddress, Login, Result};
+use known::Known;
 
 /// How many people are remembered.
 const ROOM: usize = 50_000;
+
+/// More cannot be remembered.
+const MOST: usize = u32::MAX as usize - 2;
 
 /// How long somebody waits for an answer before going on without it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,39 +54,28 @@ pub struct AgentIndex {
     patience: Duration,
     unknown_for: Duration,
     known: Mutex<Known>,
+    turns: Mutex<HashMap<String, Weak<Turn>>>,
 }
 
 /// Held while one asks for an id, so that others wait for the same answer.
 type Turn = tokio::sync::Mutex<()>;
 
-#[derive(Default)]
-struct Known {
-    people: HashMap<Arc<str>, Entry>,
-    /// By when they were last used.
-    uses: BTreeMap<u64, Arc<str>>,
-    last_use: u64,
-    /// Ids by login and e-mail address in lower case.
-    handles: HashMap<String, BTreeSet<Arc<str>>>,
-    turns: HashMap<String, Weak<Turn>>,
-}
-
-/// What is known of an id: of some, that nobody knows them.
-struct Entry {
-    who: AgentRef,
-    used: u64,
-    /// Nobody is asked again before.
-    quiet_until: Option<DateTime<Utc>>,
-}
-
 impl AgentIndex {
     /// An index that knows nobody yet.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, room: ROOM, patience: PATIENCE, unknown_for: UNKNOWN_FOR, known: Mutex::default() }
+        Self {
+            clock,
+            room: ROOM,
+            patience: PATIENCE,
+            unknown_for: UNKNOWN_FOR,
+            known: Mutex::default(),
+            turns: Mutex::default(),
+        }
     }
 
     /// The same index, remembering so many people, and at least one.
     pub fn with_room(mut self, people: usize) -> Self {
-        self.room = people.max(1);
+        self.room = people.clamp(1, MOST);
         self
     }
 
@@ -106,9 +101,8 @@ impl AgentIndex {
     /// The person with this id, if more than the id is known.
     pub fn get(&self, id: &str) -> Option<AgentRef> {
         let mut known = self.known();
-        known.touch(id);
-        let who = &known.people.get(id)?.who;
-        (who.login.is_some() || who.name.is_some() || who.email.is_some()).then(|| who.clone())
+        let row = known.used(id)?;
+        Some(known.who(row)).filter(|who| who.login.is_some() || who.name.is_some() || who.email.is_some())
     }
 
     /// All known people whom a reference may mean, in the order of their ids: by its id, or else by its login or e-mail
@@ -117,10 +111,9 @@ impl AgentIndex {
         if let Some(id) = &who.id {
             return self.get(id).into_iter().collect();
         }
-        let known = self.known();
-        let found = handles(who).into_iter().filter_map(|handle| known.handles.get(&handle)).flatten();
-        let ids: BTreeSet<&Arc<str>> = found.collect();
-        ids.into_iter().filter_map(|id| known.people.get(id)).map(|entry| entry.who.clone()).collect()
+        let handles = [who.login.as_ref().map(Login::reveal), who.email.as_ref().map(EmailAddress::reveal)];
+        let handles = handles.into_iter().flatten().map(str::to_lowercase).collect();
+        self.known().with_handles(&handles).into_iter().collect()
     }
 
     /// The person with this id. Where the login is not known, the lookup is awaited: once for all who ask for the id, and
@@ -134,7 +127,7 @@ impl AgentIndex {
             return settled;
         }
         let until = Instant::now() + self.patience;
-        let turn = self.known().turn(id);
+        let turn = self.turn(id);
         if let Ok(_turn) = timeout_at(until, turn.lock()).await
             && self.settled(id).is_none()
         {
@@ -155,20 +148,28 @@ impl AgentIndex {
     /// What is known of an id, if nobody is to be asked: because the login is known, or because somebody was asked.
     fn settled(&self, id: &str) -> Option<AgentRef> {
         let mut known = self.known();
-        known.touch(id);
-        let entry = known.people.get(id)?;
-        let is_quiet = entry.quiet_until.is_some_and(|until| self.clock.now() < until);
-        (entry.who.login.is_some() || is_quiet).then(|| entry.who.clone())
+        let row = known.used(id)?;
+        let is_quiet = known.quiet_until(row).is_some_and(|until| self.clock.now() < until);
+        Some(known.who(row)).filter(|who| who.login.is_some() || is_quiet)
     }
 
     fn answered(&self, id: &str, found: Option<AgentRef>, quiet: Duration) {
         let quiet = TimeDelta::from_std(quiet).unwrap_or(TimeDelta::MAX);
         let until = self.clock.now().checked_add_signed(quiet).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let mut known = self.known();
-        known.learn(id, &found.unwrap_or_default().with_id(id), self.room);
-        if let Some(entry) = known.people.get_mut(id) {
-            entry.quiet_until = Some(until);
+        known.learn(id, &found.unwrap_or_default(), self.room);
+        known.be_quiet(id, until);
+    }
+
+    fn turn(&self, id: &str) -> Arc<Turn> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = turns.get(id).and_then(Weak::upgrade) {
+            return turn;
         }
+        let turn = Arc::default();
+        turns.insert(id.to_owned(), Arc::downgrade(&turn));
+        turn
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -176,83 +177,9 @@ impl AgentIndex {
     }
 }
 
-impl Known {
-    fn learn(&mut self, id: &str, said: &AgentRef, room: usize) {
-        self.touch(id);
-        let before = self.people.get(id).map(|entry| entry.who.clone()).unwrap_or_default();
-        let who = AgentRef {
-            id: Some(id.to_owned()),
-            login: said.login.clone().or_else(|| before.login.clone()),
-            name: said.name.clone().or_else(|| before.name.clone()),
-            email: said.email.clone().or_else(|| before.email.clone()),
-        };
-        if who == before {
-            return;
-        }
-        self.unlink(id, &before);
-        let id: Arc<str> = id.into();
-        for handle in handles(&who) {
-            self.handles.entry(handle).or_default().insert(id.clone());
-        }
-        match self.people.get_mut(&id) {
-            Some(entry) => entry.who = who,
-            None => {
-                self.last_use += 1;
-                self.uses.insert(self.last_use, id.clone());
-                self.people.insert(id, Entry { who, used: self.last_use, quiet_until: None });
-            }
-        }
-        while self.people.len() > room
-            && let Some((_, oldest)) = self.uses.pop_first()
-            && let Some(entry) = self.people.remove(&oldest)
-        {
-            self.unlink(&oldest, &entry.who);
-        }
-    }
-
-    /// Notes that an id was used now.
-    fn touch(&mut self, id: &str) {
-        if let Some(entry) = self.people.get_mut(id)
-            && let Some(id) = self.uses.remove(&entry.used)
-        {
-            self.last_use += 1;
-            entry.used = self.last_use;
-            self.uses.insert(self.last_use, id);
-        }
-    }
-
-    /// Forgets which logins and addresses led to an id.
-    fn unlink(&mut self, id: &str, who: &AgentRef) {
-        for handle in handles(who) {
-            if let Some(ids) = self.handles.get_mut(&handle) {
-                ids.remove(id);
-                if ids.is_empty() {
-                    self.handles.remove(&handle);
-                }
-            }
-        }
-    }
-
-    fn turn(&mut self, id: &str) -> Arc<Turn> {
-        self.turns.retain(|_, turn| turn.strong_count() > 0);
-        if let Some(turn) = self.turns.get(id).and_then(Weak::upgrade) {
-            return turn;
-        }
-        let turn = Arc::default();
-        self.turns.insert(id.to_owned(), Arc::downgrade(&turn));
-        turn
-    }
-}
-
-/// What a person may be named by, other than the id.
-fn handles(who: &AgentRef) -> BTreeSet<String> {
-    let texts = [who.login.as_ref().map(Login::reveal), who.email.as_ref().map(EmailAddress::reveal)];
-    texts.into_iter().flatten().map(str::to_lowercase).collect()
-}
-
 impl fmt::Debug for AgentIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AgentIndex({} ids of at most {})", self.known().people.len(), self.room)
+        write!(f, "AgentIndex({} ids of at most {})", self.known().len(), self.room)
     }
 }
 

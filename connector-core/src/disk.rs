@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use tokio::task::JoinHandle;
+
 use crate::{Error, Result};
 
 /// Runs on a thread that may block. The name of the operation stands in the errors.
@@ -12,7 +14,12 @@ pub(crate) async fn blocking<T: Send + 'static>(
     operation: &'static str,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
+    finished(operation, tokio::task::spawn_blocking(work)).await
+}
+
+/// What came of work on a thread that may block. The name of the operation stands in the errors.
+pub(crate) async fn finished<T>(operation: &'static str, work: JoinHandle<Result<T>>) -> Result<T> {
+    match work.await {
         Ok(result) => result.map_err(|error| error.during(operation)),
         Err(stopped) if stopped.is_cancelled() => Err(Error::transient("the program is stopping").caused_by(stopped)),
         Err(panicked) => Err(Error::bug("work on the disk panicked").caused_by(panicked)),

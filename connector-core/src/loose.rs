@@ -25,6 +25,7 @@
 //! ```
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -86,6 +87,53 @@ impl<'de> Visitor<'de> for AnyScalar {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Scalar, A::Error> {
         while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Nothing)
+    }
+}
+
+/// Any list; whatever else there is counts as nothing.
+struct AnyList<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for AnyList<T> {
+    type Value = Option<Vec<Option<T>>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(raw) = items.next_element::<&RawValue>()? {
+            rows.push(row(raw));
+        }
+        Ok(Some(rows))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        AnyScalar.visit_map(fields).map(|_| None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 }
 
@@ -192,8 +240,19 @@ fn is_of_a_call(at: &DateTime<Utc>) -> bool {
 /// # Errors
 /// Only where the input is no JSON.
 pub fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let rows: Vec<Box<RawValue>> = raw(deserializer)?.unwrap_or_default();
-    Ok(rows.iter().filter_map(|raw| row(raw)).collect())
+    Ok(list(deserializer)?.unwrap_or_default().into_iter().flatten().collect())
+}
+
+/// A list of things, in which `None` stands for a thing that cannot be read; whatever is no list is nothing.
+///
+/// # Errors
+/// Only where the input is no JSON.
+pub fn list<'de, D, T>(deserializer: D) -> Result<Option<Vec<Option<T>>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    deserializer.deserialize_any(AnyList(PhantomData))
 }
 
 /// The rows of a list as they came; whatever is no list is an empty one.
@@ -270,6 +329,8 @@ mod tests {
         millis: Option<DateTime<Utc>>,
         #[serde(deserialize_with = "each")]
         each: Vec<Row>,
+        #[serde(deserialize_with = "list")]
+        list: Option<Vec<Option<Row>>>,
         #[serde(deserialize_with = "object")]
         object: Option<Box<Row>>,
         #[serde(deserialize_with = "texts")]
@@ -313,6 +374,7 @@ mod tests {
             "time",
             "millis",
             "each",
+            "list",
             "object",
             "texts",
             "rows",
@@ -354,6 +416,12 @@ mod tests {
     fn a_bad_row_of_a_list_costs_the_row() {
         let rows = read("each", r#"[{"int": 1}, 7, null, "x", {"int": 2, "int": 3}, [{}]]"#).each;
         assert_eq!(rows.iter().map(|row| row.int).collect::<Vec<_>>(), [Some(1), Some(3)]);
+        let rows = read("list", r#"[{"int": 1}, 7, {"int": 2, "int": 3}]"#).list.unwrap();
+        assert_eq!(rows.iter().map(|row| row.as_ref()?.int).collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+        assert_eq!(read("list", "[]").list, Some(vec![]));
+        for none in ["null", "1", "1.5", "true", "\"x\"", r#"{"int": 1}"#] {
+            assert_eq!((read("list", none).list, read("each", none).each), (None, vec![]), "{none}");
+        }
         assert_eq!(read("texts", r#"["a", 1, " b ", null]"#).texts, ["a", "b"]);
         assert_eq!(read("object", r#"{"int": "5"}"#).object.unwrap().int, Some(5));
         assert_eq!(read("rows", r#"[{"int": 1}, 7]"#).rows, 2);

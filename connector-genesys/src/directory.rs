@@ -32,7 +32,8 @@ const KINDS: [GroupKind; 3] = [GroupKind::Group, GroupKind::Queue, GroupKind::Te
 /// an agent by; the e-mail address takes the place of a user name that is missing. Nothing keeps two people, such as
 /// `kay@example.com` and `kay@example.org`, from having the same login. Both are listed, and beside the second one stands a
 /// rejected row with the reason `same_login` that names both by their ids; a listing that was taken up in the middle knows
-/// only of the people from there on. Whoever was deleted gives the login away.
+/// only of the people from there on, and none of somebody who came 50,000 people before. Whoever was deleted gives the login
+/// away.
 ///
 /// The vendor does not say in a list of people which groups they are in: an agent comes with those groups that were asked for.
 ///
@@ -92,14 +93,15 @@ struct GroupPlace {
 impl AgentDirectory for GenesysDirectory {
     fn list_agents(&self, query: AgentQuery) -> Listing<Agent> {
         let start = if query.groups.is_empty() { Place::All(At::Page(1)) } else { Place::Start };
-        let (shared, wanted, logins) = (self.shared.clone(), Arc::new(query.groups), Arc::new(Logins::default()));
+        let (shared, wanted) = (self.shared.clone(), Arc::new(query.groups));
+        let logins: Arc<Logins> = Arc::default();
         let priority = query.priority;
         pages(start, query.resume, move |place| {
             let (shared, wanted, logins) = (shared.clone(), wanted.clone(), logins.clone());
             async move {
                 let page = agents_at(&shared, &wanted, place, priority).await?;
                 page.items.iter().for_each(|agent| shared.people.learn(&agent.who));
-                let same = logins.seen(&page.items);
+                let same = logins.seen(&page.items, &shared.people);
                 Ok(page.with_rejected(same))
             }
         })
@@ -132,7 +134,7 @@ async fn agents_at(
     match place {
         Place::All(at) => {
             let found = api.users(&at, size, priority).await?;
-            Ok(rows::agents(&found.rows).into_page(found.next.map(Place::All)))
+            Ok(rows::agents(found.rows).into_page(found.next.map(Place::All)))
         }
         Place::Start => {
             let groups = groups::resolve(&api, wanted, size, priority)
@@ -143,7 +145,7 @@ async fn agents_at(
         Place::In { groups, index, at } => {
             let Some(group) = groups.get(index) else { return Ok(PageOf::new(Vec::new(), None)) };
             let found = api.members((group.kind, &group.id), &at, size, priority).await?;
-            let mut members = rows::members(&api, group.kind, &found.rows, priority).await?;
+            let mut members = rows::members(&api, group.kind, found.rows, priority).await?;
             members.items.iter_mut().for_each(|agent| agent.groups.push(group.name.clone()));
             let next = match found.next {
                 Some(at) => Some(Place::In { groups, index, at }),
@@ -169,5 +171,5 @@ async fn groups_at(shared: &Shared, place: GroupPlace, priority: Priority) -> Re
         (None, Some(kind)) => Some(GroupPlace { kind: place.kind + 1, at: first(*kind) }),
         (None, None) => None,
     };
-    Ok(rows::groups(kind, &found.rows).into_page(next))
+    Ok(rows::groups(kind, found.rows).into_page(next))
 }

@@ -7,7 +7,6 @@ use connector_core::{AgentGroup, GroupKind, GroupRef, Priority, Result};
 use crate::api::groups::first;
 use crate::shared::Shared;
 use crate::wire::groups::Group;
-use crate::wire::row;
 
 /// What is known of the sound of calls, queue by queue.
 ///
@@ -47,7 +46,7 @@ pub(crate) async fn read(shared: &Shared, queues: &[GroupRef]) -> Result<AudioMo
     let (mut known, mut next) = (Vec::new(), Some(first(GroupKind::Queue)));
     while let Some(at) = next {
         let found = api.groups(GroupKind::Queue, &at, size, Priority::Live).await?;
-        known.extend(found.rows.iter().filter_map(|raw| queue(row(raw)?)));
+        known.extend(found.rows.into_iter().flatten().filter_map(queue));
         next = found.next;
     }
     let mut sound = AudioMonitoring {

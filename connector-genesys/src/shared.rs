@@ -11,7 +11,6 @@ use crate::audio::{self, Audio};
 use crate::people::agent;
 use crate::transport::Connection;
 use crate::uses::Probe;
-use crate::wire::row;
 
 /// How long a link is used again, so that not every cut costs a request. Organisations let links live between 2 and 60
 /// minutes.
@@ -53,7 +52,7 @@ impl Shared {
     /// The user with this id, whether or not the person works there (still).
     pub(crate) async fn user(&self, id: &str, priority: Priority) -> Result<Option<Agent>> {
         let found = self.connection.api().await?.users_by_id(&[id], priority).await?;
-        let mut people = found.rows.iter().filter_map(|raw| agent(row(raw)?));
+        let mut people = found.rows.into_iter().flatten().filter_map(agent);
         Ok(people.find(|agent| agent.who.id.as_deref() == Some(id)))
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use proptest::option;
 use proptest::prelude::*;
 use tokio::time::{advance, sleep};
 
@@ -34,7 +35,7 @@ async fn all_who_ask_for_one_id_wait_for_one_answer() {
     let (a, b, c, other) = tokio::join!(ask("17"), ask("17"), ask("17"), ask("18"));
     assert_eq!([a, b, c], [agent("17", "kay"), agent("17", "kay"), agent("17", "kay")]);
     assert_eq!((other, begun.load(Ordering::Relaxed)), (agent("18", "kay"), 2));
-    assert!(people.known().turns.values().all(|turn| turn.strong_count() == 0));
+    assert!(people.turns.lock().expect("no panic").values().all(|turn| turn.strong_count() == 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,6 +125,27 @@ fn somebody_who_is_renamed_is_found_by_the_new_login_alone() {
 }
 
 #[test]
+fn with_less_room_whoever_was_used_last_is_kept() {
+    let people = index();
+    ["17", "18", "19"].iter().for_each(|id| people.learn(&agent(id, "kay")));
+    let people = people.with_room(2);
+    people.learn(&agent("17", "kim"));
+    people.learn(&agent("20", "lee"));
+    assert_eq!(["17", "18", "19", "20"].map(|id| people.get(id).is_some()), [true, false, false, true]);
+    people.known().check();
+}
+
+#[test]
+fn what_is_empty_is_not_what_is_left_out() {
+    let people = index();
+    let odd = agent("", "").with_email("kay@example.com");
+    people.learn(&odd);
+    assert_eq!(people.get(""), Some(odd.clone()));
+    people.learn(&bare("").with_name(""));
+    assert_eq!(people.meant_by(&AgentRef::default().with_login("")), [odd.with_name("")]);
+}
+
+#[test]
 fn a_debug_text_shows_nobody() {
     let people = index().with_room(3);
     people.learn(&agent("17", "kay").with_name("Kay").with_email("kay@example.com"));
@@ -145,12 +167,13 @@ impl Model {
         self.people.last_mut()
     }
 
-    fn learn(&mut self, id: &str, login: Option<&str>, room: usize) {
+    fn learn(&mut self, id: &str, said: AgentRef, room: usize) {
         if self.touch(id).is_none() {
             self.people.push((id.to_owned(), bare(id), 0));
         }
         let (_, who, _) = self.people.last_mut().expect("it was pushed");
-        who.login = login.map(Login::from).or(who.login.take());
+        who.login = said.login.or(who.login.take());
+        who.email = said.email.or(who.email.take());
         let over = self.people.len().saturating_sub(room);
         self.people.drain(..over);
     }
@@ -163,12 +186,12 @@ impl Model {
         {
             return (who.clone(), false);
         }
-        let (login, quiet) = match answer {
-            Answer::Somebody(login) => (Some(login.as_str()), UNKNOWN_FOR),
-            Answer::Nobody => (None, UNKNOWN_FOR),
-            Answer::Failure => (None, AGAIN),
+        let (said, quiet) = match answer {
+            Answer::Somebody(login) => (AgentRef::default().with_login(login.as_str()), UNKNOWN_FOR),
+            Answer::Nobody => (AgentRef::default(), UNKNOWN_FOR),
+            Answer::Failure => (AgentRef::default(), AGAIN),
         };
-        self.learn(id, login, room);
+        self.learn(id, said, room);
         let (_, who, until) = self.people.last_mut().expect("it was learned");
         *until = now + quiet.as_secs();
         (who.clone(), true)
@@ -184,7 +207,7 @@ enum Answer {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Learn(String, Option<String>),
+    Learn(String, Option<String>, Option<String>),
     Get(String),
     Who(String, Answer),
     By(String),
@@ -196,7 +219,7 @@ fn step() -> impl Strategy<Value = Step> {
     let login = || "[x-zX-Z]";
     let answer = prop_oneof![login().prop_map(Answer::Somebody), Just(Answer::Nobody), Just(Answer::Failure)];
     prop_oneof![
-        (id(), proptest::option::of(login())).prop_map(|(id, login)| Step::Learn(id, login)),
+        (id(), option::of(login()), option::of(login())).prop_map(|(id, login, email)| Step::Learn(id, login, email)),
         id().prop_map(Step::Get),
         (id(), answer).prop_map(|(id, answer)| Step::Who(id, answer)),
         login().prop_map(Step::By),
@@ -209,13 +232,13 @@ async fn same_as_the_model(room: usize, steps: Vec<Step>) {
     let mut model = Model::default();
     for step in steps {
         match step {
-            Step::Learn(id, login) => {
-                let who = AgentRef { login: login.as_deref().map(Login::from), ..bare(&id) };
+            Step::Learn(id, login, email) => {
+                let who = AgentRef { login: login.map(Login::from), email: email.map(EmailAddress::from), ..bare(&id) };
                 people.learn(&who);
-                model.learn(&id, login.as_deref(), room);
+                model.learn(&id, who, room);
             }
             Step::Get(id) => {
-                let known = model.touch(&id).map(|(_, who, _)| who.clone()).filter(|who| who.login.is_some());
+                let known = model.touch(&id).map(|(_, who, _)| who.clone()).filter(|who| *who != bare(&id));
                 assert_eq!(people.get(&id), known, "{id}");
             }
             Step::Who(id, answer) => {
@@ -231,10 +254,10 @@ async fn same_as_the_model(room: usize, steps: Vec<Step>) {
                 let who = people.who(&id, lookup).await;
                 assert_eq!((who, begun.load(Ordering::Relaxed) == 1), model.who(&id, &answer, room), "{id}");
             }
-            Step::By(login) => {
-                let wanted = AgentRef::default().with_login(login);
+            Step::By(handle) => {
+                let wanted = AgentRef::default().with_login(handle);
                 let mut meant: Vec<_> = model.people.iter().map(|(_, who, _)| who.clone()).collect();
-                meant.retain(|who| who.login.is_some() && AgentRef { id: None, ..who.clone() }.may_be(&wanted));
+                meant.retain(|who| who.may_be(&wanted));
                 meant.sort();
                 assert_eq!(people.meant_by(&wanted), meant);
             }
@@ -243,11 +266,8 @@ async fn same_as_the_model(room: usize, steps: Vec<Step>) {
                 model.now += seconds;
             }
         }
-        let known = people.known();
-        assert!(known.people.len() <= room && known.people.len() == known.uses.len());
-        assert_eq!(known.handles.values().map(BTreeSet::len).sum::<usize>(), {
-            known.people.values().filter(|entry| entry.who.login.is_some()).count()
-        });
+        people.known().check();
+        assert!(people.known().len() <= room);
     }
 }
 

@@ -53,10 +53,10 @@ impl LiveBudget {
     }
 }
 
-/// 1 MiB for a session, which is a minute of two speakers on the telephone, and 64 MiB for all.
+/// 1 MiB for a session, which is a minute of two speakers on the telephone, and 128 MiB for all.
 impl Default for LiveBudget {
     fn default() -> Self {
-        Self::new(1 << 20, 64 << 20)
+        Self::new(1 << 20, 128 << 20)
     }
 }
 

@@ -6,18 +6,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::sleep;
 
 use super::{AudioFormat, Frame, LiveEnd, LiveItem, LiveItems};
-use crate::disk::{blocking, sync_directory_of};
+use crate::disk::{blocking, finished, sync_directory_of};
 use crate::wav::{Layout, Writer};
 use crate::{Error, Result};
 
 /// What it is called in errors: the path itself is not shown.
 const OPERATION: &str = "write the file of a live session";
 
-/// How much sound is gathered before it is written: a second, or so many bytes where that is less.
-const GATHERED: usize = 16 << 10;
+/// How much is handed to the disk at once at most, in bytes; and after how many pieces, however small they are.
+const AT_ONCE: (usize, usize) = (64 << 10, 256);
+
+/// How long nobody looks for more once all that is there is taken: to be woken for every frame, and to wake a thread for
+/// it, costs more than all that is done with it. What waits meanwhile counts for the budget of the session.
+const REST: Duration = Duration::from_secs(1);
 
 /// How to record a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +83,9 @@ impl Recorded {
 /// and what was told twice is written once. `None` when there was no sound; then there is no file. With the feature
 /// `files`.
 ///
-/// It takes less than 32 KiB, and a thread that may block about once a second. Whatever becomes of the process, the file is
-/// a WAV file that is 5 s of sound behind at most; [`wav::repair`](crate::wav::repair) makes that 1 s.
-/// The same file is left when this is dropped.
+/// It takes what waits about once a second, and a thread that may block as often. Whatever becomes of the process, the file
+/// is a WAV file that is 4 s of sound behind at most; [`wav::repair`](crate::wav::repair) makes that 2 s. The same file is
+/// left when this is dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
@@ -110,34 +116,43 @@ pub async fn record_live(
     options: RecordOptions,
 ) -> Result<Option<Recorded>> {
     let path = path.into();
-    let (mut time, mut tape) = (Timeline::default(), None);
+    let (mut time, mut tape) = (Timeline::default(), None::<Tape>);
     let (mut end, mut error) = (None, None);
-    while let Some(item) = items.next().await {
+    loop {
+        let item = match (items.next().now_or_never(), &mut tape) {
+            (Some(item), _) => item,
+            (None, Some(tape)) if !tape.batch.is_empty() => {
+                tape.write().await?;
+                sleep(REST).await;
+                continue;
+            }
+            (None, _) => items.next().await,
+        };
         match item {
-            Err(trouble) => {
+            None => break,
+            Some(Err(trouble)) => {
                 error = Some(trouble);
                 break;
             }
-            Ok(LiveItem::Frame(frame)) if frame.samples() > 0 => {
+            Some(Ok(LiveItem::Frame(frame))) if frame.samples() > 0 => {
                 let tape = tape.get_or_insert_with(|| Tape::of(frame.format(), &path, &options));
                 if *frame.format() != tape.format {
                     return Err(Error::invalid("the format changes within the session").during(OPERATION));
                 }
                 let Some((silence, sound)) = time.frame(&frame, tape.most) else { break };
-                tape.silence(silence).await?;
-                tape.sound(&sound).await?;
+                tape.put(Piece { silence, sound }).await?;
             }
-            Ok(LiveItem::Paused { at }) => time.pause(at.samples),
-            Ok(LiveItem::Resumed { at }) => time.resume(at.samples),
-            Ok(LiveItem::Ended { at, how }) => {
+            Some(Ok(LiveItem::Paused { at })) => time.pause(at.samples),
+            Some(Ok(LiveItem::Resumed { at })) => time.resume(at.samples),
+            Some(Ok(LiveItem::Ended { at, how })) => {
                 end = Some(how);
                 if let Some(tape) = &mut tape {
-                    tape.silence(time.end(at.samples, tape.most)).await?;
+                    tape.put(Piece { silence: time.end(at.samples, tape.most), sound: Bytes::new() }).await?;
                 }
                 break;
             }
             // What is lost shows in the position of what comes next; on hold there is sound.
-            Ok(LiveItem::Frame(_) | LiveItem::Lost { .. } | LiveItem::Held { .. } | LiveItem::Unheld { .. }) => {}
+            Some(Ok(LiveItem::Frame(_) | LiveItem::Lost { .. } | LiveItem::Held { .. } | LiveItem::Unheld { .. })) => {}
         }
     }
     // Whoever sends it need not wait for the disk.
@@ -210,71 +225,67 @@ impl Timeline {
     }
 }
 
-/// Gathers sound, and writes it on threads that may block.
+/// What comes next in the file: so many samples of silence, and then sound.
+struct Piece {
+    silence: u64,
+    sound: Bytes,
+}
+
+/// Hands pieces to threads that may block, many at once.
 struct Tape {
     path: PathBuf,
     format: AudioFormat,
     layout: Layout,
     /// The most samples that it takes.
     most: u64,
-    /// There is none before something was written.
-    file: Option<Writer<File>>,
-    gathered: Vec<u8>,
-    /// How many bytes are gathered at most: whole samples.
-    room: usize,
+    batch: Vec<Piece>,
+    /// Bytes of sound in the batch.
+    size: usize,
+    /// The batch before. Nobody is woken when it is written: it is over long before the next one.
+    writing: Option<JoinHandle<Result<Writer<File>>>>,
 }
 
 impl Tape {
     fn of(format: &AudioFormat, path: &Path, options: &RecordOptions) -> Self {
-        let (layout, block) = (Layout::from(format), format.block());
+        let layout = Layout::from(format);
         let most = format.samples_in(options.longest).min(layout.most_samples());
-        let room = GATHERED.min(layout.byte_rate() as usize) / block * block;
-        let (path, format, room) = (path.to_owned(), format.clone(), room.max(block));
-        Self { path, format, layout, most, file: None, gathered: Vec::with_capacity(room), room }
+        let (path, format) = (path.to_owned(), format.clone());
+        Self { path, format, layout, most, batch: Vec::new(), size: 0, writing: None }
     }
 
-    async fn sound(&mut self, mut sound: &[u8]) -> Result<()> {
-        while !sound.is_empty() {
-            let (piece, rest) = sound.split_at(sound.len().min(self.room - self.gathered.len()));
-            self.gathered.extend_from_slice(piece);
-            sound = rest;
-            if self.gathered.len() == self.room {
-                self.write(0).await?;
-            }
+    async fn put(&mut self, piece: Piece) -> Result<()> {
+        self.size += piece.sound.len();
+        self.batch.push(piece);
+        if self.size >= AT_ONCE.0 || self.batch.len() >= AT_ONCE.1 {
+            self.write().await?;
         }
         Ok(())
     }
 
-    async fn silence(&mut self, samples: u64) -> Result<()> {
-        let bytes = usize::try_from(samples).unwrap_or(usize::MAX).saturating_mul(self.format.block());
-        if bytes < self.room - self.gathered.len() {
-            self.gathered.resize(self.gathered.len() + bytes, self.format.samples.silence());
-            return Ok(());
-        }
-        self.write(samples).await
+    /// Begins to write what is there, once the batch before is written.
+    async fn write(&mut self) -> Result<()> {
+        let file = self.written().await?;
+        let (batch, path, layout) = (std::mem::take(&mut self.batch), self.path.clone(), self.layout);
+        self.size = 0;
+        self.writing = Some(spawn_blocking(move || append(file, &path, layout, &batch)));
+        Ok(())
     }
 
-    /// Writes what is gathered, and so much silence behind it.
-    async fn write(&mut self, silence: u64) -> Result<()> {
-        let (path, layout) = (self.path.clone(), self.layout);
-        let (file, mut gathered) = (self.file.take(), std::mem::take(&mut self.gathered));
-        let written = blocking(OPERATION, move || {
-            let file = append(file, &path, layout, &gathered, silence)?;
-            gathered.clear();
-            Ok((file, gathered))
-        });
-        let (file, gathered) = written.await?;
-        (self.file, self.gathered) = (Some(file), gathered);
-        Ok(())
+    /// The file with all that was handed to it; `None` where nothing was.
+    async fn written(&mut self) -> Result<Option<Writer<File>>> {
+        match self.writing.take() {
+            Some(writing) => finished(OPERATION, writing).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Makes the file durable; how many samples it has.
-    async fn finish(self) -> Result<u64> {
+    async fn finish(mut self) -> Result<u64> {
+        if !self.batch.is_empty() {
+            self.write().await?;
+        }
+        let Some(file) = self.written().await? else { return Ok(0) };
         blocking(OPERATION, move || {
-            if self.file.is_none() && self.gathered.is_empty() {
-                return Ok(0);
-            }
-            let file = append(self.file, &self.path, self.layout, &self.gathered, 0)?;
             let samples = file.samples();
             file.finish()?.sync_all()?;
             sync_directory_of(&self.path)?;
@@ -285,12 +296,18 @@ impl Tape {
 }
 
 /// Begins the file where there is none. One without any sound is not left behind.
-fn append(file: Option<Writer<File>>, path: &Path, layout: Layout, sound: &[u8], silence: u64) -> Result<Writer<File>> {
+fn append(file: Option<Writer<File>>, path: &Path, layout: Layout, batch: &[Piece]) -> Result<Writer<File>> {
     let mut file = match file {
         Some(file) => file,
         None => begin(path, layout)?,
     };
-    match file.write(sound).and_then(|()| file.silence(silence)) {
+    // What follows without silence is written at once.
+    let stretches = batch.chunk_by(|_, next| next.silence == 0);
+    let mut write = |stretch: &[Piece]| {
+        file.silence(stretch[0].silence)?;
+        file.write(&stretch.iter().map(|piece| &piece.sound[..]).collect::<Vec<_>>().concat())
+    };
+    match stretches.into_iter().try_for_each(&mut write) {
         Ok(()) => Ok(file),
         Err(error) => {
             if file.samples() == 0 {

@@ -6,8 +6,9 @@ use std::io::{Seek, SeekFrom, Write};
 use super::layout::{Layout, MOST};
 use crate::{Error, Result};
 
-/// How many seconds of sound the header may be behind.
-const BEHIND: u64 = 4;
+/// How many seconds of sound the header may be behind: an even number, so that before its end no file tells an odd number
+/// of bytes. The byte behind those could be sound, or the one that makes the file even.
+const BEHIND: u64 = 2;
 
 /// How much silence is written at a time, in bytes.
 const PIECE: usize = 4 << 10;
@@ -15,7 +16,7 @@ const PIECE: usize = 4 << 10;
 /// Writes a WAV file whose length nobody knows yet. It blocks: use it on a thread that may.
 ///
 /// What is written so far can be read at any time: the header never promises more sound than was written before it, and is
-/// 4 s behind at most. [`repair`](super::repair) gives a file that was not finished all of its sound. This holds when the
+/// 2 s behind at most. [`repair`](super::repair) gives a file that was not finished all of its sound. This holds when the
 /// process dies; when the machine does, the file is what its disk made of it.
 ///
 /// A file holds 4 GiB of sound at most.
@@ -82,6 +83,9 @@ impl<W: Write + Seek> Writer<W> {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn silence(&mut self, samples: u64) -> Result<()> {
+        if samples == 0 {
+            return Ok(());
+        }
         let block = usize::from(self.layout.block());
         let mut left = samples.saturating_mul(block as u64);
         self.room_for(left)?;

@@ -2,10 +2,12 @@
 
 use connector_core::http::segment;
 use connector_core::{Error, GroupKind, Priority, Result};
+use serde_json::value::RawValue;
 
 use super::lists::{At, Fetched, page};
 use crate::transport::Api;
 use crate::uses::{QUEUES, TEAMS};
+use crate::wire::groups::Group;
 
 /// Where a kind of group is found.
 fn path(kind: GroupKind) -> &'static str {
@@ -33,19 +35,25 @@ fn named(error: Error, kind: GroupKind) -> Error {
 
 impl Api {
     /// Groups of a kind.
-    pub(crate) async fn groups(&self, kind: GroupKind, at: &At, size: u32, priority: Priority) -> Result<Fetched> {
+    pub(crate) async fn groups(
+        &self,
+        kind: GroupKind,
+        at: &At,
+        size: u32,
+        priority: Priority,
+    ) -> Result<Fetched<Group>> {
         let request = self.client.get(path(kind)).priority(priority).during("list_groups");
         page(request, at, size).await.map_err(|error| named(error, kind))
     }
 
-    /// The members of a group. Those of a team come whole only because they are asked for.
+    /// The members of a group, each as it came. Those of a team come whole only because they are asked for.
     pub(crate) async fn members(
         &self,
         (kind, id): (GroupKind, &str),
         at: &At,
         size: u32,
         priority: Priority,
-    ) -> Result<Fetched> {
+    ) -> Result<Fetched<Box<RawValue>>> {
         let request = self.client.get(&format!("{}/{}/members", path(kind), segment(id)));
         let request = if kind == GroupKind::Team { request.query("expand", "entities") } else { request };
         page(request.priority(priority).during("list_agents"), at, size).await.map_err(|error| named(error, kind))

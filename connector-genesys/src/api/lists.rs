@@ -2,6 +2,7 @@
 
 use connector_core::http::RequestBuilder;
 use connector_core::{Error, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -20,21 +21,24 @@ pub(crate) enum At {
 }
 
 /// The rows of a page, and where the next one begins.
-pub(crate) struct Fetched {
-    pub(crate) rows: Rows,
+pub(crate) struct Fetched<T> {
+    pub(crate) rows: Rows<T>,
     pub(crate) next: Option<At>,
 }
 
 /// Asks for a page of so many rows.
-pub(crate) async fn page(request: RequestBuilder, at: &At, size: u32) -> Result<Fetched> {
+pub(crate) async fn page<T>(request: RequestBuilder, at: &At, size: u32) -> Result<Fetched<T>>
+where
+    T: DeserializeOwned + Default,
+{
     let request = request.query("pageSize", size);
     let request = match at {
         At::Page(number) => request.query("pageNumber", number),
         At::After(cursor) => cursor.iter().fold(request, |request, cursor| request.query("after", cursor)),
     };
     let answer = request.send().await?;
-    let list = answer.json_if_any::<List>()?.unwrap_or_default();
-    let rows = list.rows();
+    let mut list = answer.json_if_any::<List<T>>()?.unwrap_or_default();
+    let rows = list.entities.take();
     if rows.is_none() && (list.next_uri.is_some() || list.total.is_some_and(|total| total > 0)) {
         return Err(answer.unexpected("there is no list of entities, though it tells of some"));
     }
@@ -44,7 +48,7 @@ pub(crate) async fn page(request: RequestBuilder, at: &At, size: u32) -> Result<
 }
 
 /// Where the next page begins. One without any row is the last.
-fn next(list: &List, at: &At, came: usize, size: u32) -> Result<Option<At>> {
+fn next<T>(list: &List<T>, at: &At, came: usize, size: u32) -> Result<Option<At>> {
     let told = list.next_uri.as_deref();
     if came == 0 {
         return Ok(None);
@@ -83,14 +87,15 @@ fn cursor(address: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Ref;
 
-    fn list(next_uri: Option<&str>, page_count: Option<i64>) -> List {
+    fn list(next_uri: Option<&str>, page_count: Option<i64>) -> List<Ref> {
         List { next_uri: next_uri.map(str::to_owned), page_count, ..List::default() }
     }
 
     #[test]
     fn a_numbered_list_ends_with_its_last_page_or_without_a_next_one() {
-        let next_of = |list: &List, came| next(list, &At::Page(2), came, 100).expect("a page");
+        let next_of = |list: &List<Ref>, came| next(list, &At::Page(2), came, 100).expect("a page");
         for (next_uri, pages, came, goes_on) in [
             (Some("/x"), Some(3), 100, true),
             (Some("/x"), Some(3), 1, true),

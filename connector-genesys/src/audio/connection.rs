@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::socket::{Message, Socket};
-use connector_core::{Context, ConversationRef, LiveFeed, LiveSession};
+use connector_core::{Context, ConversationRef, Error, LiveFeed, LiveSession};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -82,7 +82,7 @@ impl Talk {
                     Ok(Some(_)) => {}
                     Ok(None) => self.step(Input::Closed, &mut effects),
                     Err(error) => {
-                        tracing::warn!(origin = %self.cx.origin(), session = self.id, %error, "a session broke off");
+                        self.broke_off(&error);
                         self.step(Input::Broken, &mut effects);
                     }
                 },
@@ -156,8 +156,16 @@ impl Talk {
         let conversation = self.conversation.as_deref();
         match note {
             Note::Probe => tracing::info!(%origin, session, "{note}"),
-            Note::Mono if !self.lobby.is_first_told() => {}
+            Note::Mono if !self.lobby.count_one_sided() => {}
             _ => tracing::warn!(%origin, session, correlation, conversation, "{note}"),
+        }
+    }
+
+    /// Says that a socket is gone without a word, where there was more to hear.
+    fn broke_off(&self, error: &Error) {
+        if self.feed.is_some() {
+            let (origin, session, conversation) = (self.cx.origin(), &self.id, self.conversation.as_deref());
+            tracing::warn!(%origin, session, conversation, %error, "a session broke off");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where sessions wait for whoever listens, and what all of them share.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connector_core::{Error, LiveBudget, LiveSession, LiveSessions, Origin};
@@ -21,7 +21,8 @@ pub(crate) struct Lobby {
     most: usize,
     pub(super) budget: LiveBudget,
     stops: watch::Sender<bool>,
-    has_told: AtomicBool,
+    /// Sessions that brought one of both alone.
+    one_sided: AtomicU64,
 }
 
 /// A place for a session that may come.
@@ -39,7 +40,7 @@ impl Lobby {
             most,
             budget: LiveBudget::new(options.session_memory, options.memory),
             stops: watch::Sender::new(false),
-            has_told: AtomicBool::new(false),
+            one_sided: AtomicU64::new(0),
         }
     }
 
@@ -90,9 +91,14 @@ impl Lobby {
         *self.stops.borrow()
     }
 
-    /// Whether this is asked for the first time.
-    pub(super) fn is_first_told(&self) -> bool {
-        !self.has_told.swap(true, Ordering::Relaxed)
+    /// Counts a session that brings one of both alone. Whether it is the first.
+    pub(super) fn count_one_sided(&self) -> bool {
+        self.one_sided.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// How many there were.
+    pub(super) fn one_sided(&self) -> u64 {
+        self.one_sided.load(Ordering::Relaxed)
     }
 
     fn listener(&self) -> MutexGuard<'_, Option<Sender<LiveSession>>> {

@@ -111,6 +111,12 @@ impl GenesysAudio {
         }
     }
 
+    /// How many sessions brought one of customer and agent alone, since *Dual channel* is off for the recordings of their
+    /// trunk. The first one is told in the log.
+    pub fn one_sided(&self) -> u64 {
+        self.shared.audio.as_ref().map_or(0, |audio| audio.lobby.one_sided())
+    }
+
     /// Where sessions come in.
     fn lobby(&self) -> Result<&Lobby> {
         let of = |error: Error| error.of(self.shared.connection.cx.origin());

@@ -1,7 +1,10 @@
 //! What a message of a socket says, as far as it matters here.
 
+use std::borrow::Borrow;
+
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::differ::Snapshot;
 use crate::differ::reading::{of_call, of_conversation};
@@ -27,10 +30,10 @@ pub(crate) enum Frame {
 impl Frame {
     /// Reads a message of a socket. Whatever it is, it is no error.
     pub(crate) fn read(text: &str) -> Self {
-        serde_json::from_str::<Message>(text).map_or(Self::Alive, Self::of)
+        serde_json::from_str::<Message<&RawValue>>(text).map_or(Self::Alive, Self::of)
     }
 
-    fn of(message: Message) -> Self {
+    fn of(message: Message<&RawValue>) -> Self {
         let name = message.topic_name.as_deref().unwrap_or_default();
         match Topic::of(name) {
             Topic::Calls => body(&message).and_then(of_call).map_or(Self::Alive, Self::State),
@@ -47,8 +50,8 @@ impl Frame {
 }
 
 /// The body of a message, as this.
-pub(crate) fn body<T: DeserializeOwned>(message: &Message) -> Option<T> {
-    wire::row(message.event_body.as_deref()?)
+pub(crate) fn body<T: DeserializeOwned>(message: &Message<impl Borrow<RawValue>>) -> Option<T> {
+    wire::row(message.event_body.as_ref()?.borrow())
 }
 
 /// A message, when it came, and on which socket.

@@ -1,7 +1,5 @@
 //! One call: its legs, and how far it is from its end.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, EventKey, Stamp};
 
@@ -19,7 +17,8 @@ pub(super) struct Call {
     pub(super) started: Option<DateTime<Utc>>,
     /// When the last of those who are out of it left.
     ended: Option<DateTime<Utc>>,
-    legs: BTreeMap<String, Leg>,
+    /// In the order of their ids. Most calls have one.
+    legs: Vec<(String, Leg)>,
     stage: Stage,
 }
 
@@ -41,7 +40,7 @@ enum Stage {
 
 impl Call {
     pub(super) fn new(id: &str, now: DateTime<Utc>) -> Self {
-        Self { id: id.to_owned(), heard: now, started: None, ended: None, legs: BTreeMap::new(), stage: Stage::Going }
+        Self { id: id.to_owned(), heard: now, started: None, ended: None, legs: Vec::new(), stage: Stage::Going }
     }
 
     pub(super) fn see(
@@ -57,13 +56,16 @@ impl Call {
         let is_ended = self.is_ended();
         for party in snapshot.parties.iter().filter(|party| party.role == Role::Agent) {
             // Whoever was followed once is followed on, whatever has become of the people watched.
-            if !self.legs.contains_key(&party.id) {
-                if is_ended || self.legs.len() >= limits.legs || !covers(&party.agent) {
-                    continue;
+            let place = match self.legs.binary_search_by(|(id, _)| id.cmp(&party.id)) {
+                Ok(place) => place,
+                Err(_) if is_ended || self.legs.len() >= limits.legs || !covers(&party.agent) => continue,
+                Err(place) => {
+                    self.legs.reserve_exact(1);
+                    self.legs.insert(place, (party.id.clone(), Leg::default()));
+                    place
                 }
-                self.legs.insert(party.id.clone(), Leg::default());
-            }
-            let Some(leg) = self.legs.get_mut(&party.id) else { continue };
+            };
+            let (_, leg) = &mut self.legs[place];
             let steps = leg.see(party, now);
             if !steps.is_empty() {
                 let agent = leg.agent.clone();
@@ -75,6 +77,10 @@ impl Call {
         }
     }
 
+    fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.legs.iter().map(|(_, leg)| leg)
+    }
+
     /// Whether its end was told.
     fn is_ended(&self) -> bool {
         matches!(self.stage, Stage::Done { .. }) && self.was_ours()
@@ -82,12 +88,12 @@ impl Call {
 
     /// Whether somebody of ours has it, or it rings there.
     pub(super) fn is_ours(&self) -> bool {
-        self.legs.values().any(|leg| !leg.is_over)
+        self.legs().any(|leg| !leg.is_over)
     }
 
     /// Whether somebody of ours had it.
     fn was_ours(&self) -> bool {
-        self.legs.values().any(|leg| leg.is_answered)
+        self.legs().any(|leg| leg.is_answered)
     }
 
     /// Where it stands, now that its legs are what they are.
@@ -173,12 +179,12 @@ impl Call {
 
     /// Who is or was in it.
     pub(super) fn agents(&self) -> impl Iterator<Item = &AgentRef> {
-        self.legs.values().map(|leg| &leg.agent)
+        self.legs().map(|leg| &leg.agent)
     }
 
     /// The ids of those who are in it still.
     pub(super) fn busy(&self) -> impl Iterator<Item = &str> {
-        self.legs.values().filter(|leg| !leg.is_over).filter_map(|leg| leg.agent.id.as_deref())
+        self.legs().filter(|leg| !leg.is_over).filter_map(|leg| leg.agent.id.as_deref())
     }
 
     /// When it began, as far as is known.

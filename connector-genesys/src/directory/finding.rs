@@ -5,7 +5,6 @@ use connector_core::{Agent, AgentRef, AgentState, EmailAddress, Error, Login, Pr
 use crate::api::lists::At;
 use crate::people::{agent, login_of};
 use crate::shared::Shared;
-use crate::wire::row;
 use crate::wire::users::User;
 
 /// The person meant. By login or address everybody is read, since a second one with it may be on the last page.
@@ -23,7 +22,7 @@ pub(super) async fn find(shared: &Shared, who: &AgentRef, priority: Priority) ->
     let (mut meant, mut next) = (Vec::new(), Some(At::Page(1)));
     while let Some(at) = next {
         let found = api.users(&at, size, priority).await?;
-        for user in found.rows.iter().filter_map(|raw| row::<User>(raw)) {
+        for user in found.rows.into_iter().flatten() {
             let fit = Fit::of(&user, &names);
             let Some(agent) = agent(user) else { continue };
             shared.people.learn(&agent.who);

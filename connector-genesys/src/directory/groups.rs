@@ -24,7 +24,7 @@ pub(super) async fn resolve(api: &Api, wanted: &[GroupRef], size: u32, priority:
         let mut next = Some(first(kind));
         while let Some(at) = next {
             let found = api.groups(kind, &at, size, priority).await?;
-            all.extend(rows::groups(kind, &found.rows).items);
+            all.extend(rows::groups(kind, found.rows).items);
             next = found.next;
         }
     }

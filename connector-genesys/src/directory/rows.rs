@@ -23,10 +23,10 @@ impl<T> Read<T> {
     }
 }
 
-fn read_each<T>(rows: &Rows, what: &str, read: impl Fn(&RawValue) -> Option<T>) -> Read<T> {
-    let mut found = Read { items: Vec::new(), rejected: Vec::new() };
-    for (number, raw) in rows.iter().enumerate() {
-        match read(raw) {
+fn read_each<R, T>(rows: Rows<R>, what: &str, read: impl Fn(R) -> Option<T>) -> Read<T> {
+    let mut found = Read { items: Vec::with_capacity(rows.len()), rejected: Vec::new() };
+    for (number, row) in rows.into_iter().enumerate() {
+        match row.and_then(&read) {
             Some(item) => found.items.push(item),
             None => {
                 let what = format!("{what} {} of a page", number + 1);
@@ -38,19 +38,18 @@ fn read_each<T>(rows: &Rows, what: &str, read: impl Fn(&RawValue) -> Option<T>) 
 }
 
 /// People.
-pub(super) fn agents(rows: &Rows) -> Read<Agent> {
-    read_each(rows, "user", |raw| agent(row(raw)?))
+pub(super) fn agents(rows: Rows<User>) -> Read<Agent> {
+    read_each(rows, "user", agent)
 }
 
 /// Groups of a kind. One without a name is called by its id.
-pub(super) fn groups(kind: GroupKind, rows: &Rows) -> Read<AgentGroup> {
+pub(super) fn groups(kind: GroupKind, rows: Rows<Group>) -> Read<AgentGroup> {
     let what = match kind {
         GroupKind::Queue => "queue",
         GroupKind::Team => "team",
         _ => "group",
     };
-    read_each(rows, what, |raw| {
-        let group: Group = row(raw)?;
+    read_each(rows, what, |group| {
         let id = group.id?;
         let name = group.name.unwrap_or_else(|| id.clone());
         Some(AgentGroup::new(id, kind, name))
@@ -59,13 +58,18 @@ pub(super) fn groups(kind: GroupKind, rows: &Rows) -> Read<AgentGroup> {
 
 /// Members of a group of this kind. Those of whom only the id is told are asked for, all at once; whoever is not known then
 /// either is a rejected row.
-pub(super) async fn members(api: &Api, kind: GroupKind, rows: &Rows, priority: Priority) -> Result<Read<Agent>> {
-    let mut read = read_each(rows, "member", |raw| member(kind, raw));
+pub(super) async fn members(
+    api: &Api,
+    kind: GroupKind,
+    rows: Rows<Box<RawValue>>,
+    priority: Priority,
+) -> Result<Read<Agent>> {
+    let mut read = read_each(rows, "member", |raw| member(kind, &raw));
     let bare: Vec<&str> = read.items.iter().filter(|agent| agent.who.login.is_none()).filter_map(id).collect();
     if bare.is_empty() {
         return Ok(read);
     }
-    let whole = agents(&api.users_by_id(&bare, priority).await?.rows).items;
+    let whole = agents(api.users_by_id(&bare, priority).await?.rows).items;
     let mut missing = Vec::new();
     for member in read.items.iter_mut().filter(|agent| agent.who.login.is_none()) {
         match whole.iter().find(|agent| agent.who.id == member.who.id) {

@@ -17,7 +17,6 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -94,11 +93,29 @@ impl AckSink for Promise {
 /// What a task has done.
 enum Done {
     Said(Input),
-    Created { line: u64, token: Option<Token>, made: Result<Made> },
-    Opened { number: u64, socket: Result<Socket> },
-    Ended { number: u64, why: Error },
+    /// A question was answered.
+    Answered(Input),
+    Created {
+        line: u64,
+        token: Option<Token>,
+        made: Result<Made>,
+    },
+    Opened {
+        number: u64,
+        socket: Result<Socket>,
+    },
+    Ended {
+        number: u64,
+        why: Error,
+    },
     Token(Option<Token>),
     Nothing,
+}
+
+/// What the vendor is asked, a few at a time, since there may be thousands.
+enum Question {
+    Call(String),
+    Person(String),
 }
 
 /// What woke the listener.
@@ -117,7 +134,9 @@ pub(super) struct Listener {
     inbox: Arc<Inbox>,
     /// All that goes on besides; it ends with the listener.
     tasks: JoinSet<Done>,
-    at_once: Arc<Semaphore>,
+    /// How many questions are on their way, and those that wait.
+    asking: usize,
+    questions: VecDeque<Question>,
     /// Sockets that are being opened, and those that are open.
     opening: BTreeSet<u64>,
     sockets: BTreeMap<u64, UnboundedSender<Order>>,
@@ -164,7 +183,8 @@ impl Listener {
             changes: changes.boxed(),
             inbox: Arc::default(),
             tasks: JoinSet::new(),
-            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            asking: 0,
+            questions: VecDeque::new(),
             opening: BTreeSet::new(),
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -232,6 +252,11 @@ impl Listener {
     fn take(&mut self, done: Done) {
         match done {
             Done::Said(input) => self.step(input),
+            Done::Answered(input) => {
+                self.asking -= 1;
+                self.ask();
+                self.step(input);
+            }
             Done::Created { line, token, made } => {
                 self.tokens.extend(token.map(|token| (line, token)));
                 self.step(Input::Created { line, made });
@@ -294,15 +319,14 @@ impl Listener {
                 let _ = asked.await;
                 Done::Nothing
             }),
-            Effect::Confirm(id) => self.spawn_within(move |shared| async move {
-                let asked = async { shared.connection.api().await?.conversation(&id, Priority::Live).await };
-                let told = asked.await;
-                Done::Said(Input::Confirmed { id, told })
-            }),
-            Effect::Resolve(id) => self.spawn_within(move |shared| async move {
-                let who = shared.who(&id).await;
-                Done::Said(Input::Resolved { id, who: Some(who) })
-            }),
+            Effect::Confirm(id) => {
+                self.questions.push_back(Question::Call(id));
+                self.ask();
+            }
+            Effect::Resolve(id) => {
+                self.questions.push_back(Question::Person(id));
+                self.ask();
+            }
             Effect::Deliver { number, items, cursor: since } => {
                 let ack = Ack::new(Promise { delivery: number, listener: self.tell.clone() });
                 let mut delivery = Delivery::new(items, self.now(), ack);
@@ -320,6 +344,25 @@ impl Listener {
                 tracing::warn!(%origin, %error, "a call may not be asked about: it counts as over once none of our people has it");
             }
             Effect::Fail(error) => self.failed = Some(error),
+        }
+    }
+
+    fn ask(&mut self) {
+        while self.asking < AT_ONCE
+            && let Some(question) = self.questions.pop_front()
+        {
+            self.asking += 1;
+            match question {
+                Question::Call(id) => self.spawn(move |shared| async move {
+                    let asked = async { shared.connection.api().await?.conversation(&id, Priority::Live).await };
+                    let told = asked.await;
+                    Done::Answered(Input::Confirmed { id, told })
+                }),
+                Question::Person(id) => self.spawn(move |shared| async move {
+                    let who = shared.who(&id).await;
+                    Done::Answered(Input::Resolved { id, who: Some(who) })
+                }),
+            }
         }
     }
 
@@ -365,15 +408,6 @@ impl Listener {
 
     fn spawn<F: Future<Output = Done> + Send + 'static>(&mut self, task: impl FnOnce(Arc<Shared>) -> F) {
         self.tasks.spawn(task(self.shared.clone()));
-    }
-
-    /// The same for what there may be much of.
-    fn spawn_within<F: Future<Output = Done> + Send + 'static>(&mut self, task: impl FnOnce(Arc<Shared>) -> F) {
-        let (task, at_once) = (task(self.shared.clone()), self.at_once.clone());
-        self.tasks.spawn(async move {
-            let _place = at_once.acquire().await;
-            task.await
-        });
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -6,7 +6,6 @@ use connector_core::{AgentRef, Conversation, Priority};
 
 use crate::people::agent;
 use crate::shared::Shared;
-use crate::wire::row;
 
 /// How many people are asked for at once.
 const AT_ONCE: usize = 100;
@@ -32,7 +31,7 @@ pub(super) async fn name(
 
 async fn learn(shared: &Shared, ids: &[&str], priority: Priority) -> connector_core::Result<()> {
     let found = shared.connection.api().await?.users_by_id(ids, priority).await?;
-    let people = found.rows.iter().filter_map(|raw| agent(row(raw)?));
+    let people = found.rows.into_iter().flatten().filter_map(agent);
     people.for_each(|agent| shared.people.learn(&agent.who));
     Ok(())
 }

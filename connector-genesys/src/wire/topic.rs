@@ -5,14 +5,14 @@ use serde_json::value::RawValue;
 
 use super::loose;
 
-/// A message of a channel, and what lies in a delivery by EventBridge.
+/// A message of a channel, and what lies in a delivery by EventBridge. Its body is a copy, or lies in the message's text.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct Message {
-    #[serde(deserialize_with = "loose::text")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message<Body = Box<RawValue>> {
+    #[serde(default, deserialize_with = "loose::text")]
     pub(crate) topic_name: Option<String>,
     /// Of a type that the topic decides.
-    pub(crate) event_body: Option<Box<RawValue>>,
+    pub(crate) event_body: Option<Body>,
 }
 
 /// A delivery by Amazon EventBridge: the same message in another envelope.

@@ -55,6 +55,7 @@ async fn a_probe_is_answered_and_nobody_hears_of_it() {
 #[tokio::test(start_paused = true)]
 async fn one_channel_and_turned_channels_are_heard_as_they_are() {
     let mut program = Program::new();
+    assert_eq!(program.genesys.live_audio().one_sided(), 0);
     for (offers, speakers) in [
         (vec![&["internal", "external"][..]], vec![Speaker::Agent, Speaker::Customer]),
         (vec![&["internal"][..], &["external"]], vec![Speaker::Customer]),
@@ -70,6 +71,7 @@ async fn one_channel_and_turned_channels_are_heard_as_they_are() {
         assert_eq!((heard(&items), marks(&items)), (4_800, vec!["ended 0.600 Finished".to_owned()]));
         assert!(client.complaints().is_empty(), "{:?}", client.complaints());
     }
+    assert_eq!(program.genesys.live_audio().one_sided(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +126,7 @@ async fn the_first_message_is_kept_as_the_policy_says() {
         let mut program = Program { hub, clock: cx.clock(), genesys, sessions };
         let (_client, session) = program.talking().await;
         let shown = format!("{session:?}");
-        assert!(!shown.contains("555") && !shown.contains("Caller"), "{shown}");
+        assert!(!shown.contains("+1555") && !shown.contains("Caller"), "{shown}");
         let raw = session.raw.map(|raw| String::from_utf8_lossy(&raw.bytes).into_owned());
         assert_eq!(raw.is_some_and(|raw| raw.contains("customConfig")), is_kept);
     }

@@ -3,8 +3,8 @@
 mod coming;
 mod going;
 mod hearing;
-mod logging;
 mod misbehaving;
+mod recording;
 
 use std::time::Duration;
 

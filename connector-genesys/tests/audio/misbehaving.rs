@@ -93,9 +93,8 @@ async fn an_odd_frame_costs_itself() {
     let mut program = Program::new();
     let (mut client, session) = program.talking().await;
     client.send(Message::Binary(vec![0; 3].into())).await.unwrap();
-    client.talk(1).await.unwrap();
-    client.say("close", json!({ "reason": "end" })).await.unwrap();
-    client.hear().await.unwrap();
+    client.speak(Client::sound(0, 1_600, 2)).await.unwrap();
+    client.close("end").await.unwrap();
     let items = all(session).await;
     // The client does not know of the two samples.
     assert_eq!(marks(&items), ["lost 0.000 2 Vendor", "ended 0.200 Finished"]);

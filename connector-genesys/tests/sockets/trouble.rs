@@ -1,6 +1,11 @@
 //! What goes wrong on the way, and what nobody can mend.
 
+use std::sync::Mutex;
+use std::time::Duration;
+
+use connector_core::socket::Connection;
 use connector_core::testing::Fault;
+use connector_core::testing::http::{Answer, Answers, Request};
 use connector_genesys::testing::Endpoint;
 
 use super::*;
@@ -109,6 +114,50 @@ async fn wrong_credentials_and_a_missing_permission_end_it() {
     program.until(program.evening()).await;
     let error = program.error.take().expect("the stream ends");
     assert!(error.is_forbidden() && error.to_string().contains("conversation:communication:view"), "{error}");
+}
+
+/// The fake, with a second for each answer about a call.
+struct Slow<A> {
+    answers: A,
+    asked: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl<A: Answers> Answers for Slow<A> {
+    fn answer(&self, request: &Request) -> Answer {
+        let answer = self.answers.answer(request);
+        if !request.uri().path().starts_with("/api/v2/conversations/") {
+            return answer;
+        }
+        self.asked.lock().expect("no panic").push(Instant::now());
+        answer.delayed(Duration::from_secs(1))
+    }
+
+    fn switched(&self, request: Request, connection: Connection) {
+        self.answers.switched(request, connection);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_end_all_at_once_are_asked_about_four_at_a_time() {
+    let mut program = Program::new(&Scenario::small(7), FaultPlan::none());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let slow = Slow { answers: program.fake.answers(), asked: asked.clone() };
+    let cx = Context::default().with_clock(program.clock).with_transport(Arc::new(InProcess::new(slow)));
+    program.genesys = Genesys::new(program.fake.config(), &cx).expect("settings that make sense");
+    program.listen(&Watch::everyone());
+    program.pass(TimeDelta::minutes(1)).await;
+    let agent = program.fake.scenario().agents[0].id.clone();
+    let (topic, time) = (format!("v2.users.{agent}.conversations.calls"), "2026-09-21T08:00:00Z");
+    for call in 0..10 {
+        let part = serde_json::json!({ "id": format!("p-{call}"), "purpose": "agent", "state": "terminated",
+            "connectedTime": time, "endTime": time, "user": { "id": agent } });
+        program.fake.say(&topic, &serde_json::json!({ "id": format!("c-{call}"), "participants": [part] }));
+    }
+    program.pass(TimeDelta::seconds(10)).await;
+    assert_eq!(program.ended().len(), 10, "nobody knows these calls any more");
+    let asked = asked.lock().expect("no panic");
+    let after = |at: &Instant| at.duration_since(asked[0]).as_secs();
+    assert_eq!(asked.iter().map(after).collect::<Vec<_>>(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -115,7 +115,7 @@ proptest! {
             let header = Header::parse(&disk.bytes, Some(size)).unwrap();
             let told = header.data_len.unwrap() as usize;
             prop_assert!(told <= on_disk, "{told} of {on_disk}");
-            prop_assert!(disk.is_torn || on_disk - told <= 4 * layout.byte_rate() as usize, "{told} of {on_disk}");
+            prop_assert!(disk.is_torn || on_disk - told <= 2 * layout.byte_rate() as usize, "{told} of {on_disk}");
             prop_assert!(!header.is_cut_short(size));
         }
 

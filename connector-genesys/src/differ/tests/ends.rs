@@ -177,6 +177,20 @@ fn after_silence_all_calls_that_go_on_are_asked_about() {
 }
 
 #[test]
+fn who_is_in_a_call_is_busy_until_the_leg_is_over() {
+    let mut heard = Heard::default();
+    assert!(heard.differ.busy().is_empty() && !heard.differ.is_open("c-1"));
+    heard.see(&call([agent("a", 1, Phase::Connected), agent("a2", 2, Phase::Ringing)]), 0);
+    assert_eq!(heard.differ.busy(), BTreeSet::from(["a", "a2"]));
+    heard.see(&call([agent("a", 1, Phase::Over), agent("a2", 2, Phase::Connected)]), 10);
+    assert_eq!(heard.differ.busy(), BTreeSet::from(["a2"]));
+    heard.see(&call([agent("a", 1, Phase::Over), agent("a2", 2, Phase::Over)]), 20);
+    assert!(heard.differ.busy().is_empty() && heard.differ.is_open("c-1"), "the vendor was not asked yet");
+    heard.confirmed(Confirmed::Over(None), 21);
+    assert!(!heard.differ.is_open("c-1"), "it is only remembered");
+}
+
+#[test]
 fn more_calls_than_there_is_room_for_are_a_gap() {
     let numbered = |n: u32, snapshot: Snapshot| Snapshot { conversation: format!("c-{n}"), ..snapshot };
     let mut heard = Heard::with(Limits { calls: 2, ..Limits::default() });

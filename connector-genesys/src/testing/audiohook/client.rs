@@ -214,11 +214,18 @@ impl Client {
     /// Those of a socket.
     pub async fn talk(&mut self, frames: usize) -> Result<()> {
         for _ in 0..frames {
-            let sound = Self::sound(self.position, FRAME, self.channels);
-            self.position += FRAME;
-            self.send(Message::Binary(sound)).await?;
+            self.speak(Self::sound(self.position, FRAME, self.channels)).await?;
         }
         Ok(())
+    }
+
+    /// Sends a frame of this sound: samples of all channels in turn.
+    ///
+    /// # Errors
+    /// Those of a socket.
+    pub async fn speak(&mut self, sound: Bytes) -> Result<()> {
+        self.position += sound.len() as u64 / self.channels;
+        self.send(Message::Binary(sound)).await
     }
 
     /// The sound of so many samples of each channel: each byte says where it belongs.

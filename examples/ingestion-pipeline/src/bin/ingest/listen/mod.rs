@@ -30,7 +30,7 @@ mod tls;
 
 use tls::Certificates;
 
-/// Connections at a time; more wait in the operating system.
+/// Connections at a time; more wait in the operating system. Those that became WebSockets do not count.
 const CONNECTIONS: usize = 1024;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -152,6 +152,10 @@ struct Door {
 
 impl Door {
     async fn connection(self: Arc<Self>, stream: TcpStream, _place: OwnedSemaphorePermit) {
+        // Answers and messages are written whole: none waits to be sent together with the next.
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!("a connection keeps small packets back: {error}");
+        }
         let Some(tls) = &self.tls else { return self.speak(stream).await };
         let mut closed = self.closed.clone();
         let hands = tokio::select! {

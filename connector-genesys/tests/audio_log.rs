@@ -1,0 +1,128 @@
+//! What stands in the log of live sound, and what does not: alone in its process, since whether something is logged at all is
+//! decided for all threads together.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use connector_core::inbound::{Hub, HubOptions};
+use connector_core::socket::Message;
+use connector_core::testing::{FaultPlan, Scenario};
+use connector_core::{Clock, Context, LiveAudioSource, LiveSession, LiveSessions, Secret};
+use connector_genesys::testing::Fake;
+use connector_genesys::testing::audiohook::{CONVERSATION, Client, Handshake};
+use connector_genesys::{AudioKey, AudioOptions, Genesys};
+use futures_util::StreamExt;
+use http::StatusCode;
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+
+const SECRET: &str = "c3ludGhldGljLWhtYWMta2V5LWZvci11bml0LXRlc3Q=";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+struct Program {
+    hub: Hub,
+    clock: Clock,
+    genesys: Genesys,
+    sessions: LiveSessions,
+}
+
+impl Program {
+    fn new() -> Self {
+        let hub = Hub::new(HubOptions::default());
+        let cx = Context::default().for_source("acme", "cloud").with_inbound(&hub);
+        let options = AudioOptions::new(AudioKey::new(Secret::literal("k-1"), Secret::literal(SECRET)));
+        let config = Fake::new(&Scenario::small(7), FaultPlan::none()).config().with_audio(options.with_route("r-1"));
+        let genesys = Genesys::new(config, &cx).expect("settings that make sense");
+        let sessions = genesys.live_audio().sessions();
+        Self { hub, clock: cx.clock(), genesys, sessions }
+    }
+
+    fn handshake(&self) -> Handshake {
+        let handshake = Handshake::new("/hooks/r-1/audiohook", "hooks.example.com").at(self.clock.now());
+        handshake.with_key("k-1", Some(SECRET))
+    }
+
+    /// Somebody whose session is open, with one channel, and that session.
+    async fn talking(&mut self, handshake: &Handshake) -> (Client, LiveSession) {
+        let client = Client::connect(&self.hub, handshake).await.expect("a good handshake");
+        let mut client = client.with_offers(&[&["external"]]);
+        client.open().await.unwrap();
+        (client, self.sessions.next().await.expect("a session").expect("a session"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_names_sessions_and_calls_and_nobody() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    let _guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+
+    let mut program = Program::new();
+    let (mut warnings, mut all_of_it) = (Vec::new(), String::new());
+    for _ in 0..2 {
+        let handshake = program.handshake();
+        let (mut client, session) = program.talking(&handshake).await;
+        client.say("error", json!({ "code": 429, "message": "Synthetic Caller of +15550100" })).await.unwrap();
+        client.say("Synthetic Caller", json!({ "reason": "+15550100" })).await.unwrap();
+        client.close("end").await.unwrap();
+        drop(session.into_items().collect::<Vec<_>>().await);
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        let said = log.take();
+        let warned = said.lines().filter(|line| line.contains("WARN"));
+        let names = |line: &str| line.contains(handshake.session()) && line.contains("acme/cloud");
+        warnings.push(warned.map(names).collect::<Vec<_>>());
+        assert!(said.contains(CONVERSATION), "{said}");
+        all_of_it.push_str(&said);
+    }
+    // That the trunk sends one channel is said once; the error of each session has its own line.
+    assert_eq!(warnings, [vec![true, true], vec![true]], "{all_of_it}");
+    assert!(all_of_it.contains("Dual channel") && all_of_it.contains("error 429"), "{all_of_it}");
+
+    // A socket that dies, a message that is none, and a farewell.
+    let handshake = program.handshake();
+    let (client, session) = program.talking(&handshake).await;
+    drop(client);
+    drop(session.into_items().collect::<Vec<_>>().await);
+    let handshake = program.handshake();
+    let (mut client, _session) = program.talking(&handshake).await;
+    client.send(Message::Text("Synthetic Caller +15550100".to_owned())).await.unwrap();
+    client.close("disconnect").await.unwrap();
+    program.genesys.live_audio().close().await;
+    let refused = Client::connect(&program.hub, &program.handshake()).await.unwrap_err();
+    assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+    let rest = log.take();
+    for words in ["broke off", "no JSON object", "finds nobody"] {
+        assert!(rest.contains(words), "{words} in {rest}");
+    }
+    all_of_it.push_str(&rest);
+    for secret in ["+1555", "Caller", "k-1", SECRET, "tenant", "en-US", "r-1"] {
+        assert!(!all_of_it.contains(secret), "{secret} in {all_of_it}");
+    }
+}
