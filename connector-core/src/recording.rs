@@ -32,6 +32,8 @@ pub enum RecordingKind {
     Snippet,
     /// A text conversation.
     Chat,
+    /// What was heard while the call went on.
+    Live,
 }
 
 impl fmt::Display for RecordingKind {
@@ -44,6 +46,7 @@ impl fmt::Display for RecordingKind {
             Self::Screen => "screen",
             Self::Snippet => "snippet",
             Self::Chat => "chat",
+            Self::Live => "live",
         })
     }
 }

@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 use tracing::{debug, info, warn};
 
 use crate::call::StoredCall;
+use crate::live::Live;
 use crate::outbox::Outbox;
 use crate::progress::Progress;
 use crate::scope::{Judgement, Scope};
@@ -51,6 +52,8 @@ pub(crate) struct Consumer {
     pub(crate) clock: Clock,
     pub(crate) resume: ResumeOptions,
     pub(crate) progress: Progress,
+    /// Sound of calls that go on, where it is taken.
+    pub(crate) live: Option<Arc<Live>>,
     /// How often in a row our own disk, database or queue failed.
     pub(crate) own_failures: AtomicU32,
 }
@@ -188,10 +191,13 @@ impl Consumer {
             Lookup::Gone(why) => return Err(Error::not_found(format!("the call is {why}")).of(&row.origin)),
         };
         if known.is_none() && self.is_outside(&row.origin, &document) {
+            self.drop_live(row, &document).await?;
             return Ok(Done::LeftAlone);
         }
         let mut call = self.next_version(row, known.as_ref(), document);
         let done = self.fetch_media(connector, row, &mut call).await?;
+        let heard = self.fetch_live(row, &mut call, &done).await?;
+        let done = heard.after(done);
         if known.as_ref().is_none_or(|known| says_something_new(known, &call)) {
             #[cfg(feature = "failpoints")]
             crate::failpoints::pass(crate::failpoints::Step::BeforeCommit);
@@ -202,6 +208,7 @@ impl Consumer {
             crate::failpoints::pass(crate::failpoints::Step::AfterCommit);
             self.progress.committed(known.is_none());
         }
+        self.end_sessions(&heard).await?;
         self.publish(row).await?;
         if matches!(done, Done::Whole) {
             #[cfg(feature = "failpoints")]

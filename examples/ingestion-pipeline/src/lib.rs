@@ -7,6 +7,7 @@ pub mod failpoints;
 #[cfg(test)]
 mod fakes;
 mod intake;
+mod live;
 mod media;
 mod memory;
 mod outbox;
@@ -33,6 +34,7 @@ mod work;
 mod workers;
 
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
+pub use live::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, Unmatched};
 pub use memory::{DeadLetter, MemoryStore};
 pub use outbox::Outbox;
 pub use people::{AgentSync, Following, ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow, SyncReport};

@@ -149,7 +149,7 @@ fn is_same_version(known: &StoredRecording, found: &Recording) -> bool {
     same_hash || (found.validator.is_some() && known.recording.validator == found.validator)
 }
 
-fn put(recordings: &mut Vec<StoredRecording>, stored: StoredRecording) {
+pub(crate) fn put(recordings: &mut Vec<StoredRecording>, stored: StoredRecording) {
     match recordings.iter_mut().find(|known| known.recording.id == stored.recording.id) {
         Some(known) => *known = stored,
         None => recordings.push(stored),

@@ -1,5 +1,6 @@
 //! A store in memory: the contract of [`WorkStore`] in the plainest words. Everything in vectors, one lock, no durability.
 
+mod live;
 mod reconciled;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,12 +14,14 @@ use connector_core::reconcile::Gaps;
 use connector_core::{CallEvent, Cursor, Origin, Outcome, Receipt, Rejected, Result};
 
 use crate::call::{Message, StoredCall};
+use crate::live::SessionRow;
 use crate::runs::Run;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 
 /// A store in memory, for tests of an own pipeline and for small programs. Clones share it, as processes share a file. It
-/// remembers reconciliations too ([`ReconcileLog`](crate::ReconcileLog)).
+/// remembers reconciliations ([`ReconcileLog`](crate::ReconcileLog)) and sessions of sound
+/// ([`LiveStore`](crate::LiveStore)) too.
 ///
 /// It is gone with the last clone, and forgets nothing until then: every event, call, message and dead letter stays, so its
 /// memory grows with all that it ever heard of. A program that runs for long takes a
@@ -52,6 +55,7 @@ pub(crate) struct Tables {
     pub(crate) outbox: Vec<(Message, bool)>,
     dead_letters: Vec<Letter>,
     cursors: HashMap<Origin, Cursor>,
+    sessions: Vec<SessionRow>,
     leases: u64,
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connector_core::{Clock, Connector, Error, EventSource, Origin, Result, ResumeOptions, Watch};
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::consume::Consumer;
+use crate::live::{Hearing, Live, LiveOptions, Recorder, SessionState};
 use crate::outbox::Outbox;
 use crate::produce::Producer;
 use crate::progress::{Progress, Report};
@@ -78,6 +79,7 @@ pub struct Pipeline {
     sink: Arc<dyn ObjectSink>,
     outbox: Arc<dyn Outbox>,
     reconciling: Option<Arc<dyn ReconcileLog>>,
+    live: Option<LiveOptions>,
     sources: Vec<(Connector, SourceOptions)>,
     clock: Clock,
     at_once: usize,
@@ -94,6 +96,7 @@ impl Pipeline {
             sink: Arc::new(sink),
             outbox: Arc::new(outbox),
             reconciling: None,
+            live: None,
             sources: Vec::new(),
             clock: Clock::system(),
             at_once: 4,
@@ -113,6 +116,13 @@ impl Pipeline {
     /// night as its [`SourceOptions`] say, and over every time in which it heard nothing, once the history has caught up.
     pub fn with_reconcile(mut self, log: impl ReconcileLog) -> Self {
         self.reconciling = Some(Arc::new(log));
+        self
+    }
+
+    /// The same pipeline, taking the sound of calls while they go on from the sources that have it. What belongs to agents is
+    /// stored as recordings of the calls once they are over and known.
+    pub fn with_live(mut self, options: LiveOptions) -> Self {
+        self.live = Some(options);
         self
     }
 
@@ -157,6 +167,7 @@ impl Pipeline {
         let connectors = self.connectors()?;
         let work_arrived = Arc::new(Notify::new());
         let (stopping, stopped) = watch::channel(false);
+        let live = self.live.clone().map(|options| Arc::new(Live::new(options, self.clock, self.progress.clone())));
 
         let consumer = Arc::new(Consumer {
             connectors,
@@ -167,9 +178,11 @@ impl Pipeline {
             clock: self.clock,
             resume: self.resume,
             progress: self.progress.clone(),
+            live: live.clone(),
             own_failures: AtomicU32::new(0),
         });
         let mut producers = JoinSet::new();
+        let mut hearings = Vec::new();
         for (connector, options) in &self.sources {
             let arrivals = Arrivals { work: work_arrived.clone(), ..Arrivals::default() };
             producers.spawn(self.tell(connector, &consumer, &arrivals));
@@ -179,7 +192,11 @@ impl Pipeline {
             let state = if events.is_some() { SourceState::Starting } else { SourceState::Live };
             self.progress.source(connector.origin(), |_| Some(state));
             if let Some(events) = events {
-                producers.spawn(self.hear(connector, events, options, &arrivals));
+                producers.spawn(self.hear(connector, events, options, live.clone(), &arrivals));
+            }
+            if let Some(live) = &live {
+                let hearing = self.listening(connector, live, &arrivals).await;
+                hearings.extend(hearing.inspect(|hearing| drop(producers.spawn(listen(hearing)))));
             }
         }
         let workers = Workers {
@@ -199,6 +216,7 @@ impl Pipeline {
             _ = working.join_next() => return Err(Error::bug("the loop that hands out work came to an end")),
         }
         producers.shutdown().await;
+        join_all(hearings.iter().map(|hearing| hearing.close(self.deadline))).await;
         stopping.send_replace(true);
         while working.join_next().await.is_some() {}
         let farewells = join_all(self.sources.iter().map(|(connector, _)| connector.close()));
@@ -214,6 +232,7 @@ impl Pipeline {
         connector: &Connector,
         events: Arc<dyn EventSource>,
         options: &SourceOptions,
+        live: Option<Arc<Live>>,
         arrivals: &Arrivals,
     ) -> BoxFuture<'static, ()> {
         let producer = Arc::new(Producer {
@@ -225,6 +244,7 @@ impl Pipeline {
             rejections_arrived: arrivals.rejections.clone(),
             gaps_arrived: arrivals.gaps.clone(),
             progress: self.progress.clone(),
+            live,
             clock: self.clock,
         });
         let run = move || {
@@ -237,6 +257,25 @@ impl Pipeline {
             progress.source(&origin, |before| Some(before.failing(why, now, after(now, pause))));
         };
         supervise(RESTARTS, failed, run).boxed()
+    }
+
+    /// What takes the sound of a source's calls; none where it has none.
+    async fn listening(&self, connector: &Connector, live: &Arc<Live>, arrivals: &Arrivals) -> Option<Arc<Hearing>> {
+        let source = connector.live_audio()?;
+        let origin = connector.origin().clone();
+        // A number to be shown: without it the count begins at nothing.
+        let waiting = live.store().kept(&origin, SessionState::Waiting).await.unwrap_or_default();
+        self.progress.live_waiting(waiting.len());
+        let recorder = Recorder {
+            live: live.clone(),
+            origin,
+            vendor: connector.vendor().clone(),
+            work: self.store.clone(),
+            work_arrived: arrivals.work.clone(),
+            started: self.clock.now(),
+            here: Mutex::default(),
+        };
+        Some(Arc::new(Hearing::new(source, recorder)))
     }
 
     /// The loop that tells a source of its rejections.
@@ -296,6 +335,17 @@ impl Pipeline {
         }
         Ok(connectors)
     }
+}
+
+/// The loop that takes the sound of a source's calls.
+fn listen(hearing: &Arc<Hearing>) -> BoxFuture<'static, ()> {
+    let hearing = hearing.clone();
+    let said = say_once(format!("{}: live audio", hearing.origin()));
+    let run = move || {
+        let hearing = hearing.clone();
+        async move { hearing.run().await }.boxed()
+    };
+    supervise(RESTARTS, said, run).boxed()
 }
 
 /// What the loops of one source wake each other with.

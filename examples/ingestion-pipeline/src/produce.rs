@@ -11,6 +11,7 @@ use futures_util::TryStreamExt;
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
+use crate::live::Live;
 use crate::progress::Progress;
 use crate::scope::{Judgement, Scope};
 use crate::state::SourceState;
@@ -27,6 +28,7 @@ pub(crate) struct Producer {
     pub(crate) rejections_arrived: Arc<Notify>,
     pub(crate) gaps_arrived: Arc<Notify>,
     pub(crate) progress: Progress,
+    pub(crate) live: Option<Arc<Live>>,
     pub(crate) clock: Clock,
 }
 
@@ -104,6 +106,11 @@ impl Producer {
         let makes_work = |event: &&CallEvent| Cause::of(&event.kind).is_some();
         let left_alone: HashSet<&str> =
             others.iter().filter(makes_work).map(|event| event.conversation.id.as_str()).collect();
+        if let Some(live) = &self.live {
+            for call in others.iter().filter(|event| Cause::of(&event.kind) == Some(Cause::Ended)) {
+                live.drop_call(&batch.origin, &call.conversation.id).await?;
+            }
+        }
         let recorded = self.store.record(batch).await?;
         self.progress.recorded(recorded);
         self.progress.left_alone(left_alone.len());

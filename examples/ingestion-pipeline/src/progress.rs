@@ -9,6 +9,7 @@ use connector_core::Origin;
 use serde::Serialize;
 use tracing::{info, warn};
 
+use crate::live::SessionState;
 use crate::state::SourceState;
 use crate::work::Recorded;
 
@@ -32,6 +33,10 @@ struct Counts {
     gaps: Mutex<BTreeMap<Origin, u64>>,
     sources: Mutex<BTreeMap<Origin, SourceState>>,
     left_alone: AtomicU64,
+    live_recorded: AtomicU64,
+    live_matched: AtomicU64,
+    live_waiting: AtomicU64,
+    live_unmatched: AtomicU64,
 }
 
 /// What a pipeline did while it ran.
@@ -65,6 +70,14 @@ pub struct Report {
     pub gaps_open: u64,
     /// Calls left alone, since they are outside the [`Scope`](crate::Scope). One that is told of again counts again.
     pub left_alone: u64,
+    /// Sessions of sound that were recorded.
+    pub live_recorded: u64,
+    /// Sessions of sound of which something is stored as recordings of their calls.
+    pub live_matched: u64,
+    /// Sessions of sound that are over and whose calls are not known yet.
+    pub live_waiting: u64,
+    /// Sessions of sound of whose calls nobody told in time.
+    pub live_unmatched: u64,
 }
 
 impl Progress {
@@ -128,6 +141,32 @@ impl Progress {
         self.0.left_alone.fetch_add(calls as u64, Ordering::Relaxed);
     }
 
+    /// A session of sound came from one state into another.
+    pub(crate) fn session(&self, from: SessionState, to: SessionState) {
+        let add = |count: &AtomicU64| count.fetch_add(1, Ordering::Relaxed);
+        if from == SessionState::Open && to == SessionState::Waiting {
+            add(&self.0.live_recorded);
+            add(&self.0.live_waiting);
+        }
+        if from == SessionState::Waiting && to != SessionState::Waiting {
+            let less = |waiting: u64| Some(waiting.saturating_sub(1));
+            let _ = self.0.live_waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
+        if to == SessionState::Matched {
+            add(&self.0.live_matched);
+        }
+    }
+
+    /// Sessions of sound have been waiting since before this program started.
+    pub(crate) fn live_waiting(&self, sessions: usize) {
+        self.0.live_waiting.fetch_add(sessions as u64, Ordering::Relaxed);
+    }
+
+    /// Nobody told of the call of a session in time.
+    pub(crate) fn live_unmatched(&self) {
+        self.0.live_unmatched.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The counts as they stand now.
     pub fn report(&self) -> Report {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -145,6 +184,10 @@ impl Progress {
             recovered: get(&self.0.recovered),
             gaps_open: self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
             left_alone: get(&self.0.left_alone),
+            live_recorded: get(&self.0.live_recorded),
+            live_matched: get(&self.0.live_matched),
+            live_waiting: get(&self.0.live_waiting),
+            live_unmatched: get(&self.0.live_unmatched),
         }
     }
 }
@@ -167,6 +210,15 @@ impl fmt::Display for Report {
             self.recovered,
             self.gaps_open,
             self.left_alone
-        )
+        )?;
+        // Said only where there is any: most sources have none.
+        if self.live_recorded + self.live_matched + self.live_waiting + self.live_unmatched > 0 {
+            write!(
+                f,
+                "; live: {} recorded, {} matched, {} waiting, {} unmatched",
+                self.live_recorded, self.live_matched, self.live_waiting, self.live_unmatched
+            )?;
+        }
+        Ok(())
     }
 }

@@ -55,6 +55,7 @@ impl Bench {
             clock,
             resume: ResumeOptions::default(),
             progress: Progress::default(),
+            live: None,
             own_failures: AtomicU32::new(0),
         };
         Self { source, scope, store, sink, sent, clock, options: SourceOptions::default(), consumer }

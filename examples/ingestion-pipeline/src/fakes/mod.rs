@@ -4,6 +4,7 @@ mod bench;
 mod disk;
 mod failing;
 mod interrupted;
+mod live;
 mod source;
 mod surroundings;
 
@@ -16,6 +17,7 @@ use connector_core::{
 pub(crate) use bench::Bench;
 pub(crate) use disk::Disk;
 pub(crate) use failing::FailingStore;
+pub(crate) use live::{Caller, FakeLive, RATE};
 pub(crate) use source::{FakeSource, piece_by_piece, ready, recording};
 pub(crate) use surroundings::{MemorySink, Sent, until};
 

@@ -5,6 +5,7 @@ mod archive;
 mod dead_letters;
 #[cfg(feature = "universal")]
 mod ledger;
+mod live;
 mod people;
 mod read;
 mod rows;
@@ -40,7 +41,7 @@ const READERS: u32 = 2;
 /// How much of the file a reader keeps in memory: 16 MiB, as SQLite writes it.
 const CACHE: &str = "-16384";
 /// The version of the tables that this program knows.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 
 /// Work, metadata, outgoing messages and the analysis queue in one SQLite file.
 ///
@@ -137,6 +138,11 @@ fn failed(error: sqlx::Error) -> Error {
 
 fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A time that is to be found again as it was: not cut to milliseconds.
+fn exact(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>> {

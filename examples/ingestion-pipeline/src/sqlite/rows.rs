@@ -195,7 +195,7 @@ async fn write_document(connection: &mut SqliteConnection, call: &StoredCall) ->
     .map_err(failed)
 }
 
-/// What a comparison will ask. It counts the recordings that are there, so they come first.
+/// What a comparison will ask. It counts the vendor's recordings that are there, so they come first.
 async fn write_version(connection: &mut SqliteConnection, call: &StoredCall) -> Result<()> {
     let leg = |leg: &Leg| {
         let revision = leg.revision.as_ref();
@@ -205,7 +205,7 @@ async fn write_version(connection: &mut SqliteConnection, call: &StoredCall) -> 
     query_of(
         "INSERT OR REPLACE INTO versions (tenant, source, conversation, media, recordings, audio_s, legs)
          SELECT ?1, ?2, ?3, ?4, count(*), CASE WHEN count(*) = count(length_s) THEN sum(length_s) END, ?5
-         FROM recordings WHERE (tenant, source, conversation) = (?1, ?2, ?3)",
+         FROM recordings WHERE (tenant, source, conversation) = (?1, ?2, ?3) AND kind <> 'live'",
         &call.origin,
     )
     .bind(&call.document.this.id)

@@ -9,7 +9,7 @@ use connector_core::{Cursor, Gap, Origin, Result};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{SqliteArchive, SqliteStore, commit, failed, json, parsed, query_of, text, time};
+use super::{SqliteArchive, SqliteStore, commit, exact, failed, json, parsed, query_of, text, time};
 use crate::runs::{ReconcileLog, Run};
 
 #[async_trait]
@@ -74,11 +74,6 @@ impl ReconcileLog for SqliteStore {
         .await;
         done.map(drop).map_err(failed)
     }
-}
-
-/// A time that is to be found again as it was: not cut to milliseconds.
-fn exact(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true)
 }
 
 /// Writes a gap down as a part of somebody else's transaction.

@@ -87,6 +87,17 @@ CREATE TABLE IF NOT EXISTS runs (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_by_mode ON runs (tenant, source, mode, began);
 
+-- Sound of calls that go on. `file` lies below the spool directory, until it is removed.
+CREATE TABLE IF NOT EXISTS live (
+    tenant TEXT NOT NULL, source TEXT NOT NULL, session TEXT NOT NULL, conversation TEXT NOT NULL, began TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'waiting', 'matched', 'empty', 'unmatched', 'dropped')),
+    file TEXT, ended TEXT, samples INTEGER NOT NULL, rate INTEGER NOT NULL, speakers TEXT NOT NULL,
+    lost INTEGER NOT NULL, whole INTEGER NOT NULL, parts TEXT NOT NULL, matched TEXT, updated TEXT NOT NULL,
+    PRIMARY KEY (tenant, source, session)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS live_of_call ON live (tenant, source, conversation);
+CREATE INDEX IF NOT EXISTS live_kept ON live (tenant, source, state) WHERE file IS NOT NULL;
+
 CREATE TABLE IF NOT EXISTS cursors (
     tenant TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, PRIMARY KEY (tenant, source)
 ) WITHOUT ROWID;
@@ -148,6 +159,17 @@ CREATE VIEW IF NOT EXISTS runs_v1 AS
            report ->> 'not_recordable' AS not_recordable, report ->> 'failed' AS failed
     FROM runs;
 
+CREATE VIEW IF NOT EXISTS live_v1 AS
+    SELECT tenant, source, session, conversation, began, ended, 1.0 * samples / rate AS length_s, state,
+           json_array_length(parts) AS parts,
+           (SELECT 1.0 * coalesce(sum(value ->> 'samples'), 0) / rate FROM json_each(parts)) AS parts_s,
+           1.0 * lost / rate AS lost_s, whole,
+           (SELECT group_concat(who, ', ') FROM (
+               SELECT DISTINCT coalesce(a.value ->> 'login', a.value ->> 'name', a.value ->> 'email', a.value ->> 'id') AS who
+               FROM json_each(parts) p, json_each(p.value, '$.agents') a)) AS agents,
+           matched, updated
+    FROM live;
+
 -- Until format 3 the versions of legs stood in a table of their own.
 DROP TABLE IF EXISTS legs;
 INSERT OR IGNORE INTO versions (tenant, source, conversation, media, recordings, audio_s, legs)
@@ -157,6 +179,7 @@ INSERT OR IGNORE INTO versions (tenant, source, conversation, media, recordings,
             WHERE (r.tenant, r.source, r.conversation) = (c.tenant, c.source, c.conversation)),
            (SELECT json_group_array(json_array(value ->> 'id', value ->> '$.revision.at', value ->> '$.revision.fingerprint'))
             FROM json_each(c.document, '$.legs'))
-    FROM calls c;
+    FROM calls c
+    WHERE NOT EXISTS (SELECT 1 FROM versions v WHERE (v.tenant, v.source, v.conversation) = (c.tenant, c.source, c.conversation));
 
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;

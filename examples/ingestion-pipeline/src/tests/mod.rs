@@ -3,6 +3,7 @@
 mod broken;
 mod calls;
 mod full;
+mod live;
 mod pipeline;
 mod reconcile;
 mod recordings;

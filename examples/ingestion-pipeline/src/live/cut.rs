@@ -1,0 +1,102 @@
+//! A stretch of a WAV file as a WAV file of its own.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+
+use bytes::Bytes;
+use connector_core::wav::Header;
+use connector_core::{Error, Result};
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+
+use super::spool::{failed, on_disk};
+
+/// How much is read at once, in bytes.
+const PIECE: u64 = 256 << 10;
+
+/// What stands before the sound of a file of µ-law, whose header says how many samples there are.
+const WITH_FACT: usize = 58;
+/// What stands before the sound of a file of PCM.
+const PLAIN: usize = 44;
+
+/// A file of sound that is open: one that we have recorded.
+#[derive(Debug)]
+pub(crate) struct Source {
+    file: File,
+    /// What stands before its sound.
+    header: Vec<u8>,
+    /// Bytes of one sample of every channel.
+    block: u64,
+    /// Where its samples lie.
+    data: Range<u64>,
+}
+
+impl Source {
+    /// Opens a file; none where there is no such file.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        };
+        let size = file.metadata().map_err(|error| failed(&error))?.len();
+        let mut beginning = Vec::new();
+        (&mut file).take(Header::PREFIX as u64).read_to_end(&mut beginning).map_err(|error| failed(&error))?;
+        let header = Header::parse(&beginning, Some(size))?;
+        let data = header.data_in(size);
+        beginning.truncate(usize::try_from(data.start).unwrap_or(usize::MAX));
+        if !matches!(beginning.len(), PLAIN | WITH_FACT) {
+            return Err(Error::invalid("this is no file that we have recorded"));
+        }
+        Ok(Some(Self { file, header: beginning, block: header.block_align.into(), data }))
+    }
+
+    /// How many samples of each channel there are.
+    pub(crate) fn samples(&self) -> u64 {
+        (self.data.end - self.data.start) / self.block
+    }
+
+    /// A stretch of it, as far as it is there: a header and its samples, read piece by piece.
+    pub(crate) fn part(&self, samples: &Range<u64>) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let block = self.block;
+        let end = samples.end.min(self.samples());
+        let from = samples.start.min(end);
+        let bytes = (end - from) * block;
+        let start = self.data.start + from * block;
+        let file = self.file.try_clone().map_err(|error| failed(&error))?;
+        let beginning = stream::iter([Ok(self.header_of(bytes)?)]);
+        let pieces = stream::try_unfold((file, start, bytes), |(file, at, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let (file, piece) = on_disk(move || read(file, at, left.min(PIECE))).await?;
+            let len = piece.len() as u64;
+            Ok(Some((piece, (file, at + len, left - len))))
+        });
+        let pad = stream::iter((bytes % 2 == 1).then(|| Ok(Bytes::from_static(&[0]))));
+        Ok(beginning.chain(pieces).chain(pad).boxed())
+    }
+
+    /// The header for so many bytes of sound: that of the file with other sizes.
+    fn header_of(&self, bytes: u64) -> Result<Bytes> {
+        let mut header = self.header.clone();
+        let rest = header.len() as u64 - 8 + bytes % 2;
+        let size = |bytes: u64| u32::try_from(bytes).map_err(|_| Error::bug("a part is longer than its file"));
+        let mut put = |at: usize, size: u32| header[at..at + 4].copy_from_slice(&size.to_le_bytes());
+        put(4, size(rest + bytes)?);
+        put(self.header.len() - 4, size(bytes)?);
+        if self.header.len() == WITH_FACT {
+            put(WITH_FACT - 12, size(bytes / self.block)?);
+        }
+        Ok(header.into())
+    }
+}
+
+fn read(mut file: File, at: u64, len: u64) -> Result<(File, Bytes)> {
+    let mut piece = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+    let read = file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut piece));
+    read.map_err(|error| failed(&error))?;
+    Ok((file, piece.into()))
+}

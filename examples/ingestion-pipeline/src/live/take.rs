@@ -1,0 +1,242 @@
+//! From the sound of sessions to recordings of a call.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_core::matching::{AgentTime, Keep, Part, SessionTime, agent_times, parts};
+use connector_core::{
+    Clock, Conversation, ConversationRef, Detail, Locator, Origin, Recording, RecordingKind, Result, Stamp,
+};
+use tracing::warn;
+
+use super::cut::Source;
+use super::spool::{Spool, on_disk};
+use super::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, length_of};
+use crate::call::{Media, StoredCall, StoredRecording};
+use crate::consume::{Consumer, Done, ours};
+use crate::intake::Intake;
+use crate::media::put;
+use crate::progress::Progress;
+use crate::work::{Cause, WorkRow, after};
+
+/// When to look again at a call while a session of it goes on. Its end brings that forward.
+const SHORTLY: Duration = Duration::from_secs(10);
+
+/// What everybody shares who deals with sessions.
+pub(crate) struct Live {
+    pub(crate) options: LiveOptions,
+    pub(crate) spool: Spool,
+    pub(crate) clock: Clock,
+    pub(crate) progress: Progress,
+}
+
+impl Live {
+    pub(crate) fn new(options: LiveOptions, clock: Clock, progress: Progress) -> Self {
+        let spool = Spool::new(options.directory.clone());
+        Self { options, spool, clock, progress }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn LiveStore> {
+        &self.options.store
+    }
+
+    /// Writes a session down as long as it is in a state, and counts it.
+    pub(crate) async fn change(&self, from: SessionState, row: &SessionRow) -> Result<bool> {
+        let is_done = self.store().change(from, row).await?;
+        if is_done {
+            self.progress.session(from, row.state);
+        }
+        Ok(is_done)
+    }
+
+    /// Removes the sound of a session whose state says that nobody needs it.
+    pub(crate) async fn clear(&self, mut row: SessionRow) -> Result<()> {
+        let Some(file) = row.file.take() else { return Ok(()) };
+        self.spool.remove(&file).await?;
+        self.store().change(row.state, &row).await.map(drop)
+    }
+
+    /// Drops the sound of a call that is none of ours.
+    pub(crate) async fn drop_call(&self, origin: &Origin, conversation: &str) -> Result<()> {
+        for mut row in self.store().of_call(origin, conversation).await? {
+            let from = row.state;
+            let is_kept = matches!(from, SessionState::Open | SessionState::Waiting | SessionState::Unmatched);
+            (row.state, row.updated) = (SessionState::Dropped, self.clock.now());
+            // Whoever still records it removes the file at the end.
+            if is_kept && self.change(from, &row).await? && from != SessionState::Open {
+                self.clear(row).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of the sessions of a call once it is stored.
+#[derive(Default)]
+pub(crate) struct Heard {
+    /// The state in which each was, and the row to be written.
+    ends: Vec<(SessionState, SessionRow)>,
+    /// One of them goes on.
+    waits: bool,
+}
+
+impl Heard {
+    /// How the work on the call ends with it.
+    pub(crate) fn after(&self, done: Done) -> Done {
+        match done {
+            Done::Whole if self.waits => Done::NotYet { retry_after: SHORTLY },
+            Done::NotYet { retry_after } if self.waits => Done::NotYet { retry_after: retry_after.min(SHORTLY) },
+            done => done,
+        }
+    }
+}
+
+impl Consumer {
+    /// Drops the sound of a call outside the scope, once that is sure.
+    pub(crate) async fn drop_live(&self, row: &WorkRow, document: &Conversation) -> Result<()> {
+        let is_over = row.cause == Cause::Ended || document.ended.is_some();
+        match &self.live {
+            Some(live) if is_over => live.drop_call(&row.origin, &row.conversation.id).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings what agents said and heard into the object store, as far as their sessions are over.
+    pub(crate) async fn fetch_live(&self, row: &WorkRow, call: &mut StoredCall, done: &Done) -> Result<Heard> {
+        let Some(live) = self.live.as_ref().filter(|_| !row.cause.is_metadata_only()) else {
+            return Ok(Heard::default());
+        };
+        let sessions = live.store().of_call(&row.origin, &row.conversation.id).await?;
+        let goes_on = sessions.iter().any(|session| session.state == SessionState::Open);
+        if goes_on && self.clock.now() < after(row.waiting_since, live.options.deadline) {
+            call.media = Media::Partial;
+            return Ok(Heard { waits: true, ..Heard::default() });
+        }
+        if live.options.usage == LiveUse::Instead {
+            match done {
+                Done::NotYet { .. } => return Ok(Heard::default()),
+                _ if has_vendors(call) => return Ok(Heard { ends: self.not_wanted(sessions), waits: false }),
+                _ => {}
+            }
+        }
+        let mut heard = Heard::default();
+        let (times, parts) = parts_of(&call.document, &sessions, live.options.keep_all);
+        for (index, session) in sessions.into_iter().enumerate() {
+            let from = session.state;
+            if !matches!(from, SessionState::Waiting | SessionState::Unmatched) {
+                continue;
+            }
+            let of_it = parts.iter().filter(|part| part.session == index);
+            heard.ends.push((from, self.store_parts(live, session, of_it, &times, call).await?));
+        }
+        if call.media == Media::None && !call.recordings.is_empty() {
+            call.media = Media::Complete;
+        }
+        Ok(heard)
+    }
+
+    fn not_wanted(&self, sessions: Vec<SessionRow>) -> Vec<(SessionState, SessionRow)> {
+        let kept = |row: &SessionRow| matches!(row.state, SessionState::Waiting | SessionState::Unmatched);
+        let dropped = |row: SessionRow| {
+            (row.state, SessionRow { state: SessionState::Dropped, updated: self.clock.now(), ..row })
+        };
+        sessions.into_iter().filter(kept).map(dropped).collect()
+    }
+
+    /// Stores these parts of a session as recordings of its call, and returns the row that says so.
+    async fn store_parts(
+        &self,
+        live: &Live,
+        mut session: SessionRow,
+        of_it: impl Iterator<Item = &Part>,
+        times: &[AgentTime],
+        call: &mut StoredCall,
+    ) -> Result<SessionRow> {
+        let now = self.clock.now();
+        (session.state, session.updated, session.matched) = (SessionState::Empty, now, None);
+        session.parts.clear();
+        let path = live.spool.path(session.file.as_deref().unwrap_or_default());
+        let source = match on_disk(move || Source::open(&path)).await {
+            Ok(Some(source)) => source,
+            Err(error) if error.is_storage() => return Err(error),
+            gone => {
+                let why = gone.err().map_or_else(|| "it is not there".to_owned(), |error| error.to_string());
+                warn!(origin = %session.origin, session = session.session, "the sound of a session cannot be read: {why}");
+                session.state = SessionState::Dropped;
+                return Ok(session);
+            }
+        };
+        for part in of_it {
+            let samples = part.samples.start..part.samples.end.min(source.samples());
+            if samples.is_empty() {
+                continue;
+            }
+            let recording = recording_of(&session, &samples, part, times, &call.document.this);
+            let object = StoredCall::object_of(&call.prefix, &recording);
+            let mut intake = Intake::new(source.part(&samples)?, None);
+            let stored = self.sink.put(&object, intake.stream()).await;
+            // Whoever fails, the sink or the spool: it is our own side.
+            stored.map_err(ours)?;
+            let (sha256, size) = intake.whole()?;
+            self.progress.fetched(size, 0);
+            session.parts.push(SessionPart {
+                recording: recording.id.clone(),
+                from: samples.start,
+                samples: samples.end - samples.start,
+                legs: recording.legs.clone(),
+                agents: part.agents.iter().map(|n| times[*n].agent.clone()).collect(),
+            });
+            put(&mut call.recordings, StoredRecording { recording, object, sha256, size, stored: now, resumed: 0 });
+            (session.state, session.matched) = (SessionState::Matched, Some(now));
+        }
+        Ok(session)
+    }
+
+    /// Writes down what became of the sessions of a call that is stored, and removes their sound. Who dies before does all
+    /// of it again, with the same result.
+    pub(crate) async fn end_sessions(&self, heard: &Heard) -> Result<()> {
+        let Some(live) = &self.live else { return Ok(()) };
+        for (from, row) in &heard.ends {
+            if live.change(*from, row).await? {
+                live.clear(row.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whose time is which part of the sessions. Where nobody told who took the call, nothing is left out.
+fn parts_of(call: &Conversation, sessions: &[SessionRow], keep_all: bool) -> (Vec<AgentTime>, Vec<Part>) {
+    let times = agent_times(call);
+    let is_told = !times.is_empty() || call.detail == Detail::Full;
+    let time = |session: &SessionRow| SessionTime::new(session.began, session.rate, session.samples);
+    let of_sessions: Vec<SessionTime> = sessions.iter().map(time).collect();
+    let keep = if keep_all || !is_told { Keep::Everything } else { Keep::Agents };
+    let parts = parts(&times, &of_sessions, keep);
+    (times, parts)
+}
+
+fn has_vendors(call: &StoredCall) -> bool {
+    call.recordings.iter().any(|stored| stored.recording.kind != RecordingKind::Live)
+}
+
+fn recording_of(
+    session: &SessionRow,
+    samples: &Range<u64>,
+    part: &Part,
+    times: &[AgentTime],
+    call: &ConversationRef,
+) -> Recording {
+    let number = session.parts.len() + 1;
+    let length = samples.end - samples.start;
+    let locator = Locator::new(format!("live/{}/{}+{length}", session.session, samples.start));
+    let mut recording = Recording::new(format!("live-{}-{number}", session.session), call.clone(), locator);
+    recording.kind = RecordingKind::Live;
+    recording.legs = part.agents.iter().map(|n| times[*n].leg.clone()).collect();
+    recording.started = Some(Stamp::derived(session.time_of(samples.start)));
+    recording.length = Some(length_of(length, session.rate));
+    recording.media_type = Some("audio/wav".to_owned());
+    recording.channels = Some(session.speakers.clone());
+    recording
+}
