@@ -93,6 +93,42 @@ pub struct SessionRow {
 }
 
 impl SessionRow {
+    /// A session that goes on, of which there is no sound yet.
+    pub fn new(
+        origin: Origin,
+        session: impl Into<String>,
+        conversation: impl Into<String>,
+        began: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            origin,
+            session: session.into(),
+            conversation: conversation.into(),
+            began,
+            state: SessionState::Open,
+            file: None,
+            ended: None,
+            samples: 0,
+            rate: 8_000,
+            speakers: Vec::new(),
+            lost: 0,
+            whole: false,
+            parts: Vec::new(),
+            matched: None,
+            updated: began,
+        }
+    }
+
+    /// How long it is.
+    pub fn length(&self) -> Duration {
+        length_of(self.samples, self.rate)
+    }
+
+    /// How much of it nobody has.
+    pub fn lost_length(&self) -> Duration {
+        length_of(self.lost, self.rate)
+    }
+
     /// When so many samples of it had passed, by our clock.
     pub(crate) fn time_of(&self, samples: u64) -> DateTime<Utc> {
         after(self.began, length_of(samples, self.rate))

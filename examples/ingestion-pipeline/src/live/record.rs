@@ -108,21 +108,11 @@ impl Recorder {
                 continue;
             }
             let row = SessionRow {
-                origin: self.origin.clone(),
-                session: id,
-                conversation: session.conversation.id.clone(),
-                began: session.began,
-                state: SessionState::Open,
                 file: Some(file),
-                ended: None,
-                samples: 0,
                 rate: session.format.rate,
                 speakers: session.format.speakers.clone(),
-                lost: 0,
-                whole: false,
-                parts: Vec::new(),
-                matched: None,
                 updated: self.live.clock.now(),
+                ..SessionRow::new(self.origin.clone(), id, &session.conversation.id, session.began)
             };
             if self.live.store().begin(&row).await? {
                 return Ok(Some((row, here)));

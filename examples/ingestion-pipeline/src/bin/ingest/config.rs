@@ -17,10 +17,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 mod listen;
+mod live;
 mod reconcile;
 mod scope;
 
 pub(crate) use listen::{ListenSettings, TlsFiles};
+pub(crate) use live::LiveSettings;
 pub(crate) use scope::{AgentSettings, CallsOf, ScopeSettings};
 
 /// The whole configuration.
@@ -31,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) pipeline: PipelineSettings,
     /// Where vendors call the program; none of them does where there is nothing.
     pub(crate) listen: Option<ListenSettings>,
+    /// What becomes of sound that is heard while calls go on.
+    pub(crate) live: LiveSettings,
     pub(crate) sources: Vec<Source>,
 }
 
@@ -103,20 +107,38 @@ impl SourceKind {
         }
     }
 
-    /// What its vendor calls, in the vendor's words, and what stands behind the route in each address. None where the source
-    /// looks for itself.
-    pub(crate) fn doors(&self) -> &'static [(&'static str, &'static str)] {
+    /// What its vendor calls. None where the source looks for itself.
+    pub(crate) fn doors(&self) -> &'static [Door] {
         match *self {
             #[cfg(feature = "universal")]
             Self::Universal(..) => &[],
             #[cfg(feature = "genesys")]
-            Self::Genesys(..) => &[],
+            Self::Genesys(ref settings) if settings.audio.is_some() => {
+                &[Door { key: "audio", what: "Connection URI", rest: connector_genesys::DOOR, is_socket: true }]
+            }
+            #[cfg(feature = "genesys")]
+            Self::Genesys(_) => &[],
             #[cfg(feature = "nice")]
-            Self::Nice(ref settings) if settings.push.is_some() => &[("call ended", connector_nice::DOOR)],
+            Self::Nice(ref settings) if settings.push.is_some() => {
+                &[Door { key: "push", what: "call ended", rest: connector_nice::DOOR, is_socket: false }]
+            }
             #[cfg(feature = "nice")]
             Self::Nice(_) => &[],
         }
     }
+}
+
+/// An address that a vendor calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Door {
+    /// The key in the configuration that opens it.
+    pub(crate) key: &'static str,
+    /// What it is for, in the vendor's words.
+    pub(crate) what: &'static str,
+    /// What stands behind the route in it.
+    pub(crate) rest: &'static str,
+    /// Whether it is that of a WebSocket.
+    pub(crate) is_socket: bool,
 }
 
 /// A configuration that cannot be used: which file, which line, what is wrong, what to write instead.
@@ -170,6 +192,7 @@ impl Config {
         let mut document = DeTable::parse(text).map_err(|error| reader.error("the file", error, &[]))?;
         let tenants = document.get_mut().remove("tenant");
         let listen = reader.take_listen(document.get_mut(), directory)?;
+        let live = reader.take_live(document.get_mut())?;
         let Rest { data, pipeline, .. } = reader.read("the file", document)?;
         let tenants = tenants.map_or(Ok(Vec::new()), |tenants| reader.as_tables(tenants, "tenant", "the file"))?;
         let mut sources: Vec<Source> = Vec::new();
@@ -185,15 +208,16 @@ impl Config {
                     let message = format!("there are two sources {:?} of tenant {id:?}", source.name);
                     return Err(reader.at(span, message, Some("give each its own name".to_owned())));
                 }
-                if listen.is_none() && !source.kind.doors().is_empty() {
+                if let (None, Some(door)) = (&listen, source.kind.doors().first()) {
                     let message =
                         format!("the vendor of source {:?} is to call, but there is no [listen]", source.name);
-                    return Err(reader.at(span, message, Some("add [listen], or leave `push` out".to_owned())));
+                    let hint = format!("add [listen], or leave `{}` out", door.key);
+                    return Err(reader.at(span, message, Some(hint)));
                 }
                 sources.push(source);
             }
         }
-        Ok(Self { data: directory.join(data), pipeline, listen, sources })
+        Ok(Self { data: directory.join(data), pipeline, listen, live, sources })
     }
 }
 
@@ -214,6 +238,8 @@ struct Rest {
     _tenant: IgnoredAny,
     #[serde(default, rename = "listen")]
     _listen: IgnoredAny,
+    #[serde(default, rename = "live")]
+    _live: IgnoredAny,
 }
 
 fn default_data() -> PathBuf {

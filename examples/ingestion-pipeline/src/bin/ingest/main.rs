@@ -135,7 +135,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
             check::Verdict::AllWell => true,
             check::Verdict::SomeCannotWork => return Ok(3),
         },
-        Command::Setup(setup) => setup.carry_out(configured()?, json).await?,
+        Command::Setup(setup) => setup.carry_out(configured, json).await?,
         Command::Reconcile(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Backfill(arguments) => arguments.carry_out(configured()?, json).await?,
         Command::Calls(calls) => calls.carry_out(&places()?, json).await?,

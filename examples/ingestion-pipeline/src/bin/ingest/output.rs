@@ -29,6 +29,11 @@ impl Places {
         self.directory.join("objects")
     }
 
+    /// Where the sound of calls lies until the calls are known.
+    pub(crate) fn live(&self) -> PathBuf {
+        self.directory.join("live")
+    }
+
     /// Opens the database of a pipeline that ran here before.
     pub(crate) async fn open(&self) -> anyhow::Result<SqliteStore> {
         if !self.database().is_file() {

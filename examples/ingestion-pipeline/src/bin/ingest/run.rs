@@ -11,13 +11,13 @@ use connector_core::{Clock, Context, Origin};
 use futures_util::FutureExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use ingestion_pipeline::{
-    AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
+    AnalysisQueue, FolderSink, LiveOptions, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
 };
 use secrecy::SecretString;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, ListenSettings, Source};
+use crate::config::{Config, ListenSettings, LiveSettings, Source};
 use crate::listen::{DRAIN, Health, Listener};
 use crate::output::{Places, is_terminal, print_json};
 use crate::people::Watching;
@@ -56,6 +56,9 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         .with_at_once(config.pipeline.at_once)
         .with_deadline(config.pipeline.deadline)
         .with_reconcile(store.clone());
+    if let Some(usage) = config.live.store.usage() {
+        pipeline = pipeline.with_live(live_of(&config.live, &store, &places).with_use(usage));
+    }
     let (cx, routes, listener) = listen(config.listen.as_ref(), &store).await?;
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
@@ -117,6 +120,14 @@ async fn listen(
     });
     let listener = Listener::open(settings, &hub, health).await?;
     Ok((cx.with_inbound(&hub), Some(routes), Some(listener)))
+}
+
+/// What becomes of sound that is heard while calls go on.
+fn live_of(settings: &LiveSettings, store: &SqliteStore, places: &Places) -> LiveOptions {
+    LiveOptions::new(store.clone(), places.live())
+        .with_deadline(settings.deadline)
+        .with_unmatched(settings.unmatched)
+        .with_keep_all(settings.keep_all)
 }
 
 /// How a source of the configuration takes part.

@@ -116,6 +116,12 @@ fn contracts() -> Vec<Contract> {
             "a line of `ingest setup show --json`",
             examples::setup_source(),
         ),
+        #[cfg(feature = "genesys")]
+        Contract::new::<crate::setup::AudioHookKey>(
+            "setup-key.v1",
+            "what `ingest setup genesys-audiohook-key --json` prints",
+            examples::audiohook_key(),
+        ),
         Contract::new::<crate::run::RunReport>("run.v1", "what `ingest run --json` prints at its end", examples::run()),
         Contract::new::<crate::comparing::Compared>(
             "reconcile.v1",

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use url::Url;
 
-use crate::config::{Config, ListenSettings, Source};
+use crate::config::{Config, ConfigError, Door, ListenSettings, Source};
 use crate::output::print_json;
 
 /// The shortest text that routes may be made from.
@@ -18,6 +18,21 @@ const SHORTEST_KEY: usize = 32;
 pub(crate) enum Setup {
     /// Print the addresses at which the vendors are to call.
     Show(SetupShow),
+    /// Print a new API key and client secret for the integration AudioHook Monitor of Genesys Cloud.
+    #[cfg(feature = "genesys")]
+    GenesysAudiohookKey,
+}
+
+/// What an integration proves with that it is one: what `ingest setup genesys-audiohook-key --json` prints. It is made when
+/// it is asked for, and kept nowhere.
+#[cfg(feature = "genesys")]
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct AudioHookKey {
+    /// The API key.
+    pub(crate) api_key: String,
+    /// The client secret, in base64.
+    pub(crate) client_secret: String,
 }
 
 #[derive(Debug, Args)]
@@ -58,8 +73,45 @@ pub(crate) struct EventUrl {
 }
 
 impl Setup {
-    pub(crate) async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
-        let Self::Show(SetupShow { tenant, source }) = self;
+    /// The configuration is only read where it is needed.
+    pub(crate) async fn carry_out(
+        self,
+        config: impl FnOnce() -> Result<Config, ConfigError>,
+        json: bool,
+    ) -> anyhow::Result<bool> {
+        match self {
+            Self::Show(show) => show.carry_out(config()?, json).await,
+            #[cfg(feature = "genesys")]
+            Self::GenesysAudiohookKey => {
+                let key = AudioHookKey::new()?;
+                if json {
+                    print_json(&key)?;
+                } else {
+                    println!("API key        {}\nclient secret  {}", key.api_key, key.client_secret);
+                }
+                Ok(true)
+            }
+        }
+    }
+}
+
+#[cfg(feature = "genesys")]
+impl AudioHookKey {
+    /// Out of the randomness of the operating system.
+    fn new() -> anyhow::Result<Self> {
+        use base64::Engine;
+        let random = rustls::crypto::ring::default_provider().secure_random;
+        let (mut key, mut secret) = ([0; 20], [0; 32]);
+        let filled = random.fill(&mut key).and_then(|()| random.fill(&mut secret));
+        filled.map_err(|_| anyhow::anyhow!("the operating system gives no randomness"))?;
+        let client_secret = base64::engine::general_purpose::STANDARD.encode(secret);
+        Ok(Self { api_key: hex::encode(key), client_secret })
+    }
+}
+
+impl SetupShow {
+    async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
+        let Self { tenant, source } = self;
         let is_meant = |known: &Source| {
             tenant.as_ref().is_none_or(|tenant| *tenant == known.tenant)
                 && source.as_ref().is_none_or(|source| *source == known.name)
@@ -135,24 +187,44 @@ fn unreachable(listen: &ListenSettings) -> Option<String> {
 }
 
 /// The addresses of a source: one for each door, named by what stands behind its route.
-fn urls_of(base: &str, origin: &Origin, key: &SecretString, doors: &[(&str, &str)]) -> Vec<EventUrl> {
+fn urls_of(base: &str, origin: &Origin, key: &SecretString, doors: &[Door]) -> Vec<EventUrl> {
     let path = Hub::new(HubOptions::default()).path_of(&route_of(origin, key));
-    let url = |rest: &str| format!("{}{path}{rest}", base.trim_end_matches('/'));
-    doors.iter().map(|(what, rest)| EventUrl { what: (*what).to_owned(), url: url(rest) }).collect()
+    let base = base.trim_end_matches('/');
+    let url = |door: &Door| match base.strip_prefix("http").filter(|_| door.is_socket) {
+        Some(base) => format!("ws{base}{path}{}", door.rest),
+        None => format!("{base}{path}{}", door.rest),
+    };
+    doors.iter().map(|door| EventUrl { what: door.what.to_owned(), url: url(door) }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(feature = "genesys")]
+    #[test]
+    fn every_key_is_another_one() {
+        use base64::Engine;
+        let keys = [AudioHookKey::new().unwrap(), AudioHookKey::new().unwrap()];
+        assert!(keys[0].api_key != keys[1].api_key && keys[0].client_secret != keys[1].client_secret);
+        for key in keys {
+            assert_eq!(key.api_key.len(), 40);
+            let secret = base64::engine::general_purpose::STANDARD.decode(key.client_secret).unwrap();
+            assert!(secret.len() == 32 && secret.iter().any(|byte| *byte != 0));
+        }
+    }
+
     #[test]
     fn addresses_hold_the_route_and_what_the_vendor_adds() {
         let (origin, key) = (Origin::new("acme", "calls"), SecretString::from("a key"));
         for base in ["https://hooks.example.com", "https://hooks.example.com/", "https://hooks.example.com/in/"] {
-            let urls = urls_of(base, &origin, &key, &[("events", ""), ("call ended", "ended")]);
+            let door = |what, rest, is_socket| Door { key: "push", what, rest, is_socket };
+            let doors = [door("events", "", false), door("call ended", "ended", false), door("sound", "hook", true)];
+            let urls = urls_of(base, &origin, &key, &doors);
             let begins = format!("{}/hooks/a9897f4a5f18c3c180aa433fe5579e83/", base.trim_end_matches('/'));
             assert_eq!(urls[0].url, begins);
             assert_eq!(urls[1], EventUrl { what: "call ended".to_owned(), url: format!("{begins}ended") });
+            assert_eq!(urls[2].url, format!("{}hook", begins.replacen("https://", "wss://", 1)));
         }
     }
 }

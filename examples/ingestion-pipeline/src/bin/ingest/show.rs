@@ -6,7 +6,9 @@ use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use connector_core::{Conversation, Direction, Hold, Leg, Named, Origin, Speaker, Zone};
-use ingestion_pipeline::{EventRow, Media, StoredCall, StoredRecording, WorkStore};
+use ingestion_pipeline::{
+    EventRow, LiveStore, Media, SessionRow, SessionState, StoredCall, StoredRecording, WorkStore,
+};
 use serde::Serialize;
 
 use crate::output::{Places, length, print_json, size};
@@ -36,6 +38,9 @@ pub(crate) struct Shown {
     pub(crate) metadata: Conversation,
     /// Its recordings.
     pub(crate) recordings: Vec<StoredRecording>,
+    /// The sessions in which its sound was heard while it went on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sessions: Vec<ShownSession>,
     /// What was heard of it, in that order.
     pub(crate) events: Vec<EventRow>,
     /// When it was stored first.
@@ -46,10 +51,45 @@ pub(crate) struct Shown {
     pub(crate) published: Vec<DateTime<Utc>>,
 }
 
+/// Sound of a call that was heard while it went on.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ShownSession {
+    /// Its id.
+    pub(crate) session: String,
+    /// How far it has come.
+    pub(crate) state: SessionState,
+    /// When it began.
+    pub(crate) began: DateTime<Utc>,
+    /// How long it is, in seconds.
+    pub(crate) length_s: f64,
+    /// How much of that nobody has, in seconds.
+    pub(crate) lost_s: f64,
+    /// Whether all of it is there, as far as the vendor says.
+    pub(crate) whole: bool,
+    /// The recordings that were made of it.
+    pub(crate) recordings: Vec<String>,
+}
+
+impl From<&SessionRow> for ShownSession {
+    fn from(row: &SessionRow) -> Self {
+        Self {
+            session: row.session.clone(),
+            state: row.state,
+            began: row.began,
+            length_s: row.length().as_secs_f64(),
+            lost_s: row.lost_length().as_secs_f64(),
+            whole: row.whole,
+            recordings: row.parts.iter().map(|part| part.recording.clone()).collect(),
+        }
+    }
+}
+
 /// Everything that is known of a call.
 #[derive(Debug)]
 struct Story {
     call: StoredCall,
+    sessions: Vec<SessionRow>,
     events: Vec<EventRow>,
     published: Vec<DateTime<Utc>>,
 }
@@ -71,7 +111,8 @@ impl Show {
         let Some(call) = store.call(&origin, conversation).await? else { bail!("the call vanished") };
         let events = store.events_of(&origin, conversation).await?;
         let published = store.published_of(&origin, conversation).await?;
-        let story = Story { call, events, published };
+        let sessions = store.of_call(&origin, conversation).await?;
+        let story = Story { call, sessions, events, published };
         if json {
             print_json(&story.to_json())?;
         } else {
@@ -100,6 +141,7 @@ impl Story {
             media: self.call.media,
             metadata: self.call.document.clone(),
             recordings: self.call.recordings.clone(),
+            sessions: self.sessions.iter().map(ShownSession::from).collect(),
             events: self.events.clone(),
             stored: self.call.stored,
             updated: self.call.updated,
@@ -126,6 +168,10 @@ impl Story {
         for (index, recording) in self.call.recordings.iter().enumerate() {
             text.push(format!("  {}  {}", index + 1, told_recording(recording, zone)));
         }
+        if !self.sessions.is_empty() {
+            text.push("heard while it went on".to_owned());
+        }
+        text.extend(self.sessions.iter().map(|session| format!("  {}", told_session(session, zone))));
         text.push(format!("how it came   {}", self.way(zone)));
         text.join("\n")
     }
@@ -230,6 +276,15 @@ fn leg_lines(leg: &Leg) -> Vec<Line> {
         lines.push(line("talk", talk_from, ended));
     }
     lines
+}
+
+fn told_session(session: &SessionRow, zone: &Zone) -> String {
+    let mut parts = vec![clock(zone, session.began), session.state.as_str().to_owned(), length(session.length())];
+    parts.extend((session.lost > 0).then(|| format!("{} lost", length(session.lost_length()))));
+    let is_over = session.state != SessionState::Open;
+    parts.extend((is_over && !session.whole && session.lost == 0).then(|| "broken off".to_owned()));
+    parts.push(format!("session {}", session.session));
+    parts.join("  ")
 }
 
 fn told_recording(stored: &StoredRecording, zone: &Zone) -> String {

@@ -29,7 +29,12 @@ pub(crate) fn connect(
             Ok(connector_universal::DropFolder::new(*settings, folder, ledger, &cx)?.connector())
         }
         #[cfg(feature = "genesys")]
-        SourceKind::Genesys(settings) => Ok(connector_genesys::Genesys::new(*settings, &cx)?.connector()),
+        SourceKind::Genesys(mut settings) => {
+            if let (Some(audio), Some(key)) = (&mut settings.audio, routes) {
+                audio.route = Some(connector_core::inbound::route_of(cx.origin(), key));
+            }
+            Ok(connector_genesys::Genesys::new(*settings, &cx)?.connector())
+        }
         #[cfg(feature = "nice")]
         SourceKind::Nice(mut settings) => {
             if let (Some(push), Some(key)) = (&mut settings.push, routes) {

@@ -19,6 +19,11 @@ address = "127.0.0.1:8080"
 tls = { certificate = "tls/chain.pem", key = "/run/secrets/tls.pem" }
 route_key = "file:/run/secrets/routes"
 public_url = "https://hooks.example.com/in"
+[live]
+store = "instead"
+deadline = "30m"
+unmatched = "drop"
+keep_all = true
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -57,7 +62,7 @@ fn a_mistyped_key_is_shown_with_the_key_that_was_meant() {
 }
 
 /// What is put in place of what, the line that is named, what is said and what is advised.
-const MISTAKES: [(&str, &str, usize, &str, &str); 66] = [
+const MISTAKES: [(&str, &str, usize, &str, &str); 74] = [
     ("data = \"archive\"", "data = \"archive", 2, "the file", "basic string"),
     ("data = \"archive\"", "dta = \"archive\"", 2, "has no key `dta`", "did you mean `data`?"),
     ("data = \"archive\"", "data = 7", 2, "expected path string", ""),
@@ -148,6 +153,14 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 66] = [
     ("https://hooks", "hooks", 16, "no address that vendors could call", "write it as \"https://"),
     ("https://hooks.example.com/in", "https://x@hooks.example.com", 16, "no address that vendors could call", ""),
     ("example.com/in", "example.com/in?x=1", 16, "no address that vendors could call", ""),
+    ("[live]", "[life]", 17, "the file has no key `life`", "did you mean `live`?"),
+    ("[live]", "[[live]]", 17, "`live` is no table", "write [live]"),
+    ("store =", "stor =", 18, "[live] has no key `stor`", "did you mean `store`?"),
+    ("\"instead\"", "\"insted\"", 18, "unknown variant `insted`", "did you mean \"instead\"?"),
+    ("\"30m\"", "30", 19, "expected a string", "[live]"),
+    ("\"30m\"", "\"0s\"", 19, "no call comes as fast", "write 1s or more"),
+    ("\"drop\"\nkeep_all", "\"dorp\"\nkeep_all", 20, "unknown variant `dorp`", "did you mean \"drop\"?"),
+    ("keep_all = true", "keep_all = \"yes\"", 21, "expected a boolean", ""),
 ];
 
 #[test]
@@ -202,6 +215,19 @@ fn vendors_call_where_it_is_said() {
     let plain = parse(&plain.collect::<Vec<_>>().join("\n")).unwrap().listen.unwrap();
     assert!(plain.tls.is_none() && plain.public_url.is_none());
     assert!(parse(GOOD.split("[listen]").next().unwrap()).unwrap().listen.is_none(), "no port unless it is said");
+}
+
+#[test]
+fn live_sound_is_stored_beside_recordings_unless_said_otherwise() {
+    use ingestion_pipeline::{LiveUse, Unmatched};
+    let live = parse(GOOD).unwrap().live;
+    assert_eq!((live.store.usage(), live.deadline.as_secs()), (Some(LiveUse::Instead), 1_800));
+    assert_eq!((live.unmatched, live.keep_all), (Unmatched::Drop, true));
+    let live = parse(GOOD.split("[live]").next().unwrap()).unwrap().live;
+    assert_eq!((live.store.usage(), live.deadline.as_secs()), (Some(LiveUse::Beside), 3_600));
+    assert_eq!((live.unmatched, live.keep_all), (Unmatched::Keep, false));
+    let off = parse(&GOOD.replace("\"instead\"", "\"off\"")).unwrap().live;
+    assert_eq!(off.store.usage(), None);
 }
 
 #[test]
@@ -301,6 +327,15 @@ fn a_source_of_genesys_cloud_has_the_settings_of_its_connector_and_those_of_ever
         ("max_call", "max_cal", 10, "has no key `max_cal`", "did you mean `max_call`?"),
         ("  region = \"usw2\"\n", "", 4, "lacks the key `region`", "write region"),
         ("client_secret = \"file", "client_secrets = \"file", 9, "no key `client_secrets`", "`client_secret`?"),
+        (
+            "max_call = \"2h\"",
+            "audio = { keys = [{ key = \"env:A\", secret = \"env:B\" }] }",
+            4,
+            "there is no [listen]",
+            "leave `audio` out",
+        ),
+        ("max_call = \"2h\"", "audio = { kees = [] }", 10, "has no key `kees`", "did you mean `keys`?"),
+        ("max_call = \"2h\"", "audio = {}", 10, "lacks the key `keys`", "write keys"),
     ] {
         let error = parse(&ORGANISATION.replacen(from, to, 1)).expect_err(to).to_string();
         assert!(error.starts_with(&format!("ingest.toml:{line}: ")), "{to}: {error}");

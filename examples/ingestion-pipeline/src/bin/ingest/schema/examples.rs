@@ -9,8 +9,8 @@ use connector_core::{
     Origin, PhoneNumber, Recording, Revision, Speaker, Stamp, Vendor,
 };
 use ingestion_pipeline::{
-    CallRow, DeadLetterRow, EventRow, ImportReport, Media, PeopleFile, PersonRow, Report, SourceState, StoredCall,
-    StoredRecording, SyncReport,
+    CallRow, DeadLetterRow, EventRow, ImportReport, Media, PeopleFile, PersonRow, Report, SessionState, SourceState,
+    StoredCall, StoredRecording, SyncReport,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -21,7 +21,7 @@ use crate::check::{CheckedJob, CheckedSource};
 use crate::comparing::Compared;
 use crate::run::{RunReport, SourceReport};
 use crate::setup::{EventUrl, SetupSource};
-use crate::show::Shown;
+use crate::show::{Shown, ShownSession};
 
 fn value(example: &impl Serialize) -> Value {
     serde_json::to_value(example).expect("an example can be written as JSON")
@@ -121,6 +121,15 @@ pub(super) fn call() -> Value {
 
 pub(super) fn shown() -> Value {
     let call = stored_call();
+    let session = ShownSession {
+        session: "e160e428".to_owned(),
+        state: SessionState::Matched,
+        began: at("14:02:53"),
+        length_s: 378.0,
+        lost_s: 0.0,
+        whole: true,
+        recordings: vec!["live-e160e428-1".to_owned()],
+    };
     value(&Shown {
         tenant: call.origin.tenant.to_string(),
         source: call.origin.source.to_string(),
@@ -128,6 +137,7 @@ pub(super) fn shown() -> Value {
         media: call.media,
         metadata: call.document,
         recordings: call.recordings,
+        sessions: vec![session],
         events: vec![EventRow { kind: "ended".to_owned(), at: at("14:09:11"), received: at("14:09:12") }],
         stored: call.stored,
         updated: call.updated,
@@ -162,6 +172,14 @@ pub(super) fn setup_source() -> Value {
         kind: "five9".to_owned(),
         urls: vec![EventUrl { what: "call ended".to_owned(), url: url.to_owned() }],
         note: None,
+    })
+}
+
+#[cfg(feature = "genesys")]
+pub(super) fn audiohook_key() -> Value {
+    value(&crate::setup::AudioHookKey {
+        api_key: "5f0c3f9c2d1b4a7e8890a1b2c3d4e5f65f0c3f9c".to_owned(),
+        client_secret: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
     })
 }
 

@@ -58,7 +58,7 @@ fn story() -> Story {
         updated: at("14:12:40"),
     };
     let event = EventRow { kind: "ended".to_owned(), at: at("14:09:11"), received: at("14:09:12") };
-    Story { call, events: vec![event], published: vec![at("14:12:41")] }
+    Story { call, sessions: Vec::new(), events: vec![event], published: vec![at("14:12:41")] }
 }
 
 #[test]
@@ -75,6 +75,28 @@ fn a_call_is_told_from_ring_to_analysis_queue() {
       1  call, stereo (customer, agent)  6 min 10 s  2.9 MB  stored 14:12:39, taken up again 2 times
     how it came   event 14:09:12 → recording 14:12:39 → metadata 14:12:40 → analysis queue 14:12:41 (version 1)
     "#);
+}
+
+#[test]
+fn what_was_heard_while_it_went_on_is_told() {
+    let mut story = story();
+    let session = |id: &str| SessionRow::new(story.call.origin.clone(), id, "6f0c2a", at("14:02:53"));
+    let (mut whole, mut cut, open) = (session("s-1"), session("s-2"), session("s-3"));
+    (whole.state, whole.samples, whole.whole) = (SessionState::Matched, 1_040_000, true);
+    (cut.state, cut.samples, cut.lost) = (SessionState::Waiting, 80_000, 16_000);
+    let mut broken = cut.clone();
+    broken.lost = 0;
+    story.sessions = vec![whole, cut, broken, open];
+    let told = story.tell(&Zone::UTC);
+    let told = told.lines().skip_while(|line| *line != "heard while it went on").collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(told, @r"
+    heard while it went on
+      14:02:53  matched  2 min 10 s  session s-1
+      14:02:53  waiting  10 s  2 s lost  session s-2
+      14:02:53  waiting  10 s  broken off  session s-2
+      14:02:53  open  0 s  session s-3
+    how it came   event 14:09:12 → recording 14:12:39 → metadata 14:12:40 → analysis queue 14:12:41 (version 1)
+    ");
 }
 
 #[test]
