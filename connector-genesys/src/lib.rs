@@ -11,6 +11,8 @@ mod directory;
 mod errors;
 pub mod eventbridge;
 mod events;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod history;
 mod monitoring;
 mod people;

@@ -2,6 +2,8 @@
 
 mod connection;
 mod door;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod lobby;
 mod media;
 mod message;
