@@ -59,7 +59,7 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     if let Some(live) = config.live.options(&store, &places) {
         pipeline = pipeline.with_live(live);
     }
-    let (cx, routes, listener) = listen(config.listen.as_ref(), &store).await?;
+    let (cx, routes) = surroundings(config.listen.as_ref()).await?;
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
         let (tenant, name) = (source.tenant.clone(), source.name.clone());
@@ -78,6 +78,8 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
             }
         }
     }
+    // Now that all sources can be called: at an address that nobody has yet, a vendor would be refused.
+    let listener = listen(config.listen.as_ref(), &cx, &store).await?;
     let progress = pipeline.progress();
     let shown = Shown::start(progress.clone());
     let people = watching.start(&store);
@@ -103,23 +105,28 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     Ok(closing.sources.iter().all(|source| source.is_live))
 }
 
-/// Opens the port, where there is to be one. The connectors hear by its hub, at addresses that are made from the text.
-async fn listen(
-    settings: Option<&ListenSettings>,
-    store: &SqliteStore,
-) -> connector_core::Result<(Context, Option<SecretString>, Option<Listener>)> {
+/// What the connectors hear by, where there is to be a port, and what their addresses are made from.
+async fn surroundings(settings: Option<&ListenSettings>) -> connector_core::Result<(Context, Option<SecretString>)> {
     let cx = Context::default();
-    let Some(settings) = settings else { return Ok((cx, None, None)) };
+    let Some(settings) = settings else { return Ok((cx, None)) };
     // Told at the start rather than at the first source that needs it.
     let routes = route_key(settings, &cx).await?;
-    let hub = Hub::new(HubOptions::default());
+    Ok((cx.with_inbound(&Hub::new(HubOptions::default())), Some(routes)))
+}
+
+/// Opens the port, where there is to be one.
+async fn listen(
+    settings: Option<&ListenSettings>,
+    cx: &Context,
+    store: &SqliteStore,
+) -> connector_core::Result<Option<Listener>> {
+    let (Some(settings), Some(hub)) = (settings, cx.inbound()) else { return Ok(None) };
     let store = store.clone();
     let health: Health = Arc::new(move || {
         let store = store.clone();
         async move { store.answers().await.is_ok() }.boxed()
     });
-    let listener = Listener::open(settings, &hub, health).await?;
-    Ok((cx.with_inbound(&hub), Some(routes), Some(listener)))
+    Listener::open(settings, hub, health).await.map(Some)
 }
 
 /// How a source of the configuration takes part.
