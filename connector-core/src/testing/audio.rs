@@ -121,6 +121,19 @@ impl Clip {
         Chunks { header: Some(self.header()), left: self.sound(), talk: Talk::new(self) }
     }
 
+    /// The sound alone as G.711 µ-law, as live sessions carry it: a byte a sample, all channels in turn.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use connector_core::testing::Clip;
+    ///
+    /// assert_eq!(Clip::stereo(7, Duration::from_secs(2)).mu_law().len(), 2 * 2 * 8_000);
+    /// ```
+    pub fn mu_law(&self) -> Vec<u8> {
+        let samples = |pair: &[u8]| mu_law(i16::from_le_bytes([pair[0], pair[1]]));
+        self.wav()[self.header().len()..].chunks_exact(2).map(samples).collect()
+    }
+
     /// SHA-256 of the WAV file in lower-case hex.
     pub fn sha256(&self) -> String {
         let mut hash = Sha256::new();
@@ -138,6 +151,15 @@ impl Clip {
         let frame = u64::from(self.channels()) * SAMPLE_BYTES;
         u64::try_from(frames).unwrap_or(u64::MAX).min(u64::MAX / 8) * frame
     }
+}
+
+/// ITU-T G.711: the sign, the segment and four bits within it, all inverted. What is louder than the loudest is that.
+fn mu_law(sample: i16) -> u8 {
+    let loudness = sample.unsigned_abs().min(32_635) + 0x84;
+    let segment = 8 - loudness.leading_zeros();
+    let step = (loudness >> (segment + 3)) & 0xF;
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    !(sign | (segment << 4) as u8 | step as u8)
 }
 
 /// A WAV file in pieces: see [`Clip::chunks`].
@@ -225,6 +247,7 @@ impl Talk {
 mod tests {
     use super::*;
     use crate::wav::Header;
+    use crate::{AudioFormat, Frame, SampleFormat, Speaker};
 
     fn samples(clip: &Clip) -> Vec<i16> {
         clip.wav()[44..].chunks_exact(2).map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]])).collect()
@@ -238,6 +261,28 @@ mod tests {
             Clip::stereo(1, second).sha256(),
             "c6539964f0d9398c8619b7d9cdd7fc1ea7c7b22f6038d996a2e98b635b1c6f03"
         );
+    }
+
+    #[test]
+    fn mu_law_is_what_is_decoded_to_it_and_silence_stays_silence() {
+        // There are two zeroes.
+        for byte in (0..=u8::MAX).filter(|byte| *byte != 0x7F) {
+            assert_eq!(mu_law(decoded(byte)), byte);
+        }
+        for sample in (-32_635..=32_635).step_by(7) {
+            let off = (i32::from(decoded(mu_law(sample))) - i32::from(sample)).abs();
+            assert!(off * 32 <= i32::from(sample).abs() + 0x84, "{sample} is off by {off}");
+        }
+        assert_eq!((mu_law(0), mu_law(i16::MAX), mu_law(i16::MIN)), (0xFF, 0x80, 0x00));
+        let clip = Clip::stereo(3, Duration::from_millis(2_047));
+        let bytes: Vec<u8> = samples(&clip).into_iter().map(mu_law).collect();
+        assert_eq!(clip.mu_law(), bytes);
+    }
+
+    fn decoded(byte: u8) -> i16 {
+        let format = std::sync::Arc::new(AudioFormat::new(SampleFormat::MuLaw, 8_000, [Speaker::Mixed]));
+        let frame = Frame::new(&format, 0, vec![byte].into()).unwrap();
+        frame.channel(Speaker::Mixed).next().unwrap()
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sqlx::{Connection, SqliteConnection};
 
 fn ingest(arguments: &[&str], data: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ingest")).args(arguments).arg("--data").arg(data).output().unwrap()
@@ -27,15 +28,16 @@ fn a_day_with_every_fault_comes_out_whole() {
     insta::with_settings!({ filters => vec![
         (r"\d+\.\d s", "[time]"),
         (r"\d+ files, \d+ MB", "[files]"),
-        (r"((?:drop-folder|nice|genesys) +\d+ +)\d( +)\d( +)\d", "${1}n${2}n${3}n"),
+        (r"((?:drop-folder|nice|genesys(?:-live)?) +\d+ +)\d( +)\d( +)\d", "${1}n${2}n${3}n"),
     ] }, {
         insta::assert_snapshot!(text, @r"
-        A day at Example Corp: 60 calls, 12 agents, 3 sources, seed 3. Faults: lost events, cut downloads, repeated deliveries, events out of order, half-written files, a restart, throttled requests, recordings that are not ready, refused tokens, expired links, cut sockets.
+        A day at Example Corp: 60 calls, 12 agents, 4 sources, seed 3. Faults: lost events, cut downloads, repeated deliveries, events out of order, half-written files, a restart, throttled requests, recordings that are not ready, refused tokens, expired links, cut sockets.
 
-        source       calls  events lost  found by reconcile  downloads resumed  stored  missing  twice  corrupt
-        drop-folder     20            n                   n                  n      20        0      0        0
-        nice            20            n                   n                  n      20        0      0        0
-        genesys         20            n                   n                  n      20        0      0        0
+        source        calls  events lost  found by reconcile  downloads resumed  stored  missing  twice  corrupt  live sessions  matched
+        drop-folder      20            n                   n                  n      20        0      0        0              0        0
+        nice             20            n                   n                  n      20        0      0        0              0        0
+        genesys          14            n                   n                  n      14        0      0        0              0        0
+        genesys-live      6            n                   n                  n       6        0      0        0              7        7
         every call of the script is stored once, byte for byte                                [time]
 
         recordings  DATA/objects  [files]
@@ -80,14 +82,52 @@ fn whoever_likes_can_recount() {
     for file in files_below(&data.join("objects")) {
         *objects.entry(hex::encode(Sha256::digest(fs::read(file).unwrap()))).or_default() += 1;
     }
+    let mut of_live_sound = 0;
     for line in &script {
         assert!(stored.contains(line["conversation"].as_str().unwrap()), "{line}");
         assert!(line["legs"][0]["agent"].is_string() && line["legs"][0]["started"].is_string(), "{line}");
         for recording in line["recordings"].as_array().unwrap() {
-            assert_eq!(objects.remove(recording["sha256"].as_str().unwrap()), Some(1), "{line}");
+            match recording["sha256"].as_str() {
+                Some(hash) => assert_eq!(objects.remove(hash), Some(1), "{line}"),
+                None => of_live_sound += 1,
+            }
         }
     }
-    assert!(objects.is_empty(), "nothing else is there: {objects:?}");
+    assert_eq!(objects.values().sum::<usize>(), of_live_sound, "nothing else is there: {objects:?}");
+    assert_live(&script, summary, &data);
+}
+
+/// The sessions of the script are those of the database, and their sound lies where it belongs.
+fn assert_live(script: &[Value], summary: &Value, data: &Path) {
+    let mut expected: Vec<(String, String, bool)> = Vec::new();
+    for line in script {
+        let live = line["live"].as_array().unwrap();
+        assert_eq!(live.is_empty(), line["source"] != "genesys-live", "{line}");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let session =
+            |live: &Value| (text(&line["conversation"]), text(&live["session"]), live["matched"].as_bool().unwrap());
+        expected.extend(live.iter().map(session));
+    }
+    expected.sort();
+    assert_eq!(sessions(&data.join("ingest.db")), expected);
+    let matched = expected.iter().filter(|(.., matched)| *matched).count();
+    for count in [&summary["total"], &summary["vendors"]["genesys"]] {
+        assert_eq!(count["live_sessions"], expected.len(), "{summary}");
+        assert_eq!(count["live_matched"], matched, "{summary}");
+    }
+    assert_eq!(summary["vendors"]["nice"]["live_sessions"], 0, "{summary}");
+    assert!(files_below(&data.join("live")).is_empty(), "what is stored is left nowhere else");
+}
+
+/// Call, session, and whether it was matched.
+fn sessions(database: &Path) -> Vec<(String, String, bool)> {
+    let rows = async {
+        let mut database = SqliteConnection::connect(&format!("sqlite://{}", database.display())).await?;
+        sqlx::query_as("SELECT conversation, session, state = 'matched' FROM live_v1 ORDER BY 1, 2")
+            .fetch_all(&mut database)
+            .await
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(rows).unwrap()
 }
 
 fn files_below(directory: &Path) -> Vec<std::path::PathBuf> {

@@ -6,15 +6,21 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{Running, Site};
 use connector_core::Clock;
+use connector_core::socket::{Connection, Socket};
 use connector_core::testing::{Fault, FaultPlan, Happening, Moment, Party, Scenario, ScenarioCall};
+use connector_genesys::testing::audiohook::{Client, Handshake};
 use connector_genesys::testing::{Endpoint, Fake};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 /// What goes wrong with a vendor's API that has sockets.
@@ -60,6 +66,84 @@ fn site(sources: &[String]) -> Site {
     let settings = format!("[[tenant]]\nid = \"acme\"\n{}", sources.concat());
     fs::write(site.home.path().join("ingest.toml"), settings).unwrap();
     site
+}
+
+/// What AudioHook proves with that it is Genesys Cloud, and what it says of a caller. None of it may be shown.
+const AUDIO_KEY: &str = "quetzal-audio-key";
+const AUDIO_SECRET: &str = "cXVldHphbC1zb3VuZC1zZWNyZXQ=";
+const NONCE: &str = "cXVldHphbC1ub25jZS0xMg";
+const SAID: [&str; 5] = ["15550100", "15550199", "Synthetic Caller", "campaign", "zanzibar"];
+
+/// The settings of a site that takes sound of calls.
+const LISTENING: &str = "[listen]\naddress = \"127.0.0.1:0\"\npublic_url = \"https://hooks.example.com/\"\n\
+                         route_key = \"quetzal-7f3a9c51d2e84b60a1f7c3d95e2b8460\"\n";
+
+/// Where sound comes in: the path, as an administrator is told.
+fn audio_path(site: &Site) -> String {
+    let shown = site.json(&["setup", "show", "--source", "cloud"]);
+    let url = shown[0]["urls"][0]["url"].as_str().unwrap();
+    url.strip_prefix("wss://hooks.example.com").unwrap().to_owned()
+}
+
+/// The port of a running program.
+fn port(site: &Site) -> SocketAddr {
+    let mut address = None;
+    site.wait_for("the port", || {
+        let log = site.log();
+        let place = log.lines().find_map(|line| line.split_once("listening at "));
+        address = place.and_then(|(_, place)| place.trim().parse().ok());
+        address.is_some()
+    });
+    address.unwrap()
+}
+
+/// Connects as Genesys Cloud does; the answer where it is not let in.
+async fn connect(at: SocketAddr, handshake: &Handshake) -> Result<Client, String> {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let mut head = format!("GET {} HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n", handshake.target());
+    head += "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (name, value) in &handshake.headers() {
+        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    if !answer.starts_with("HTTP/1.1 101 ") {
+        return Err(answer);
+    }
+    Ok(Client::over(Socket::client(Connection::new(stream), 1 << 20).await, handshake))
+}
+
+/// A second of sound of a call, from the first word to the last; and somebody with another secret, who is not let in.
+/// Returns the signatures that were sent.
+async fn send_sound(site: &Site, calls: &[&str]) -> Vec<String> {
+    let (at, path) = (port(site), audio_path(site));
+    let handshake = |secret| {
+        Handshake::new(&*path, "hooks.example.com").with_key(AUDIO_KEY, Some(secret)).with_nonce(NONCE).at(now())
+    };
+    let signature = |handshake: &Handshake| handshake.headers()["signature"].to_str().unwrap().to_owned();
+    let liar = handshake("YW5vdGhlci1zZWNyZXQ=");
+    assert!(connect(at, &liar).await.unwrap_err().starts_with("HTTP/1.1 401 "));
+    let mut signatures = vec![signature(&liar)];
+    for (number, call) in calls.iter().enumerate() {
+        let handshake = handshake(AUDIO_SECRET).with_nonce(format!("{NONCE}{number}"));
+        signatures.push(signature(&handshake));
+        let mut client = connect(at, &handshake).await.unwrap().with_conversation(*call);
+        let mut opening = client.opening();
+        opening["customConfig"] = serde_json::json!({ "campaign": "zanzibar" });
+        client.say("open", opening).await.unwrap();
+        assert_eq!(client.hear().await.unwrap()["type"], "opened");
+        client.talk(3).await.unwrap();
+        client.pause().await.unwrap();
+        client.resume(Duration::from_millis(200)).await.unwrap();
+        client.talk(1).await.unwrap();
+        client.close("end").await.unwrap();
+        assert!(client.complaints().is_empty(), "{:?}", client.complaints());
+    }
+    signatures
 }
 
 fn is_heard(fake: &Fake) -> bool {
@@ -134,12 +218,19 @@ async fn a_day_with_every_fault_is_stored_once_and_no_log_shows_who_spoke_or_how
     let fake = Fake::start(&day, plan).await.unwrap();
     fake.change(|settings| settings.speed = 12_000);
     fake.play(0).await;
-    let site = site(&[source("cloud", &fake, "agents = { every = \"1h\" }\n")]);
+    let audio = format!("audio = {{ keys = [{{ key = \"{AUDIO_KEY}\", secret = \"{AUDIO_SECRET}\" }}] }}\n");
+    let site = site(&[source("cloud", &fake, &format!("agents = {{ every = \"1h\" }}\n{audio}"))]);
+    let settings = fs::read_to_string(site.home.path().join("ingest.toml")).unwrap();
+    fs::write(site.home.path().join("ingest.toml"), format!("{LISTENING}{settings}")).unwrap();
     let checked = site.output_at("trace", &["check"]);
     assert_eq!(checked.status.code(), Some(0), "{checked:?}");
 
     let running = site.start_with("trace");
-    for call in 1..=day.calls.len() {
+    play(&fake, 1).await;
+    // One of them is told of, the other never.
+    let unknown = "c0de0009-4a1b-4c2d-8e3f-0a1b2c3d4e5f";
+    let signatures = send_sound(&site, &[&day.calls[0].id, unknown]).await;
+    for call in 2..=day.calls.len() {
         play(&fake, call).await;
     }
     let (from, to) = (day.starts.to_rfc3339(), now().to_rfc3339());
@@ -148,6 +239,9 @@ async fn a_day_with_every_fault_is_stored_once_and_no_log_shows_who_spoke_or_how
     assert!(report["report"]["detected"].as_u64() >= Some(1), "one of them is heard of by nobody: {report}");
     site.wait_for("the calls", || stored(&site, "cloud").len() == day.calls.len());
     let recorded = day.recording_hashes().into_iter().collect::<Vec<_>>();
+    // When that was sent the call was long over.
+    let of_call = |call: &str, state: &str| sessions(&site).contains(&(call.to_owned(), state.to_owned()));
+    site.wait_for("the sessions", || of_call(&day.calls[0].id, "empty") && of_call(unknown, "waiting"));
     site.wait_for("the recordings", || hashes(&site) == recorded);
     let is_done = |call: &Value| call["media"] == "complete" || call["media"] == "none";
     site.wait_for("the last word on each", || stored(&site, "cloud").values().all(is_done));
@@ -164,6 +258,20 @@ async fn a_day_with_every_fault_is_stored_once_and_no_log_shows_who_spoke_or_how
     assert!(text.contains("TRACE"), "the log is as talkative as can be");
     assert!(fake.count(Endpoint::Socket) > 1 && fake.count(Endpoint::Media) >= recorded.len());
     assert_silent(&text, &fake);
+    let secrets = [AUDIO_KEY, AUDIO_SECRET, "quetzal", "another-secret", NONCE].into_iter().chain(SAID);
+    for secret in secrets.map(str::to_owned).chain(signatures).chain([audio_path(&site)]) {
+        assert_eq!(text.lines().find(|line| line.contains(&secret)), None, "{secret}");
+    }
+}
+
+/// The sessions of sound that are remembered, and how far they have come.
+fn sessions(site: &Site) -> Vec<(String, String)> {
+    let database = site.home.path().join("data/ingest.db");
+    let rows = async {
+        let mut database = SqliteConnection::connect(&format!("sqlite://{}", database.display())).await?;
+        sqlx::query_as("SELECT conversation, state FROM live_v1 ORDER BY 1").fetch_all(&mut database).await
+    };
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rows)).unwrap()
 }
 
 /// A call of one person, in whole seconds: how long it rings, and when it ends.

@@ -1,5 +1,6 @@
 //! The day itself: sources on one side, the pipeline on the other, a restart in between.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use clap::{Args, ValueEnum};
 use connector_core::testing::{Fault, FaultPlan, Scenario};
 use connector_core::{Clock, Connector};
 use futures_util::future::try_join_all;
-use ingestion_pipeline::SqliteStore;
+use ingestion_pipeline::{LiveStore, SessionState, SqliteStore};
 use tokio::time::{Instant, sleep};
 
 use super::folder::{DroppedDay, dropped_day};
 use super::genesys::GenesysDay;
+use super::live::{LiveDay, live_share};
 use super::nice::NiceDay;
 use super::part::Part;
 use super::recount::recount;
@@ -32,8 +34,10 @@ const QUIET: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(25);
 /// How long after the last call the day is compared with what is stored.
 const AFTERWARDS: TimeDelta = TimeDelta::hours(1);
-/// How many sources share the day.
-const SOURCES: usize = 3;
+/// How long before the evening a pipeline starts that is killed; far more than it takes.
+const BEFORE: TimeDelta = TimeDelta::minutes(10);
+/// How many vendors share the day.
+const VENDORS: usize = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
@@ -124,7 +128,7 @@ impl Demo {
         for (part, recovered) in day.parts.iter().zip(recovered) {
             let origin = part.origin();
             let lines: Vec<&Line> = script.iter().filter(|line| line.is_of(&origin)).collect();
-            let mut count = recount(&origin, &lines, &store, &day.places.objects(), &part.lost()).await?;
+            let mut count = recount(part.as_ref(), &lines, &store, &day.places.objects()).await?;
             count.recovered = recovered;
             count.not_ready = part.faults().fired(Fault::NotReady) as u64;
             count.throttled = part.faults().fired(Fault::Throttled) as u64;
@@ -163,14 +167,16 @@ struct Day {
     people: usize,
     /// When the first call began.
     begins: DateTime<Utc>,
-    /// Shows the evening of that day.
-    clock: Clock,
+    /// When the last pipeline starts. Calls with live sound go on then; all others were long ago.
+    evening: DateTime<Utc>,
+    /// The clock of the pipeline that runs.
+    clock: Cell<Clock>,
 }
 
 impl Day {
     /// Writes the script, before anything is played.
     async fn prepare(places: Places, demo: &Demo) -> anyhow::Result<Self> {
-        let share = |source: usize| demo.calls / SOURCES + usize::from(source < demo.calls % SOURCES);
+        let share = |vendor: usize| demo.calls / VENDORS + usize::from(vendor < demo.calls % VENDORS);
         let dropped = dropped_day(share(0), demo.seed);
         let (company, people) = (dropped.company.clone(), dropped.agents.len());
         let drop = places.directory.join("drop");
@@ -181,20 +187,37 @@ impl Day {
             let scenario = Scenario::day(share(1), demo.seed.wrapping_add(1));
             parts.push(Box::new(NiceDay::prepare(&scenario, demo.faults.plan(OF_APIS, share(1), demo.seed)).await?));
         }
-        if share(2) > 0 {
-            let scenario = Scenario::day(share(2), demo.seed.wrapping_add(2));
-            let faults = demo.faults.plan(OF_SOCKETS, share(2), demo.seed);
+        let live = live_share(share(2));
+        let others = share(2) - live;
+        if others > 0 {
+            let scenario = Scenario::day(others, demo.seed.wrapping_add(2));
+            let faults = demo.faults.plan(OF_SOCKETS, others, demo.seed);
             parts.push(Box::new(GenesysDay::prepare(&scenario, faults).await?));
         }
-        let lines: Vec<Line> = parts.iter().flat_map(|part| part.script()).collect();
+        let mut lines: Vec<Line> = parts.iter().flat_map(|part| part.script()).collect();
         let legs = || lines.iter().flat_map(|line| &line.legs);
         let begins = legs().map(|leg| leg.started).min().context("a day without calls")?;
         let evening = legs().map(|leg| leg.ended).max().unwrap_or(begins) + AFTERWARDS;
+        if live > 0 {
+            // They go on while all others were long ago.
+            let day = LiveDay::prepare(live, demo.seed.wrapping_add(3), evening).await?;
+            lines.extend(day.script());
+            parts.push(Box::new(day));
+        }
         let faults = match demo.faults {
             Faults::All => FaultPlan::none().restart(1),
             Faults::None | Faults::Some => FaultPlan::none(),
         };
-        let day = Self { places, parts, faults, company, people, begins, clock: Clock::starting_at(evening) };
+        let day = Self {
+            places,
+            parts,
+            faults,
+            company,
+            people,
+            begins,
+            evening,
+            clock: Cell::new(Clock::starting_at(evening - BEFORE)),
+        };
         script::write(&day.script(), &lines)?;
         Ok(day)
     }
@@ -228,14 +251,22 @@ impl Day {
     }
 
     fn connectors(&self, store: &SqliteStore) -> anyhow::Result<Vec<Connector>> {
-        self.parts.iter().map(|part| part.connector(store, &part.context(self.clock))).collect()
+        self.parts.iter().map(|part| part.connector(store, &part.context(self.clock.get()))).collect()
     }
 
     /// Plays the whole day, and kills the pipeline in the middle of it if that is planned. Once all that was heard of is
     /// stored, the day is compared with what is stored; returns how many calls that recovered, for each source.
     async fn play(&self, expected: usize, quiet: bool) -> anyhow::Result<Vec<u64>> {
         let _lock = self.places.lock()?;
-        let start = || Running::start(&self.places, self.clock, |store| self.connectors(store));
+        let start = || {
+            // Live calls begin behind the restart: into how many sessions it would cut them the script cannot say. When it
+            // comes nobody knows either, so the evening begins with the last pipeline.
+            if self.faults.unfired().is_empty() {
+                self.clock.set(Clock::starting_at(self.evening));
+                self.parts.iter().for_each(|part| part.settle());
+            }
+            Running::start(&self.places, self.clock.get(), |store| self.connectors(store))
+        };
         let mut running = start().await?;
         let bar = progress_bar(expected, quiet);
         let mut playing = std::pin::pin!(try_join_all(self.parts.iter().map(|part| part.play())));
@@ -254,7 +285,9 @@ impl Day {
             if tally != progress.0 || !is_played {
                 progress = (tally, Instant::now());
             }
-            if tally.calls * 2 >= expected as u64 && self.faults.fire(Fault::Restart) {
+            let others_have_happened = self.parts.iter().all(|part| part.is_live() || part.has_happened());
+            let is_middle = tally.calls * 2 >= expected as u64 || others_have_happened;
+            if is_middle && self.faults.fire(Fault::Restart) {
                 running.kill().await;
                 running = start().await?;
                 continue;
@@ -268,8 +301,11 @@ impl Day {
                 recovered = Some(self.compare(&running).await?);
                 continue;
             }
-            let is_done =
-                tally.calls >= expected as u64 && tally.open == 0 && tally.unsettled == 0 && self.is_tidy()?;
+            let is_done = tally.calls >= expected as u64
+                && tally.open == 0
+                && tally.unsettled == 0
+                && self.is_tidy()?
+                && self.has_heard_all(&running).await?;
             if (is_played && recovered.is_some() && is_done) || progress.1.elapsed() > PATIENCE {
                 break;
             }
@@ -281,13 +317,26 @@ impl Day {
 
     async fn compare(&self, running: &Running) -> anyhow::Result<Vec<u64>> {
         let mut recovered = Vec::new();
-        for (part, connector) in self.parts.iter().zip(self.connectors(running.store())?) {
-            let report = running.reconcile(connector, self.clock, self.begins).await?;
+        for part in &self.parts {
+            let connector = part.archive(running.store(), &part.context(self.clock.get()))?;
+            let report = running.reconcile(connector, self.clock.get(), self.begins).await?;
             // Some of them were never recorded.
             recovered.push(report.recovered + report.not_recordable);
             part.compared();
         }
         Ok(recovered)
+    }
+
+    /// Whether every session of sound is over and joined with its call.
+    async fn has_heard_all(&self, running: &Running) -> anyhow::Result<bool> {
+        for origin in self.parts.iter().map(|part| part.origin()) {
+            for state in [SessionState::Open, SessionState::Waiting] {
+                if !running.store().kept(&origin, state).await?.is_empty() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn is_tidy(&self) -> anyhow::Result<bool> {

@@ -40,30 +40,31 @@ impl GenesysDay {
         Ok(Self { fake, is_over: AtomicBool::new(false) })
     }
 
-    fn line(&self, call: ExpectedCall) -> Line {
-        let (origin, scenario) = (self.origin(), self.fake.scenario());
-        let legs = scenario.calls[call.call].legs().into_iter().zip(self.fake.leg_ids(call.call));
-        let leg = |(leg, id): (ScenarioLeg, String)| ScriptLeg {
-            id,
-            agent: scenario.agents[leg.agent].login.reveal().to_owned(),
-            started: leg.started,
-            ended: leg.ended,
-        };
-        let recording = |clip: &Clip| ScriptRecording { sha256: Some(clip.sha256()), size: Some(clip.len()) };
-        Line {
-            tenant: origin.tenant.to_string(),
-            source: origin.source.to_string(),
-            vendor: self.vendor().to_owned(),
-            legs: legs.map(leg).collect(),
-            recordings: call.recordings.iter().map(recording).collect(),
-            conversation: call.conversation,
-            live: Vec::new(),
-        }
-    }
-
     /// Whether somebody listens.
     fn is_heard(&self) -> bool {
         self.fake.channels().iter().any(|channel| channel.is_connected && !channel.topics.is_empty())
+    }
+}
+
+/// A call as the script has it.
+pub(super) fn line(part: &dyn Part, fake: &Fake, call: ExpectedCall) -> Line {
+    let (origin, scenario) = (part.origin(), fake.scenario());
+    let legs = scenario.calls[call.call].legs().into_iter().zip(fake.leg_ids(call.call));
+    let leg = |(leg, id): (ScenarioLeg, String)| ScriptLeg {
+        id,
+        agent: scenario.agents[leg.agent].login.reveal().to_owned(),
+        started: leg.started,
+        ended: leg.ended,
+    };
+    let recording = |clip: &Clip| ScriptRecording { sha256: Some(clip.sha256()), size: Some(clip.len()) };
+    Line {
+        tenant: origin.tenant.to_string(),
+        source: origin.source.to_string(),
+        vendor: part.vendor().to_owned(),
+        legs: legs.map(leg).collect(),
+        recordings: call.recordings.iter().map(recording).collect(),
+        conversation: call.conversation,
+        live: Vec::new(),
     }
 }
 
@@ -78,7 +79,7 @@ impl Part for GenesysDay {
     }
 
     fn script(&self) -> Vec<Line> {
-        self.fake.expected().into_iter().map(|call| self.line(call)).collect()
+        self.fake.expected().into_iter().map(|call| line(self, &self.fake, call)).collect()
     }
 
     fn connector(&self, _: &SqliteStore, cx: &Context) -> anyhow::Result<Connector> {

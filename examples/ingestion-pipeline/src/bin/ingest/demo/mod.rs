@@ -3,6 +3,7 @@
 mod day;
 mod folder;
 mod genesys;
+mod live;
 mod nice;
 mod part;
 mod recount;

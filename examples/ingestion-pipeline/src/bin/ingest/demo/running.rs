@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use connector_core::reconcile::{ReconcileMode, ReconcileReport};
 use connector_core::{Clock, Connector};
 use ingestion_pipeline::{
-    AnalysisQueue, FolderSink, Pipeline, Plan, Recovering, Report, SourceOptions, SqliteArchive, SqliteStore, Tally,
+    AnalysisQueue, FolderSink, LiveOptions, Pipeline, Plan, Recovering, Report, SourceOptions, SqliteArchive,
+    SqliteStore, Tally,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -32,6 +33,7 @@ impl Running {
         let queue = AnalysisQueue::new(store.clone(), clock);
         let pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue)
             .with_clock(clock)
+            .with_live(LiveOptions::new(store.clone(), places.live()))
             .with_deadline(Duration::from_secs(5));
         let with = |pipeline: Pipeline, connector| pipeline.source(connector, SourceOptions::default());
         let pipeline = connect(&store)?.into_iter().fold(pipeline, with);

@@ -66,7 +66,7 @@ pub(crate) struct ScriptRecording {
 pub(crate) struct ScriptLive {
     /// The session's id.
     pub(crate) session: String,
-    /// Whether it belongs to an event of a call.
+    /// Whether it belongs to an event of a call: an agent is heard in it.
     pub(crate) matched: bool,
 }
 

@@ -78,13 +78,16 @@ impl Outcome {
             "missing",
             "twice",
             "corrupt",
+            "live sessions",
+            "matched",
         ];
         let row = |source: &SourceOutcome| {
-            let Count {
-                calls, events_lost, recovered, downloads_resumed, stored, missing, duplicates, corrupt, ..
-            } = &source.count;
-            let numbers = [calls, events_lost, recovered, downloads_resumed, stored, missing, duplicates, corrupt];
-            std::iter::once(source.origin.source.to_string()).chain(numbers.map(|n| n.to_string())).collect()
+            let of = &source.count;
+            let numbers = [of.calls, of.events_lost, of.recovered, of.downloads_resumed, of.stored];
+            let bad = [of.missing, of.duplicates, of.corrupt];
+            let live = [of.live_sessions, of.live_matched];
+            let numbers = numbers.into_iter().chain(bad).chain(live).map(|n| n.to_string());
+            std::iter::once(source.origin.source.to_string()).chain(numbers).collect()
         };
         let mut text = vec![table(&header, self.sources.iter().map(row).collect(), 1)];
         let verdict = match self.sources.iter().all(|source| source.count.is_whole()) {
@@ -139,6 +142,8 @@ mod tests {
             recordings: 55,
             bytes: 71_000_000,
             downloads_resumed: 3,
+            live_sessions: 7,
+            live_matched: 6,
             ..Count::default()
         };
         let origin = Origin::new("example", "drop-folder");
@@ -150,8 +155,8 @@ mod tests {
     fn the_table_says_what_came_out() {
         let example = "example/drop-folder/20261019-100000_nadia.verne";
         insta::assert_snapshot!(outcome(0).text(&Places::new("target/demo"), Some(example)), @r"
-        source       calls  events lost  found by reconcile  downloads resumed  stored  missing  twice  corrupt
-        drop-folder     55            2                   2                  3      55        0      0        0
+        source       calls  events lost  found by reconcile  downloads resumed  stored  missing  twice  corrupt  live sessions  matched
+        drop-folder     55            2                   2                  3      55        0      0        0              7        6
         every call of the script is stored once, byte for byte                                4.1 s
 
         recordings  target/demo/objects     55 files, 71 MB
