@@ -8,11 +8,11 @@ use connector_core::{Connector, Context, GroupRef, Result, Vendor};
 use futures_util::FutureExt;
 use http::Method;
 
-use crate::audio::GenesysAudio;
 use crate::config::GenesysConfig;
 use crate::directory::GenesysDirectory;
 use crate::events::GenesysEvents;
 use crate::history::GenesysHistory;
+use crate::live_audio::GenesysAudio;
 use crate::monitoring::{self, AudioMonitoring};
 use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;

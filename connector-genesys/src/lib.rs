@@ -14,6 +14,7 @@ mod events;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod history;
+mod live_audio;
 mod monitoring;
 mod people;
 mod recordings;
@@ -25,12 +26,13 @@ mod transport;
 mod uses;
 mod wire;
 
-pub use audio::{AudioKey, AudioOptions, ByteOrder, DOOR, GenesysAudio};
+pub use audio::{AudioKey, AudioOptions, ByteOrder, DOOR};
 pub use client::Genesys;
 pub use config::{GenesysConfig, RecordingFormat};
 pub use directory::GenesysDirectory;
 pub use events::GenesysEvents;
 pub use history::GenesysHistory;
+pub use live_audio::GenesysAudio;
 pub use monitoring::AudioMonitoring;
 pub use recordings::GenesysRecordings;
 pub use region::Region;

@@ -45,7 +45,7 @@ impl Lobby {
     }
 
     /// The sessions from here on, for one listener at a time.
-    pub(super) fn listen(&self, origin: &Origin) -> LiveSessions {
+    pub(crate) fn listen(&self, origin: &Origin) -> LiveSessions {
         let mut listener = self.listener();
         if self.has_stopped() {
             return stream::empty().boxed();

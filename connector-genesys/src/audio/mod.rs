@@ -1,4 +1,4 @@
-//! The sound of calls, as the vendor sends it: it connects to us by WebSocket, and signs that it is it.
+//! How the sound of calls comes: the vendor connects to us by WebSocket, and signs that it is it.
 
 mod connection;
 mod door;
@@ -15,79 +15,13 @@ mod session;
 mod signature;
 mod stream_time;
 
-use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use connector_core::inbound::Registration;
-use connector_core::{Context, Error, JobCheck, LiveAudioSource, LiveSessions, Result};
-use futures_util::{StreamExt, stream};
+use connector_core::{Context, Error, Result};
 
 use self::lobby::Lobby;
 pub use self::options::{AudioKey, AudioOptions, ByteOrder, DOOR};
-use crate::shared::{Shared, judge};
-
-/// The sound of calls as they happen, sent by the integration *AudioHook Monitor*: customer and agent on a channel each,
-/// where the trunk records both.
-///
-/// Genesys Cloud connects to us, so it takes [`AudioOptions`] and a [`Hub`](connector_core::inbound::Hub) that can be reached
-/// from outside, with a certificate of a public authority. [`Genesys::audio_url`](crate::Genesys::audio_url) is what to enter
-/// in the integration. Which calls are sent is decided there: by queue, see
-/// [`Genesys::audio_monitoring`](crate::Genesys::audio_monitoring), or by a flow.
-///
-/// A call may have several sessions: one for each queue and each connection. Positions are those of the vendor: pauses, and
-/// sound that it lost, count. The customer's number is what the vendor names `ani`, and the dialled one `dnis`; how they are
-/// told for an outbound call is not documented. A session that ends as
-/// [`BrokenOff`](connector_core::LiveEnd::BrokenOff) may go on in another one of the same call.
-///
-/// Somebody has to listen before anybody is let in: until then, and when too many sessions go on or wait to be taken, the
-/// vendor is answered with 503. Whoever drops the items of a session ends it. How often the vendor tries again is not
-/// documented.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> connector_core::Result<()> {
-/// use connector_core::inbound::{Hub, HubOptions};
-/// use connector_core::testing::{FaultPlan, Scenario};
-/// use connector_core::{Context, LiveAudioSource, LiveItem, Secret, Speaker};
-/// use connector_genesys::testing::{Fake, audiohook::{Client, Handshake}};
-/// use connector_genesys::{AudioKey, AudioOptions, Genesys};
-/// use futures_util::TryStreamExt;
-///
-/// let hub = Hub::new(HubOptions::default());
-/// let key = AudioKey::new(Secret::literal("k-1"), Secret::literal("c3ludGhldGlj"));
-/// let options = AudioOptions::new(key).with_route("8b1f0c6e5d7a42f9");
-/// let config = Fake::new(&Scenario::small(7), FaultPlan::none()).config().with_audio(options);
-/// let genesys = Genesys::new(config, &Context::default().with_inbound(&hub))?;
-/// let url = genesys.audio_url("https://hooks.example.com/hooks");
-/// assert_eq!(url.as_deref(), Some("wss://hooks.example.com/hooks/8b1f0c6e5d7a42f9/audiohook"));
-///
-/// let mut sessions = genesys.live_audio().sessions();
-/// # let handshake = Handshake::new("/hooks/8b1f0c6e5d7a42f9/audiohook", "hooks.example.com");
-/// # let mut vendor = Client::connect(&hub, &handshake.with_key("k-1", Some("c3ludGhldGlj"))).await.unwrap();
-/// # vendor.open().await?;
-/// # vendor.talk(1).await?;
-/// # vendor.close("end").await?;
-/// if let Some(session) = sessions.try_next().await? {
-///     println!("call {} since {}", session.conversation, session.began);
-///     let mut items = session.into_items();
-///     while let Some(item) = items.try_next().await? {
-///         match item {
-///             LiveItem::Frame(frame) => println!("{} samples", frame.channel(Speaker::Customer).len()),
-///             LiveItem::Ended { at, how } => println!("over at {at}: {how:?}"),
-///             _ => {}
-///         }
-///     }
-/// }
-/// # Ok(()) }
-/// ```
-///
-/// # Errors
-/// The stream of sessions ends at once with `is_config` where there are no options or no hub, and with
-/// `is_already_subscribed` while somebody else listens.
-#[derive(Clone)]
-pub struct GenesysAudio {
-    pub(crate) shared: Arc<Shared>,
-}
 
 /// Where the vendor connects, and what all sessions share.
 #[derive(Debug)]
@@ -104,58 +38,26 @@ pub(crate) fn open(options: Option<&AudioOptions>, cx: &Context) -> Result<Optio
     Ok(Some(Audio { lobby, door }))
 }
 
-impl GenesysAudio {
-    /// Lets nobody connect any more, says goodbye to the sessions that go on, and waits until they are over: some seconds.
-    /// The stream of sessions ends.
-    pub async fn close(&self) {
-        if let Some(audio) = &self.shared.audio {
-            audio.lobby.close().await;
-        }
-    }
-
-    /// How many sessions brought one of customer and agent alone, since *Dual channel* is off for the recordings of their
-    /// trunk. The first one is told in the log.
-    pub fn one_sided(&self) -> u64 {
-        self.shared.audio.as_ref().map_or(0, |audio| audio.lobby.one_sided())
-    }
-
+impl Audio {
     /// Where sessions come in.
-    fn lobby(&self) -> Result<&Lobby> {
-        let of = |error: Error| error.of(self.shared.connection.cx.origin());
-        let Some(audio) = &self.shared.audio else {
-            let advice = "give it the keys of the integration AudioHook Monitor";
-            return Err(of(Error::config("there are no options for audio").advise(advice)));
-        };
-        if audio.door.is_none() {
+    ///
+    /// # Errors
+    /// `is_config` where nobody can connect.
+    pub(crate) fn lobby(&self) -> Result<&Lobby> {
+        let nobody = || {
             let advice = "let the program listen, and give its hub to the context";
-            return Err(of(Error::config("there is no hub that the sound of calls could come by").advise(advice)));
-        }
-        Ok(&audio.lobby)
-    }
-}
-
-#[async_trait]
-impl LiveAudioSource for GenesysAudio {
-    fn sessions(&self) -> LiveSessions {
-        match self.lobby() {
-            Ok(lobby) => lobby.listen(self.shared.connection.cx.origin()),
-            Err(error) => stream::iter([Err(error.during("sessions"))]).boxed(),
-        }
-    }
-
-    async fn check(&self) -> JobCheck {
-        let connection = &self.shared.connection;
-        let keys = async {
-            self.lobby()?;
-            let options = connection.config.audio.as_ref();
-            if let Some(options) = options { options.check(&connection.cx).await } else { Ok(()) }
+            Error::config("there is no hub that the sound of calls could come by").advise(advice)
         };
-        judge(keys.await, "")
+        self.door.as_ref().map(|_| &*self.lobby).ok_or_else(nobody)
     }
-}
 
-impl fmt::Debug for GenesysAudio {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GenesysAudio({})", self.shared.connection.cx.origin())
+    /// Lets nobody connect any more, and says goodbye to those who are there.
+    pub(crate) async fn close(&self) {
+        self.lobby.close().await;
+    }
+
+    /// How many sessions brought one of customer and agent alone.
+    pub(crate) fn one_sided(&self) -> u64 {
+        self.lobby.one_sided()
     }
 }

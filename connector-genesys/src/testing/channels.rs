@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 
-use super::fake::CLIENT;
 use super::line::{Fate, Line, Out};
-use super::org::ORGANIZATION;
+use super::org::{CLIENT, ORGANIZATION};
 use super::settings::Settings;
 use super::snapshot;
 

@@ -15,7 +15,7 @@ pub(super) fn organization(org: &Org) -> Answer {
 pub(super) fn me(org: &Org) -> Answer {
     Answer::json(&json!({
         "organization": { "id": id(ORGANIZATION, 1), "name": org.scenario.company },
-        "OAuthClient": { "id": super::fake::CLIENT.0, "name": "Ingest" },
+        "OAuthClient": { "id": super::org::CLIENT.0, "name": "Ingest" },
     }))
 }
 

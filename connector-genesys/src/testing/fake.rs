@@ -20,7 +20,7 @@ use url::Url;
 
 use super::ask::{Ask, refused};
 use super::endpoint::Endpoint;
-use super::org::{Org, recording_id};
+use super::org::{CLIENT, Org, recording_id};
 use super::settings::Settings;
 use super::state::{Asked, State, Time};
 use super::telling::{self, Told};
@@ -31,8 +31,7 @@ use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
 
-/// Id and secret of the client, and the header of its login.
-pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
+/// The header of the client's login.
 const BASIC: &str = "Basic ZGVtby1jbGllbnQ6ZGVtby1jbGllbnQtc2VjcmV0";
 
 /// How long a throttled caller has to wait, in seconds.

@@ -10,6 +10,9 @@ pub(super) fn id(kind: u32, number: usize) -> String {
     format!("{kind:08x}-0000-4000-8000-{number:012x}")
 }
 
+/// Id and secret of the OAuth client.
+pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
+
 /// Kinds of things, as ids begin.
 pub(super) const ORGANIZATION: u32 = 0x7c0f_0000;
 pub(super) const DIVISION: u32 = 0xd100_0000;
