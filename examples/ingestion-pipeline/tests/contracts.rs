@@ -2,6 +2,7 @@
 #![cfg(feature = "demo")]
 #![allow(missing_docs)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,7 +64,9 @@ fn what_a_day_leaves_is_what_the_schemas_say() {
         hold("conversation.v1", &[shown[0]["metadata"].clone()]);
     }
     let messages = ingest(&["analysis", "take", "--limit", "100"], &data);
-    assert_eq!(messages.len(), calls.len());
+    // A call whose sound was still on its way when it was stored has a second one.
+    let of = |rows: &[Value]| rows.iter().map(|row| row["conversation"].to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(of(&messages), of(&calls));
     hold("message.v1", &messages);
     hold("dead-letters-done.v1", &ingest(&["dead-letters", "retry", "17"], &data));
     hold("analysis-done.v1", &ingest(&["analysis", "done", messages[0]["key"].as_str().unwrap(), "no/such#1"], &data));

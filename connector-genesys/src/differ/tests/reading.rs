@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::differ::reading::of_call;
+use crate::differ::reading::{of_call, of_conversation};
 use crate::wire::calls::Call;
+use crate::wire::conversations::Conversation;
 
 /// A call with one participant, which has these fields.
 fn read(fields: Value) -> Party {
@@ -141,4 +142,21 @@ fn what_has_no_id_is_nobody() {
     assert!(read(r#"{"participants": []}"#).is_none());
     let nobody = read(r#"{"id": "c-1", "participants": [{"purpose": "agent", "state": "connected"}]}"#);
     assert!(nobody.expect("an id").parties.is_empty());
+}
+
+#[test]
+fn of_several_calls_of_a_participant_the_one_that_goes_on_counts() {
+    let read = |calls: Value| {
+        let party = json!({ "id": "p", "purpose": "agent", "calls": calls });
+        let row = json!({ "id": "c-1", "participants": [party] });
+        let conversation: Conversation = serde_json::from_str(&row.to_string()).expect("a conversation");
+        of_conversation(conversation).expect("an id").parties.remove(0).phase
+    };
+    let (going_on, at) = (json!({ "state": "connected" }), "2026-09-21T14:00:00Z");
+    for over in [json!({ "state": "terminated" }), json!({ "state": "converting", "disconnectedTime": at })] {
+        assert_eq!(read(json!([going_on, over])), Phase::Connected, "{over}");
+        assert_eq!(read(json!([over, going_on])), Phase::Connected, "{over}");
+    }
+    let last = json!([{ "state": "terminated" }, { "state": "converting", "disconnectedTime": at }]);
+    assert_eq!(read(last), Phase::Other, "the last of those that are over");
 }
