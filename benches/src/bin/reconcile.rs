@@ -112,12 +112,14 @@ async fn fill(path: &str, calls: usize) -> anyhow::Result<()> {
         .bind(&ended)
         .execute(&mut *transaction)
         .await?;
-        sqlx::query("INSERT INTO versions VALUES ('acme', 'source', ?1, 'none', 0, NULL, json_array(json_array('1', ?2, ?3)))")
-            .bind(id(number))
-            .bind(&ended)
-            .bind(format!("{number:064x}"))
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "INSERT INTO versions VALUES ('acme', 'source', ?1, 'none', 0, NULL, json_array(json_array('1', ?2, ?3)))",
+        )
+        .bind(id(number))
+        .bind(&ended)
+        .bind(format!("{number:064x}"))
+        .execute(&mut *transaction)
+        .await?;
         sqlx::query(
             "INSERT INTO work (tenant, source, conversation, vendor, reference, cause, receipts, generation, state, due,
                                first_seen, waiting_since)

@@ -1,8 +1,8 @@
 //! Takes the live sound of 1,000 calls of Genesys Cloud.
 //!
 //! `live take DIR` is our server: it checks the signature of each handshake and writes each session into a WAV file.
-//! `live drop` is a bare one, which reads the same messages, answers them and drops the sound. Both print where they are,
-//! and end once as many sessions are over. `live send URL` is who sends: it says how long pings took.
+//! `live drop` is a bare one, which reads the same messages, answers them and drops the sound; `live drop small` has smaller
+//! buffers than its library has by itself. All print where they are, and end once as many sessions are over. `live send URL` is who sends: it says how long pings took.
 
 mod bare;
 mod load;
@@ -27,9 +27,10 @@ async fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["take", directory] => ours::take(directory.as_ref()).await?,
-        ["drop"] => bare::drop_all().await?,
+        ["drop"] => bare::drop_all(false).await?,
+        ["drop", "small"] => bare::drop_all(true).await?,
         ["send", url] => return load::send(url).await,
-        _ => bail!("live take DIR | live drop | live send URL"),
+        _ => bail!("live take DIR | live drop [small] | live send URL"),
     }
     Ok(benches::tell_peak()?)
 }
