@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_core::testing::conformance::ExpectedCall;
-use connector_core::testing::{Clip, FaultPlan, Scenario, ScenarioLeg};
+use connector_core::testing::{FaultPlan, Scenario};
 use connector_core::{Connector, Context};
 use connector_genesys::Genesys;
 use connector_genesys::testing::Fake;
@@ -14,7 +14,7 @@ use ingestion_pipeline::SqliteStore;
 use tokio::time::sleep;
 
 use super::part::Part;
-use super::script::{Line, ScriptLeg, ScriptRecording};
+use super::script::Line;
 
 /// How long the day takes.
 const LENGTH: Duration = Duration::from_secs(3);
@@ -46,26 +46,10 @@ impl GenesysDay {
     }
 }
 
-/// A call as the script has it.
+/// A call as the script has it. People are known by their logins.
 pub(super) fn line(part: &dyn Part, fake: &Fake, call: ExpectedCall) -> Line {
-    let (origin, scenario) = (part.origin(), fake.scenario());
-    let legs = scenario.calls[call.call].legs().into_iter().zip(fake.leg_ids(call.call));
-    let leg = |(leg, id): (ScenarioLeg, String)| ScriptLeg {
-        id,
-        agent: scenario.agents[leg.agent].login.reveal().to_owned(),
-        started: leg.started,
-        ended: leg.ended,
-    };
-    let recording = |clip: &Clip| ScriptRecording { sha256: Some(clip.sha256()), size: Some(clip.len()) };
-    Line {
-        tenant: origin.tenant.to_string(),
-        source: origin.source.to_string(),
-        vendor: part.vendor().to_owned(),
-        legs: legs.map(leg).collect(),
-        recordings: call.recordings.iter().map(recording).collect(),
-        conversation: call.conversation,
-        live: Vec::new(),
-    }
+    let legs = fake.leg_ids(call.call);
+    Line::of(part.origin(), part.vendor(), fake.scenario(), call, legs, |agent| agent.login.reveal())
 }
 
 #[async_trait]

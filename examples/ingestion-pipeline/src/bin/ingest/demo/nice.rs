@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_core::testing::conformance::ExpectedCall;
-use connector_core::testing::{Clip, FaultPlan, Scenario, ScenarioLeg};
+use connector_core::testing::{FaultPlan, Scenario};
 use connector_core::{Connector, Context};
 use connector_nice::NiceCxone;
 use connector_nice::testing::{Endpoint, Fake};
@@ -14,7 +14,7 @@ use ingestion_pipeline::SqliteStore;
 use tokio::time::sleep;
 
 use super::part::Part;
-use super::script::{Line, ScriptLeg, ScriptRecording};
+use super::script::Line;
 
 /// The pause between the ends of two calls.
 const PACE: Duration = Duration::from_millis(20);
@@ -41,25 +41,10 @@ impl NiceDay {
         Ok(Self { fake, over: AtomicUsize::new(0) })
     }
 
+    /// People are known by their e-mail addresses.
     fn line(&self, call: ExpectedCall) -> Line {
-        let (origin, scenario) = (self.origin(), self.fake.scenario());
-        let legs = scenario.calls[call.call].legs().into_iter().zip(self.fake.contact_ids(call.call));
-        let leg = |(leg, id): (ScenarioLeg, String)| ScriptLeg {
-            id,
-            agent: scenario.agents[leg.agent].email.reveal().to_owned(),
-            started: leg.started,
-            ended: leg.ended,
-        };
-        let recording = |clip: &Clip| ScriptRecording { sha256: Some(clip.sha256()), size: Some(clip.len()) };
-        Line {
-            tenant: origin.tenant.to_string(),
-            source: origin.source.to_string(),
-            vendor: self.vendor().to_owned(),
-            legs: legs.map(leg).collect(),
-            recordings: call.recordings.iter().map(recording).collect(),
-            conversation: call.conversation,
-            live: Vec::new(),
-        }
+        let legs = self.fake.contact_ids(call.call);
+        Line::of(self.origin(), self.vendor(), self.fake.scenario(), call, legs, |agent| agent.email.reveal())
     }
 }
 

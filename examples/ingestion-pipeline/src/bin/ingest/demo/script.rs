@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use connector_core::Origin;
+use connector_core::testing::conformance::ExpectedCall;
+use connector_core::testing::{Clip, Scenario, ScenarioAgent};
 use serde::{Deserialize, Serialize};
 
 /// One conversation that must be stored: a line of `script.jsonl`.
@@ -30,6 +32,33 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// A call as a fake plays it: its legs have these ids, and their people are called so.
+    pub(crate) fn of(
+        origin: Origin,
+        vendor: &str,
+        scenario: &Scenario,
+        call: ExpectedCall,
+        legs: Vec<String>,
+        name: fn(&ScenarioAgent) -> &str,
+    ) -> Self {
+        let legs = scenario.calls[call.call].legs().into_iter().zip(legs).map(|(leg, id)| ScriptLeg {
+            id,
+            agent: name(&scenario.agents[leg.agent]).to_owned(),
+            started: leg.started,
+            ended: leg.ended,
+        });
+        let recording = |clip: &Clip| ScriptRecording { sha256: Some(clip.sha256()), size: Some(clip.len()) };
+        Self {
+            tenant: origin.tenant.to_string(),
+            source: origin.source.to_string(),
+            vendor: vendor.to_owned(),
+            legs: legs.collect(),
+            recordings: call.recordings.iter().map(recording).collect(),
+            conversation: call.conversation,
+            live: Vec::new(),
+        }
+    }
+
     /// Whether it is about a call of this source.
     pub(crate) fn is_of(&self, origin: &Origin) -> bool {
         (&*self.tenant, &*self.source) == (&*origin.tenant, &*origin.source)
