@@ -3,6 +3,15 @@
 //! A trait holds what an implementor must write. It grows by options structs and new jobs, never by a new required
 //! method. Every stream owns what it needs, ends after its first `Err`, and is cancelled by dropping it.
 
+mod connector;
+mod delivery;
+mod download;
+mod listing;
+mod lookup;
+#[cfg(feature = "files")]
+mod save;
+mod seat;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -10,9 +19,20 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use connector::{CheckReport, Connector, JobCheck};
+pub use delivery::{
+    Ack, AckSink, Cursor, Delivery, Events, Receipt, Refusal, SourceItem, SourceStatus, SubscribeRequest,
+};
+pub use download::{RecordingDownloaderExt, ResumeOptions, Resumed, WholeDownload};
+pub use listing::{Listing, ListingExt, Page, Rejected, until_error};
+pub use lookup::{Gone, Lookup};
+#[cfg(feature = "files")]
+pub use save::{Progress, SaveOptions, Saved};
+pub use seat::{Listen, Seat};
+
 use crate::{
-    Agent, AgentGroup, AgentRef, Clock, Conversation, ConversationRef, Cursor, Download, EventTraits, Events, GroupRef,
-    JobCheck, Listing, LiveSessions, Lookup, Receipt, Recording, RecordingSet, Result, SubscribeRequest, Validator,
+    Agent, AgentGroup, AgentRef, Clock, Conversation, ConversationRef, Download, EventTraits, GroupRef, LiveSessions,
+    Recording, RecordingSet, Result, Validator,
 };
 
 /// Who waits for an answer: orders those who wait at a limit.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::seconds::Seconds;
+use super::seconds::Seconds;
 use crate::{AgentRef, Revision, Stamp};
 
 /// Something with an id, a name, or both: a queue, a skill, a campaign, a disposition.

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "files")]
-use crate::save::{SaveOptions, Saved};
+use super::save::{SaveOptions, Saved};
 use crate::{
     Conversation, Download, DownloadOptions, Error, Lookup, Priority, Recording, RecordingDownloader, RecordingOptions,
     RecordingSet, Result, Validator,
@@ -144,7 +144,7 @@ impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
 
     #[cfg(feature = "files")]
     async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
-        crate::save::save(self, recording, file, options).await
+        super::save::save(self, recording, file, options).await
     }
 }
 

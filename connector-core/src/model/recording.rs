@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_core::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-use crate::seconds::Seconds;
+use super::seconds::Seconds;
 use crate::{ConversationRef, Result, Stamp, names};
 
 /// What was recorded.

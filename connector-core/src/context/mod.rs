@@ -1,8 +1,14 @@
 //! What connectors of one process share.
 
+mod clock;
+mod secret;
+
 use std::sync::Arc;
 
-use crate::{Clock, EnvironmentAndFiles, Origin, RawPolicy, SecretSource};
+pub use clock::Clock;
+pub use secret::{EnvironmentAndFiles, Secret, SecretSource};
+
+use crate::{Origin, RawPolicy};
 
 /// What a connector gets from the program it runs in: the second argument of every constructor.
 ///

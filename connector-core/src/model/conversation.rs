@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::seconds::Seconds;
+use super::seconds::Seconds;
 use crate::{Leg, PhoneNumber, Raw, Recording, Stamp, Vendor};
 
 /// Another id under which the same conversation is known, and what sort of id it is.
