@@ -24,8 +24,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::inbox::Inbox;
 use super::people;
 use super::reader::{self, Order};
-use crate::channel::{Bounds, Effect, Input, Machine, Made};
-use crate::differ;
+use crate::events::channel::{Bounds, Effect, Input, Machine, Made};
+use crate::events::differ;
 use crate::shared::Shared;
 
 /// How far back is compared when the stored position cannot be read.

@@ -20,8 +20,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, Error, Gap, Item, Result, SourceStatus};
 use fastrand::Rng;
 
-use crate::differ::reading::of_conversation;
-use crate::differ::{self, Confirmed, Differ};
+use crate::events::differ::reading::of_conversation;
+use crate::events::differ::{self, Confirmed, Differ};
 use crate::wire::channels::Channel;
 use crate::wire::conversations::Conversation;
 use asks::Asks;
