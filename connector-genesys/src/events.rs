@@ -5,8 +5,8 @@ pub(crate) mod differ;
 pub mod eventbridge;
 mod inbox;
 mod listener;
-mod people;
 mod reader;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
