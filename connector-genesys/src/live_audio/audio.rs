@@ -1,27 +1,13 @@
 //! How the sound of calls comes: the vendor connects to us by WebSocket, and signs that it is it.
 
-mod connection;
-mod door;
-#[cfg(any(fuzzing, test))]
-pub(crate) mod fuzzing;
-mod lobby;
-mod media;
-mod message;
-mod options;
-mod pace;
-mod receiver;
-mod refused;
-mod session;
-mod signature;
-mod stream_time;
-
 use std::sync::Arc;
 
 use connector_core::inbound::Registration;
 use connector_core::{Context, Error, Result};
 
-use self::lobby::Lobby;
-pub use self::options::{AudioKey, AudioOptions, ByteOrder, DOOR};
+use super::lobby::Lobby;
+use super::options::AudioOptions;
+use super::receiver;
 
 /// Where the vendor connects, and what all sessions share.
 #[derive(Debug)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use connector_core::{AgentDirectory, AgentQuery, AgentRef, AgentState, Result, Watch};
 use futures_util::TryStreamExt;
 
-use crate::channel::People;
 use crate::directory::GenesysDirectory;
+use crate::events::channel::People;
 use crate::shared::Shared;
 
 /// The people to be heard. Whoever is watched by login alone is looked for in the list of people; who is not found there, or
 /// shares the login with somebody, is left out, and looked for again in an hour.
-pub(super) async fn of(watch: &Watch, shared: &Arc<Shared>) -> Result<People> {
+pub(super) async fn people(watch: &Watch, shared: &Arc<Shared>) -> Result<People> {
     let Some(watched) = watch.people() else {
         return Ok(People { everyone: true, agents: everyone(shared).await? });
     };

@@ -6,9 +6,9 @@ use connector_core::LiveEnd;
 
 use super::timeline::Timeline;
 use super::{Effect, Tally};
-use crate::audio::media::Chosen;
-use crate::audio::message::Stretch;
-use crate::audio::stream_time::StreamTime;
+use crate::live_audio::media::Chosen;
+use crate::live_audio::message::Stretch;
+use crate::live_audio::stream_time::StreamTime;
 
 /// So far ahead of the sound that came the vendor's position may be, since some of it is on its way. How much the vendor
 /// holds back is not documented.

@@ -9,10 +9,10 @@ mod asks;
 pub(crate) mod frame;
 mod line;
 mod outbox;
-mod people;
 mod share;
 mod spread;
 mod turn;
+mod watched;
 
 use std::collections::BTreeSet;
 
@@ -20,17 +20,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, Error, Gap, Item, Result, SourceStatus};
 use fastrand::Rng;
 
-use crate::differ::reading::of_conversation;
-use crate::differ::{self, Confirmed, Differ};
+use crate::events::differ::reading::of_conversation;
+use crate::events::differ::{self, Confirmed, Differ};
 use crate::wire::channels::Channel;
 use crate::wire::conversations::Conversation;
 use asks::Asks;
 pub(crate) use frame::{Frame, Heard};
 use outbox::Outbox;
-pub(crate) use people::People;
-use people::Watched;
 use share::{ADDED, Share};
 use turn::Turn;
+pub(crate) use watched::People;
+use watched::Watched;
 
 /// After so much silence a socket is pinged. The vendor sends something about every 30 s, which is not documented.
 const PING_AFTER: TimeDelta = TimeDelta::seconds(75);

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::differ::Snapshot;
-use crate::differ::reading::{of_call, of_conversation};
+use crate::events::differ::Snapshot;
+use crate::events::differ::reading::{of_call, of_conversation};
 use crate::wire;
 use crate::wire::channels::System;
 use crate::wire::topic::{Message, Topic};

@@ -53,9 +53,9 @@ use connector_core::{
     AgentRef, CallEvent, CallEventKind, ConversationRef, Error, EventKey, Result, Stamp, StampSource,
 };
 
-use crate::channel::frame::body;
-use crate::differ::reading::{of_call, of_conversation};
-use crate::differ::{Confirmed, Differ, Effect, Snapshot, key};
+use crate::events::channel::frame::body;
+use crate::events::differ::reading::{of_call, of_conversation};
+use crate::events::differ::{Confirmed, Differ, Effect, Snapshot, key};
 use crate::wire::detail::{Detail, Transcoded};
 use crate::wire::reason::Reason;
 use crate::wire::topic::{Delivery, Message, Topic};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::differ::reading::{of_call, of_conversation};
+use crate::events::differ::reading::{of_call, of_conversation};
 use crate::wire::calls::Call;
 use crate::wire::conversations::Conversation;
 

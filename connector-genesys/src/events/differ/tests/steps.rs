@@ -1,7 +1,7 @@
 //! Steps of legs.
 
 use super::*;
-use crate::differ::reading::{of_call, of_conversation};
+use crate::events::differ::reading::{of_call, of_conversation};
 use crate::testing::fixtures;
 use crate::wire::topic::Message;
 use crate::wire::{self, calls, conversations};

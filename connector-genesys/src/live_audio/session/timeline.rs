@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::AudioFormat;
 
-use crate::audio::stream_time::StreamTime;
+use crate::live_audio::stream_time::StreamTime;
 
 /// So much further than the time that has passed a position may be. Whatever is beyond it is not believed: nobody should be
 /// made to write hours of silence by one wrong number.

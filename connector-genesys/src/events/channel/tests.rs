@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 use connector_core::CallEventKind;
 
 use super::*;
-use crate::differ::Limits;
-use crate::differ::reading::of_call;
+use crate::events::differ::Limits;
+use crate::events::differ::reading::of_call;
 use crate::wire::calls::Call;
 
 /// So many seconds into the test.
