@@ -167,5 +167,4 @@ fn event(kind: &CallEventKind, seen: &Seen, now: DateTime<Utc>) -> CallEvent {
 }
 
 #[cfg(test)]
-#[path = "states/tests.rs"]
 mod tests;

@@ -7,9 +7,9 @@ use connector_core::{AgentRef, Result};
 use futures_util::stream::{self, BoxStream, SelectAll, StreamExt};
 use tokio::time::{Instant, sleep};
 
+use super::states::{Phase, Seen};
 use crate::api::sessions::Next;
 use crate::shared::Shared;
-use crate::states::{Phase, Seen};
 use crate::wire::session::{NextEvents, SessionEvent};
 
 /// How long one poll waits; the vendor waits for 60 s at most.

@@ -2,11 +2,11 @@
 
 use connector_core::{CallEvent, CallEventKind, EventKey, Item, Result};
 
+use super::pairing::File;
+use super::record::{Mark, Record, receipt};
 use crate::client::Shared;
-use crate::facts::{Media, ReadSidecar, agent};
-use crate::pairing::File;
+use crate::conversation::{Media, ReadSidecar, agent};
 use crate::reading::read_header;
-use crate::record::{Mark, Record, receipt};
 use crate::{MediaName, Reason, Refused};
 
 impl Shared {

@@ -8,9 +8,9 @@ use connector_folder::{FolderPath, Listed};
 use futures_util::TryStreamExt;
 use tracing::info;
 
+use super::inbox::Inbox;
+use super::record::{Record, Sight};
 use crate::client::Shared;
-use crate::inbox::Inbox;
-use crate::record::{Record, Sight};
 use crate::settler::{PROCESSED, REJECTED};
 
 /// What is not touched for this long is forgotten, unless files are kept longer.

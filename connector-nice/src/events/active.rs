@@ -6,9 +6,9 @@ use std::time::Duration;
 use connector_core::{AgentRef, Priority, Result};
 use tokio::time::Instant;
 
+use super::states::{Seen, States};
+use crate::conversation::full_name;
 use crate::pages::next_skip;
-use crate::rows::full_name;
-use crate::states::{Seen, States};
 use crate::transport::Api;
 use crate::wire;
 use crate::wire::states::ActiveContact;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use connector_core::{AckSink, Refusal, Result};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::record::Record;
 use crate::client::Shared;
-use crate::record::Record;
 
 /// A stem in a delivery, and what is to be remembered once it is accepted.
 #[derive(Clone, Debug)]

@@ -212,7 +212,7 @@ fn u6_the_same_bytes_are_never_too_late_and_never_incomplete() {
 fn an_update_keeps_the_recording_that_was_taken_and_a_pair_replaces_it() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let mut record = taken(&wav, Some(&json));
-    record.sights.push(crate::record::Sight { mark: json.mark(), at: at(0) });
+    record.sights.push(crate::events::record::Sight { mark: json.mark(), at: at(0) });
     remember(&mut record, None, Some((&file("json", 11), "second")), at(7));
     assert!(record.sights.is_empty(), "it waits no longer");
     let known = record.taken.clone().unwrap();

@@ -1,5 +1,7 @@
 //! From names, metadata and headers to the common vocabulary.
 
+pub(crate) mod fields;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use connector_core::wav::Header;
@@ -8,8 +10,8 @@ use connector_core::{
     Stamp, Validator, Vendor, names,
 };
 
-use crate::fields::complete;
-use crate::record::Mark;
+use self::fields::complete;
+use crate::events::record::Mark;
 use crate::sidecar::{Format, Sidecar};
 use crate::{FieldMap, MediaName, NameRules, RefersTo};
 

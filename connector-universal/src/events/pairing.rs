@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_folder::{FolderPath, Version};
 
+use super::record::{Mark, Record, Taken, TakenSidecar};
 use crate::config::SidecarMode;
-use crate::record::{Mark, Record, Taken, TakenSidecar};
 use crate::sidecar::{Format, Sidecar};
 use crate::{Kind, NameRules, Reason, Refused};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_folder::{FolderPath, Settled, Settling, Version, is_temporary};
 
-use crate::pairing::{Decision, File, Rules, Wait, decide};
-use crate::record::{Mark, Record, Sight};
+use super::pairing::{Decision, File, Rules, Wait, decide};
+use super::record::{Mark, Record, Sight};
 use crate::split_extension;
 
 /// The first pause after something failed; it doubles each time.

@@ -13,9 +13,9 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use crate::ack::{HandedOn, Told};
+use super::ack::{HandedOn, Told};
+use super::inbox::Inbox;
 use crate::client::Shared;
-use crate::inbox::Inbox;
 
 mod deciding;
 

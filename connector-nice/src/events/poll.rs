@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor, EventKey, Item, Rejected, Stamp};
 use serde::{Deserialize, Serialize};
 
-use crate::hints::Standing;
+use super::hints::Standing;
+use crate::conversation::{agent, conversations, revision, updated};
 use crate::pages::{ANEW, counts, last_change, name_of, next_skip, unreadable};
-use crate::rows::{agent, conversations, revision, updated};
 use crate::wire::contacts::{Contact, Hierarchy, read};
 use crate::wire::list::List;
 

@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::hints::{Heard, Hint, Inbox};
+use super::hints::{Heard, Hint, Inbox};
 use crate::wire::studio::Pushed;
 
 /// The header that a script sends its key in.

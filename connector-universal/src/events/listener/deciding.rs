@@ -5,12 +5,12 @@ use tracing::{debug, warn};
 
 use super::Listener;
 use crate::MediaName;
-use crate::ack::{FolderAck, HandedOn};
-use crate::facts::agent;
-use crate::items::{reject, report};
-use crate::pairing::{Decision, File, Verdict, Wait, judge, remember};
+use crate::conversation::agent;
+use crate::events::ack::{FolderAck, HandedOn};
+use crate::events::items::{reject, report};
+use crate::events::pairing::{Decision, File, Verdict, Wait, judge, remember};
+use crate::events::record::{Mark, Record};
 use crate::reading::{Content, check_files, check_recording, read_sidecar};
-use crate::record::{Mark, Record};
 
 /// Items in one delivery.
 const AT_ONCE: usize = 64;
