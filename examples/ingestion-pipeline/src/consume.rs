@@ -25,6 +25,16 @@ use crate::sink::ObjectSink;
 use crate::store::WorkStore;
 use crate::work::{Lease, UnsettledRejection, WorkRow, after};
 
+mod intake;
+mod media;
+mod rejections;
+mod workers;
+
+pub(crate) use intake::Intake;
+pub(crate) use media::put;
+pub(crate) use rejections::Rejections;
+pub(crate) use workers::Workers;
+
 /// How long a lease lasts without being renewed.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 /// A source that gives no sign for so long is not waited for any longer.

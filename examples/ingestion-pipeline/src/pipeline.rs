@@ -14,22 +14,17 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::consume::Consumer;
+use crate::consume::{Consumer, Rejections, Workers};
 use crate::live::{Hearing, Live, LiveOptions, Recorder, SessionState};
 use crate::outbox::Outbox;
 use crate::produce::Producer;
-use crate::progress::{Progress, Report};
-use crate::recover::Recovering;
-use crate::rejections::Rejections;
-use crate::rounds::{self, Rounds, Schedule};
-use crate::runs::ReconcileLog;
+use crate::progress::{Progress, Report, SourceState};
+use crate::recover::{self, ReconcileLog, Recovering, Rounds, Schedule};
 use crate::scope::Scope;
 use crate::sink::ObjectSink;
-use crate::state::SourceState;
 use crate::store::WorkStore;
 use crate::supervise::{say_once, supervise};
 use crate::work::after;
-use crate::workers::Workers;
 
 /// Pauses between restarts of a loop that failed: the first, doubled up to the last.
 pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
@@ -316,7 +311,7 @@ impl Pipeline {
             let rounds = rounds.clone();
             async move { rounds.run().await }.boxed()
         };
-        supervise(rounds::PAUSES, say_once(format!("{}: reconcile", connector.origin())), run).boxed()
+        supervise(recover::PAUSES, say_once(format!("{}: reconcile", connector.origin())), run).boxed()
     }
 
     fn scopes(&self) -> HashMap<Origin, Scope> {

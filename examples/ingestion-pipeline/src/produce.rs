@@ -12,9 +12,8 @@ use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::live::Live;
-use crate::progress::Progress;
+use crate::progress::{Progress, SourceState};
 use crate::scope::{Judgement, Scope};
-use crate::state::SourceState;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause};
 

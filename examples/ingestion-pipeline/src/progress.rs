@@ -10,8 +10,11 @@ use serde::Serialize;
 use tracing::{info, warn};
 
 use crate::live::SessionState;
-use crate::state::SourceState;
 use crate::work::Recorded;
+
+mod state;
+
+pub use state::SourceState;
 
 /// Live counts of a running pipeline. Clones share them.
 #[derive(Clone, Debug, Default)]

@@ -16,7 +16,9 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use tokio::io::AsyncWriteExt;
 
-use crate::sweep::{Wanted, sweep};
+mod sweep;
+
+use sweep::{Wanted, sweep};
 
 /// Size of the pieces in which a recording is written.
 const PIECE: usize = 4 << 20;

@@ -14,9 +14,7 @@ use super::cut::Source;
 use super::spool::{Spool, on_disk};
 use super::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, length_of};
 use crate::call::{Media, StoredCall, StoredRecording};
-use crate::consume::{Consumer, Done, ours};
-use crate::intake::Intake;
-use crate::media::put;
+use crate::consume::{Consumer, Done, Intake, ours, put};
 use crate::progress::Progress;
 use crate::work::{Cause, WorkRow, after};
 

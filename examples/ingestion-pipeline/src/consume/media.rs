@@ -9,9 +9,9 @@ use connector_core::{
 };
 use tracing::info;
 
+use super::intake::Intake;
 use crate::call::{Media, StoredCall, StoredRecording};
 use crate::consume::{Consumer, Done, in_time, ours};
-use crate::intake::Intake;
 use crate::work::{WorkRow, after};
 
 /// What a call lacks once all its recordings were asked for.

@@ -9,9 +9,8 @@ use connector_core::{Clock, Origin, Result};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::{Plan, ReconcileLog, Recovering};
 use crate::progress::Progress;
-use crate::recover::Recovering;
-use crate::runs::{Plan, ReconcileLog};
 
 /// Pauses after a run that failed: the first, doubled up to the last.
 pub(crate) const PAUSES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(900));
