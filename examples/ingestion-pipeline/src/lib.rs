@@ -1,5 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+/// A step of the work is taken: with the feature `failpoints` the process can be made to abort here.
+macro_rules! step {
+    ($step:ident) => {
+        #[cfg(feature = "failpoints")]
+        crate::failpoints::pass(crate::failpoints::Step::$step)
+    };
+}
+
 mod call;
 mod consume;
 #[cfg(feature = "failpoints")]

@@ -96,6 +96,14 @@ impl ObjectSink for FolderSink {
     }
 }
 
+/// An error of our own side, the disk or the next program: whatever it says, it is not the call's fault.
+pub(crate) fn ours(error: Error) -> Error {
+    if error.is_storage() || error.is_bug() {
+        return error;
+    }
+    Error::storage(error.to_string()).caused_by(error)
+}
+
 fn failed(error: object_store::Error) -> Error {
     Error::storage(error.to_string()).caused_by(error).advise("see whether the disk is full")
 }
