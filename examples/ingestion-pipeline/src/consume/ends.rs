@@ -66,7 +66,11 @@ impl Consumer {
         match end {
             End::Finish => self.store.finish(&row.lease, &row.receipts, self.clock.now()).await,
             End::Park { due, failed } => self.store.park(&row.lease, *due, failed.as_deref()).await,
-            End::Bury { reason, detail } => self.store.bury(&row.lease, reason, detail, self.clock.now()).await,
+            End::Bury { reason, detail } => {
+                // First the sound: once the row is buried nobody comes back to it.
+                self.give_up_sessions(row).await?;
+                self.store.bury(&row.lease, reason, detail, self.clock.now()).await
+            }
         }
     }
 

@@ -131,6 +131,14 @@ impl Consumer {
         Ok(session)
     }
 
+    /// Keeps the sound of a call that is given up, should a person have it tried again.
+    pub(super) async fn give_up_sessions(&self, row: &WorkRow) -> Result<()> {
+        match &self.live {
+            Some(live) => live.give_up_call(&row.origin, &row.conversation.id).await,
+            None => Ok(()),
+        }
+    }
+
     /// Writes down what became of the sessions of a call that is stored, and removes their sound. Who dies before does all
     /// of it again, with the same result.
     pub(super) async fn end_sessions(&self, heard: &Heard) -> Result<()> {

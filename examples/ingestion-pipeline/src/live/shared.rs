@@ -43,6 +43,18 @@ impl Live {
         self.store().change(row.state, &row).await.map(drop)
     }
 
+    /// The sessions of a call that is given up wait no longer.
+    pub(crate) async fn give_up_call(&self, origin: &Origin, conversation: &str) -> Result<()> {
+        let sessions = self.store().of_call(origin, conversation).await?;
+        for mut row in sessions.into_iter().filter(|row| row.state == SessionState::Waiting) {
+            (row.state, row.updated) = (SessionState::Unmatched, self.clock.now());
+            if self.change(SessionState::Waiting, &row).await? {
+                self.progress.live_unmatched();
+            }
+        }
+        Ok(())
+    }
+
     /// Drops the sound of a call that is none of ours.
     pub(crate) async fn drop_call(&self, origin: &Origin, conversation: &str) -> Result<()> {
         for mut row in self.store().of_call(origin, conversation).await? {
