@@ -9,9 +9,9 @@ use connector_core::{
 };
 use tracing::info;
 
+use super::ends::Done;
+use super::{Consumer, in_time};
 use crate::call::{Media, StoredCall, StoredRecording};
-use crate::consume::{Consumer, Done, in_time, ours};
-use crate::intake::Intake;
 use crate::work::{WorkRow, after};
 
 /// What a call lacks once all its recordings were asked for.
@@ -35,7 +35,7 @@ impl Consumer {
     /// Brings the recordings of a call into the object store, as far as they are there.
     ///
     /// An error that passes ends it at once. One that does not pass costs the recording, not the call.
-    pub(crate) async fn fetch_media(
+    pub(super) async fn fetch_media(
         &self,
         connector: &Connector,
         row: &WorkRow,
@@ -85,7 +85,7 @@ impl Consumer {
         let mut lacks = Lacks { not_ready: set.outlook.retry_after(), ..Lacks::default() };
         for recording in &set.items {
             match self.fetch(downloader, recording, call).await {
-                Ok(Lookup::Ready(stored)) => put(&mut call.recordings, stored),
+                Ok(Lookup::Ready(stored)) => call.put(stored),
                 Ok(Lookup::NotReady { retry_after }) => lacks.not_ready(retry_after),
                 Ok(Lookup::Gone(why)) => {
                     info!(origin = %row.origin, task = row.lease.row, "a recording is {why}");
@@ -119,18 +119,8 @@ impl Consumer {
             (Lookup::Gone(_), Some(known)) => return Ok(Lookup::Ready(known.clone())),
             (Lookup::Gone(why), None) => return Ok(Lookup::Gone(why)),
         };
-        let object = StoredCall::object_of(&call.prefix, recording);
-        let mut intake = Intake::new(download.bytes, recording.sha256.clone());
-        let put = self.sink.put(&object, intake.stream()).await;
-        let (sha256, size) = match put {
-            Ok(()) => intake.whole()?,
-            Err(error) if intake.has_failed() => return Err(error.of(&call.origin)),
-            Err(error) => return Err(ours(error)),
-        };
-        let resumed = download.resumed.count();
-        self.progress.fetched(size, resumed);
-        let recording = recording.clone();
-        Ok(Lookup::Ready(StoredRecording { recording, object, sha256, size, stored: self.clock.now(), resumed }))
+        let resumed = || download.resumed.count();
+        Ok(Lookup::Ready(self.upload(call, recording.clone(), download.bytes, resumed).await?))
     }
 }
 
@@ -147,11 +137,4 @@ async fn recordings_of(downloader: &Arc<dyn RecordingDownloader>, call: &Convers
 fn is_same_version(known: &StoredRecording, found: &Recording) -> bool {
     let same_hash = found.sha256.as_ref().is_some_and(|sha256| sha256.eq_ignore_ascii_case(&known.sha256));
     same_hash || (found.validator.is_some() && known.recording.validator == found.validator)
-}
-
-pub(crate) fn put(recordings: &mut Vec<StoredRecording>, stored: StoredRecording) {
-    match recordings.iter_mut().find(|known| known.recording.id == stored.recording.id) {
-        Some(known) => *known = stored,
-        None => recordings.push(stored),
-    }
 }

@@ -9,7 +9,7 @@ use connector_core::{Conversation, Origin, Result};
 
 use super::{MemoryStore, State};
 use crate::call::Media;
-use crate::runs::{ReconcileLog, Run};
+use crate::recover::{ReconcileLog, Run};
 
 /// What is stored of one source.
 #[derive(Debug)]

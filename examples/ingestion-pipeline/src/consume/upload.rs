@@ -1,17 +1,42 @@
 //! The bytes of a recording between the source and the object store.
 
 use bytes::Bytes;
-use connector_core::{Error, Result};
+use connector_core::{Error, Recording, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-use crate::consume::SILENCE;
+use super::{Consumer, SILENCE};
+use crate::call::{StoredCall, StoredRecording};
+use crate::sink::ours;
+
+impl Consumer {
+    /// Brings the bytes of a recording of a call into the object store. How often their download was taken up again is
+    /// asked at the end.
+    pub(super) async fn upload(
+        &self,
+        call: &StoredCall,
+        recording: Recording,
+        bytes: BoxStream<'static, Result<Bytes>>,
+        resumed: impl FnOnce() -> u32,
+    ) -> Result<StoredRecording> {
+        let object = StoredCall::object_of(&call.prefix, &recording);
+        let mut intake = Intake::new(bytes, recording.sha256.clone());
+        let (sha256, size) = match self.sink.put(&object, intake.stream()).await {
+            Ok(()) => intake.whole()?,
+            Err(error) if intake.has_failed() => return Err(error.of(&call.origin)),
+            Err(error) => return Err(ours(error)),
+        };
+        let stored = StoredRecording { recording, object, sha256, size, stored: self.clock.now(), resumed: resumed() };
+        self.progress.fetched(&stored);
+        Ok(stored)
+    }
+}
 
 /// Counts and hashes what passes by, and compares it at the end with what the vendor promised: bytes that are not those
 /// end in an error, so that they never take the place of good ones.
-pub(crate) struct Intake {
+struct Intake {
     bytes: BoxStream<'static, Result<Bytes>>,
     promised: Option<String>,
     hash: Sha256,
@@ -27,22 +52,22 @@ enum State {
 
 impl Intake {
     /// These bytes, whose SHA-256 in hex is to be this, where the vendor names one.
-    pub(crate) fn new(bytes: BoxStream<'static, Result<Bytes>>, promised: Option<String>) -> Self {
+    fn new(bytes: BoxStream<'static, Result<Bytes>>, promised: Option<String>) -> Self {
         Self { bytes, promised, hash: Sha256::new(), size: 0, state: State::Flowing }
     }
 
     /// The bytes, for the sink.
-    pub(crate) fn stream(&mut self) -> BoxStream<'_, Result<Bytes>> {
+    fn stream(&mut self) -> BoxStream<'_, Result<Bytes>> {
         stream::unfold(self, |intake| async move { intake.next().await.map(|piece| (piece, intake)) }).boxed()
     }
 
     /// Whether the source, not the sink, is the reason that it did not come to its end.
-    pub(crate) fn has_failed(&self) -> bool {
+    fn has_failed(&self) -> bool {
         matches!(self.state, State::Failed)
     }
 
     /// The SHA-256 in lower-case hex and the size of what went through.
-    pub(crate) fn whole(self) -> Result<(String, u64)> {
+    fn whole(self) -> Result<(String, u64)> {
         match self.state {
             State::Whole { sha256 } => Ok((sha256, self.size)),
             _ => Err(Error::bug("an object sink must read to the end").during("put")),
@@ -60,9 +85,8 @@ impl Intake {
         };
         match &piece {
             Ok(bytes) => {
-                #[cfg(feature = "failpoints")]
                 if self.size > 0 {
-                    crate::failpoints::pass(crate::failpoints::Step::Uploading);
+                    step!(Uploading);
                 }
                 self.hash.update(bytes);
                 self.size += bytes.len() as u64;

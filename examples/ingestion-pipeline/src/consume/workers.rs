@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_core::{Clock, Origin, Result};
+use connector_core::{Origin, Result};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use crate::consume::{Consumer, LEASE};
-use crate::pipeline::RESTARTS;
-use crate::store::WorkStore;
+use super::{Consumer, LEASE};
+use crate::supervise::RESTARTS;
 use crate::work::Lease;
 
 /// The longest it sleeps without looking whether something is due: another process may have made work.
@@ -22,8 +21,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 pub(crate) struct Workers {
     pub(crate) origins: Vec<Origin>,
     pub(crate) consumer: Arc<Consumer>,
-    pub(crate) store: Arc<dyn WorkStore>,
-    pub(crate) clock: Clock,
     pub(crate) work_arrived: Arc<Notify>,
     pub(crate) at_once: usize,
     pub(crate) deadline: Duration,
@@ -95,7 +92,7 @@ impl Workers {
         warn!("{} calls were not finished in time and are handed back", under_way.tasks.len());
         under_way.tasks.shutdown().await;
         for (_, lease) in under_way.leases.values() {
-            if let Err(error) = self.store.park(lease, self.clock.now(), None).await {
+            if let Err(error) = self.consumer.store.park(lease, self.consumer.clock.now(), None).await {
                 warn!(task = lease.row, "a row could not be handed back, its lease runs out: {error}");
             }
         }
@@ -105,9 +102,11 @@ impl Workers {
     async fn hand_out(&self, under_way: &mut UnderWay) -> Result<Duration> {
         while under_way.tasks.len() < self.at_once {
             let origins = self.not_at_their_share(under_way);
-            let Some(row) = self.store.lease(&origins, self.clock.now(), LEASE, 1).await?.pop() else {
-                let due = self.store.next_due(&origins).await?;
-                let wait = due.map_or(LONGEST_SLEEP, |due| (due - self.clock.now()).to_std().unwrap_or_default());
+            let Some(row) = self.consumer.store.lease(&origins, self.consumer.clock.now(), LEASE, 1).await?.pop()
+            else {
+                let due = self.consumer.store.next_due(&origins).await?;
+                let wait =
+                    due.map_or(LONGEST_SLEEP, |due| (due - self.consumer.clock.now()).to_std().unwrap_or_default());
                 return Ok(wait.min(LONGEST_SLEEP));
             };
             let (consumer, origin, lease) = (self.consumer.clone(), row.origin.clone(), row.lease.clone());

@@ -1,81 +1,25 @@
 //! From the sound of sessions to recordings of a call.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::matching::{AgentTime, Keep, Part, SessionTime, agent_times, parts};
-use connector_core::{
-    Clock, Conversation, ConversationRef, Detail, Locator, Origin, Recording, RecordingKind, Result, Stamp,
-};
+use connector_core::{Conversation, ConversationRef, Detail, Locator, Recording, RecordingKind, Result, Stamp};
 use tracing::warn;
 
-use super::cut::Source;
-use super::spool::{Spool, on_disk};
-use super::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, length_of};
-use crate::call::{Media, StoredCall, StoredRecording};
-use crate::consume::{Consumer, Done, ours};
-use crate::intake::Intake;
-use crate::media::put;
-use crate::progress::Progress;
+use super::Consumer;
+use super::ends::Done;
+use crate::call::{Media, StoredCall};
+use crate::live::{Live, LiveUse, SessionPart, SessionRow, SessionState, length_of};
 use crate::work::{Cause, WorkRow, after};
 
 /// When to look again at a call that goes on, or a session of it. The word of its end brings that forward, and whoever looks
 /// may have to ask the vendor.
 const SHORTLY: Duration = Duration::from_secs(60);
 
-/// What everybody shares who deals with sessions.
-pub(crate) struct Live {
-    pub(crate) options: LiveOptions,
-    pub(crate) spool: Spool,
-    pub(crate) clock: Clock,
-    pub(crate) progress: Progress,
-}
-
-impl Live {
-    pub(crate) fn new(options: LiveOptions, clock: Clock, progress: Progress) -> Self {
-        let spool = Spool::new(options.directory.clone());
-        Self { options, spool, clock, progress }
-    }
-
-    pub(crate) fn store(&self) -> &Arc<dyn LiveStore> {
-        &self.options.store
-    }
-
-    /// Writes a session down as long as it is in a state, and counts it.
-    pub(crate) async fn change(&self, from: SessionState, row: &SessionRow) -> Result<bool> {
-        let is_done = self.store().change(from, row).await?;
-        if is_done {
-            self.progress.session(from, row.state);
-        }
-        Ok(is_done)
-    }
-
-    /// Removes the sound of a session whose state says that nobody needs it.
-    pub(crate) async fn clear(&self, mut row: SessionRow) -> Result<()> {
-        let Some(file) = row.file.take() else { return Ok(()) };
-        self.spool.remove(&file).await?;
-        self.store().change(row.state, &row).await.map(drop)
-    }
-
-    /// Drops the sound of a call that is none of ours.
-    pub(crate) async fn drop_call(&self, origin: &Origin, conversation: &str) -> Result<()> {
-        for mut row in self.store().of_call(origin, conversation).await? {
-            let from = row.state;
-            let is_kept = matches!(from, SessionState::Open | SessionState::Waiting | SessionState::Unmatched);
-            (row.state, row.updated) = (SessionState::Dropped, self.clock.now());
-            // Whoever still records it removes the file at the end.
-            if is_kept && self.change(from, &row).await? && from != SessionState::Open {
-                self.clear(row).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What becomes of the sessions of a call once it is stored.
 #[derive(Default)]
-pub(crate) struct Heard {
+pub(super) struct Heard {
     /// The state in which each was, and the row to be written.
     ends: Vec<(SessionState, SessionRow)>,
     /// One of them goes on, or the call does: when to look again.
@@ -84,7 +28,7 @@ pub(crate) struct Heard {
 
 impl Heard {
     /// How the work on the call ends with it.
-    pub(crate) fn after(&self, done: Done) -> Done {
+    pub(super) fn after(&self, done: Done) -> Done {
         match (done, self.waits) {
             (Done::Whole, Some(retry_after)) => Done::NotYet { retry_after },
             (Done::NotYet { retry_after }, Some(waits)) => Done::NotYet { retry_after: retry_after.min(waits) },
@@ -95,7 +39,7 @@ impl Heard {
 
 impl Consumer {
     /// Drops the sound of a call outside the scope, once that is sure.
-    pub(crate) async fn drop_live(&self, row: &WorkRow, document: &Conversation) -> Result<()> {
+    pub(super) async fn drop_live(&self, row: &WorkRow, document: &Conversation) -> Result<()> {
         match &self.live {
             Some(live) if is_over(row, document) => live.drop_call(&row.origin, &row.conversation.id).await,
             _ => Ok(()),
@@ -103,7 +47,7 @@ impl Consumer {
     }
 
     /// Brings what agents said and heard into the object store, as far as their sessions are over.
-    pub(crate) async fn fetch_live(&self, row: &WorkRow, call: &mut StoredCall, done: &Done) -> Result<Heard> {
+    pub(super) async fn fetch_live(&self, row: &WorkRow, call: &mut StoredCall, done: &Done) -> Result<Heard> {
         let Some(live) = self.live.as_ref().filter(|_| !row.cause.is_metadata_only()) else {
             return Ok(Heard::default());
         };
@@ -157,9 +101,8 @@ impl Consumer {
         let now = self.clock.now();
         (session.state, session.updated, session.matched) = (SessionState::Empty, now, None);
         session.parts.clear();
-        let path = live.spool.path(session.file.as_deref().unwrap_or_default());
-        let source = match on_disk(move || Source::open(&path)).await {
-            Ok(Some(source)) => source,
+        let sound = match live.spool.open(session.file.as_deref().unwrap_or_default()).await {
+            Ok(Some(sound)) => sound,
             Err(error) if error.is_storage() => return Err(error),
             gone => {
                 let why = gone.err().map_or_else(|| "it is not there".to_owned(), |error| error.to_string());
@@ -169,34 +112,36 @@ impl Consumer {
             }
         };
         for part in of_it {
-            let samples = part.samples.start..part.samples.end.min(source.samples());
+            let samples = part.samples.start..part.samples.end.min(sound.samples());
             if samples.is_empty() {
                 continue;
             }
             let recording = recording_of(&session, &samples, part, times, &call.document.this);
-            let object = StoredCall::object_of(&call.prefix, &recording);
-            let mut intake = Intake::new(source.part(&samples)?, None);
-            let stored = self.sink.put(&object, intake.stream()).await;
-            // Whoever fails, the sink or the spool: it is our own side.
-            stored.map_err(ours)?;
-            let (sha256, size) = intake.whole()?;
-            self.progress.fetched(size, 0);
+            let stored = self.upload(call, recording, sound.part(&samples)?, || 0).await?;
             session.parts.push(SessionPart {
-                recording: recording.id.clone(),
+                recording: stored.recording.id.clone(),
                 from: samples.start,
                 samples: samples.end - samples.start,
-                legs: recording.legs.clone(),
+                legs: stored.recording.legs.clone(),
                 agents: part.agents.iter().map(|n| times[*n].agent.clone()).collect(),
             });
-            put(&mut call.recordings, StoredRecording { recording, object, sha256, size, stored: now, resumed: 0 });
+            call.put(stored);
             (session.state, session.matched) = (SessionState::Matched, Some(now));
         }
         Ok(session)
     }
 
+    /// Keeps the sound of a call that is given up, should a person have it tried again.
+    pub(super) async fn give_up_sessions(&self, row: &WorkRow) -> Result<()> {
+        match &self.live {
+            Some(live) => live.give_up_call(&row.origin, &row.conversation.id).await,
+            None => Ok(()),
+        }
+    }
+
     /// Writes down what became of the sessions of a call that is stored, and removes their sound. Who dies before does all
     /// of it again, with the same result.
-    pub(crate) async fn end_sessions(&self, heard: &Heard) -> Result<()> {
+    pub(super) async fn end_sessions(&self, heard: &Heard) -> Result<()> {
         let Some(live) = &self.live else { return Ok(()) };
         for (from, row) in &heard.ends {
             if live.change(*from, row).await? {

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::reconcile::{Gaps, NightlyAt, ReconcileMode};
 use connector_core::{Clock, Origin, Result};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::{Plan, ReconcileLog, Recovering};
 use crate::progress::Progress;
-use crate::recover::Recovering;
-use crate::runs::{Plan, ReconcileLog};
+use crate::supervise::Loop;
 
 /// Pauses after a run that failed: the first, doubled up to the last.
 pub(crate) const PAUSES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(900));
@@ -59,9 +60,10 @@ pub(crate) struct Rounds {
     pub(crate) gaps_arrived: Arc<Notify>,
 }
 
-impl Rounds {
-    /// Works until something fails. Dropping the future loses nothing: a run that was interrupted goes on at its position.
-    pub(crate) async fn run(&self) -> Result<()> {
+#[async_trait]
+impl Loop for Rounds {
+    /// Works until something fails: a run that was interrupted goes on at its position.
+    async fn run(&self) -> Result<()> {
         loop {
             self.round().await?;
             let gaps = self.open_gaps().await?;
@@ -69,7 +71,9 @@ impl Rounds {
             let _ = timeout(self.until_next(&gaps), self.gaps_arrived.notified()).await;
         }
     }
+}
 
+impl Rounds {
     /// Everything that is due now. What fails keeps nothing else from being tried; the first failure is the answer.
     async fn round(&self) -> Result<()> {
         let mut failed = Ok(());
