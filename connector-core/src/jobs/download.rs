@@ -71,7 +71,7 @@ impl Resumed {
     }
 }
 
-/// Conveniences on every [`RecordingDownloader`].
+/// Conveniences on every [`RecordingDownloader`]: on a job by its own type, and on one behind an `Arc`.
 #[async_trait]
 pub trait RecordingDownloaderExt {
     /// The recordings of one call.
@@ -124,7 +124,7 @@ pub trait RecordingDownloaderExt {
 }
 
 #[async_trait]
-impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
+impl<Job: RecordingDownloader + Clone> RecordingDownloaderExt for Job {
     async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
         let mut answers = self.recordings(std::slice::from_ref(call), RecordingOptions::default()).await;
         match (answers.pop(), answers.is_empty()) {
@@ -136,7 +136,9 @@ impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
     async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
         let first = DownloadOptions { priority: options.priority, ..DownloadOptions::default() };
         Ok(match self.download(recording, first).await? {
-            Lookup::Ready(download) => Lookup::Ready(heal(self.clone(), recording.clone(), options, download)),
+            Lookup::Ready(download) => {
+                Lookup::Ready(heal(Arc::new(self.clone()), recording.clone(), options, download))
+            }
             Lookup::NotReady { retry_after } => Lookup::NotReady { retry_after },
             Lookup::Gone(why) => Lookup::Gone(why),
         })
@@ -146,27 +148,6 @@ impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
     async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
         super::save::save(self, recording, file, options).await
     }
-}
-
-/// The job of a connector by its own type, such as the one that a typed client hands out.
-#[async_trait]
-impl<Job: RecordingDownloader + Clone> RecordingDownloaderExt for Job {
-    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
-        shared(self).of(call).await
-    }
-
-    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
-        shared(self).whole(recording, options).await
-    }
-
-    #[cfg(feature = "files")]
-    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
-        shared(self).save_with(recording, file, options).await
-    }
-}
-
-fn shared<Job: RecordingDownloader + Clone>(job: &Job) -> Arc<dyn RecordingDownloader> {
-    Arc::new(job.clone())
 }
 
 fn heal(

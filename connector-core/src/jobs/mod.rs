@@ -11,6 +11,7 @@ mod lookup;
 #[cfg(feature = "files")]
 mod save;
 mod seat;
+mod shared;
 
 use std::fmt::Debug;
 use std::time::Duration;

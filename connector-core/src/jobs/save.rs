@@ -11,9 +11,7 @@ use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
 use crate::disk::{blocking, sync_directory_of};
-use crate::{
-    Lookup, Recording, RecordingDownloader, RecordingDownloaderExt, Result, ResumeOptions, Validator, WholeDownload,
-};
+use crate::{Lookup, Recording, RecordingDownloaderExt, Result, ResumeOptions, Validator, WholeDownload};
 
 /// What it is called in errors.
 const OPERATION: &str = "save";
@@ -87,7 +85,7 @@ impl fmt::Debug for SaveOptions {
 }
 
 pub(crate) async fn save(
-    job: &Arc<dyn RecordingDownloader>,
+    job: &impl RecordingDownloaderExt,
     recording: &Recording,
     path: &Path,
     mut options: SaveOptions,
