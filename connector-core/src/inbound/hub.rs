@@ -249,5 +249,4 @@ impl fmt::Debug for Registration {
 }
 
 #[cfg(test)]
-#[path = "hub/tests.rs"]
 mod tests;
