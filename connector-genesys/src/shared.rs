@@ -7,7 +7,7 @@ use connector_core::http::KeptLinks;
 use connector_core::{AgentIndex, Error, JobCheck, Result, Seat};
 use futures_util::future::join_all;
 
-use crate::live_audio::audio::{self, Audio};
+use crate::live_audio::entrance::Entrance;
 use crate::transport::Connection;
 use crate::uses::Probe;
 
@@ -28,15 +28,16 @@ pub(crate) struct Shared {
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
     pub(crate) links: KeptLinks,
-    /// Where the sound of calls comes in.
-    pub(crate) audio: Option<Audio>,
+    /// Where the sound of calls comes in, if there are options for it.
+    pub(crate) entrance: Option<Entrance>,
 }
 
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Result<Self> {
-        let audio = audio::open(connection.config.audio.as_ref(), &connection.cx)?;
+        let audio = connection.config.audio.as_ref();
+        let entrance = audio.map(|options| Entrance::open(options, &connection.cx)).transpose()?;
         let people = AgentIndex::new(connection.cx.clock());
-        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), audio })
+        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), entrance })
     }
 
     /// Whether a job can work: asks all of this at once. All that is missing is named.
