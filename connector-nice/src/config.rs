@@ -8,7 +8,7 @@ use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::events::push::PushOptions;
+use crate::events::push::options::PushOptions;
 
 /// Where commercial tenants log in. That of FedRAMP is `https://cxone-gov.niceincontact.com`.
 const ISSUER: &str = "https://cxone.niceincontact.com";
@@ -428,6 +428,11 @@ impl NiceConfig {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether contacts of a media type count: one that is not told does.
+pub(crate) fn counts(media_types: &[u32], kind: Option<i64>) -> bool {
+    media_types.is_empty() || kind.is_none_or(|kind| media_types.iter().any(|wanted| i64::from(*wanted) == kind))
 }
 
 /// Regions are not checked against a list; but the text becomes a part of a host.

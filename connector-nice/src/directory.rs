@@ -6,17 +6,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use connector_core::http::{PageOf, pages};
 use connector_core::{
-    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, AgentState, GroupKind, GroupQuery, GroupRef, JobCheck,
-    Listing, LookupOptions, Priority, Rejected, Result,
+    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, GroupKind, GroupQuery, GroupRef, JobCheck, Listing,
+    LookupOptions, Priority, Rejected, Result,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::full_name;
+use crate::people::agent;
 use crate::shared::{Shared, judge};
 use crate::transport::Api;
 use crate::uses::EMPLOYEES;
-use crate::wire::agents::{Agent as WireAgent, Group, Team};
-use crate::wire::list::List;
+use crate::wire::agents::{Group, Team};
 use crate::wire::{self, Rows};
 
 /// The people of a tenant. Groups are both the ACD's groups and its teams. Agents are listed whole each time: of what changed
@@ -127,7 +126,7 @@ async fn agents_at(
     match place {
         Place::All { skip } => {
             let found = api.agents(None, skip, top, priority).await?;
-            let next = next(&found, found.rows.len(), skip, top).map(|skip| Place::All { skip });
+            let next = found.next_skip(skip, top).map(|skip| Place::All { skip });
             Ok(agents_of(&found.rows, None, next))
         }
         Place::Start => {
@@ -141,7 +140,7 @@ async fn agents_at(
             let (found, further) = match group.kind {
                 GroupKind::Team => {
                     let found = api.team_agents(&group.id, skip, top, priority).await?;
-                    let further = next(&found, found.rows.len(), skip, top);
+                    let further = found.next_skip(skip, top);
                     (found, further)
                 }
                 _ => (api.group_agents(&group.id, priority).await?, None),
@@ -166,20 +165,10 @@ async fn groups_at(shared: &Shared, place: GroupPlace, priority: Priority) -> Re
         }
         GroupPlace::Teams { skip } => {
             let found = api.teams(skip, top, priority).await?;
-            let next = next(&found, found.rows.len(), skip, top).map(|skip| GroupPlace::Teams { skip });
+            let next = found.next_skip(skip, top).map(|skip| GroupPlace::Teams { skip });
             Ok(read_each(&found.rows, "team", team).into_page(next))
         }
     }
-}
-
-/// Where the next page starts: after as many rows as came, until there are as many as the vendor says.
-fn next(found: &List, came: usize, skip: usize, top: usize) -> Option<usize> {
-    let so_far = skip + came;
-    let more = match found.total.and_then(|total| usize::try_from(total).ok()) {
-        Some(total) => so_far < total,
-        None => came >= top,
-    };
-    (more && came > 0).then_some(so_far)
 }
 
 /// The groups that were meant. A name that fits two is an error, and so is one that fits none.
@@ -188,7 +177,7 @@ async fn resolve(api: &Api, wanted: &[GroupRef], top: usize, priority: Priority)
     let mut skip = Some(0);
     while let Some(from) = skip {
         let found = api.teams(from, top, priority).await?;
-        skip = next(&found, found.rows.len(), from, top);
+        skip = found.next_skip(from, top);
         all.extend(read_each(&found.rows, "team", team).items);
     }
     wanted.iter().map(|wanted| one_of(&all, wanted)).collect()
@@ -200,7 +189,7 @@ fn one_of(all: &[AgentGroup], wanted: &GroupRef) -> Result<Found> {
 }
 
 async fn find(shared: &Shared, who: &AgentRef, priority: Priority) -> Result<Option<Agent>> {
-    let api = shared.connection.api().await?;
+    let (api, top) = (shared.connection.api().await?, shared.connection.config.page);
     let known = |rows: &Rows| {
         let mut read = rows.iter().filter_map(|raw| agent(wire::row(raw)?));
         read.find(|agent| agent.who.may_be(who))
@@ -212,11 +201,11 @@ async fn find(shared: &Shared, who: &AgentRef, priority: Priority) -> Result<Opt
     for text in texts.into_iter().flatten() {
         let mut skip = Some(0);
         while let Some(from) = skip {
-            let found = api.agents(Some(text), from, shared.connection.config.page, priority).await?;
+            let found = api.agents(Some(text), from, top, priority).await?;
             if let Some(agent) = known(&found.rows) {
                 return Ok(Some(agent));
             }
-            skip = next(&found, found.rows.len(), from, shared.connection.config.page);
+            skip = found.next_skip(from, top);
         }
     }
     Ok(None)
@@ -257,23 +246,6 @@ fn agents_of<P>(rows: &Rows, group: Option<&str>, next: Option<P>) -> PageOf<Age
         Some(agent)
     };
     read_each(rows, "agent", of_group).into_page(next)
-}
-
-/// An agent, if it has an id. It comes with the name of its team.
-pub(crate) fn agent(row: WireAgent) -> Option<Agent> {
-    let mut who = AgentRef::default().with_id(row.agent_id?);
-    who.login = row.user_name.map(Into::into);
-    who.name = full_name(row.first_name.as_deref(), row.last_name.as_deref()).map(Into::into);
-    who.email = row.email_address.map(Into::into);
-    let mut agent = Agent::new(who);
-    agent.aliases = row.user_id.or(row.user_id_upper).into_iter().collect();
-    agent.state = match row.is_active {
-        Some(true) => AgentState::Active,
-        Some(false) => AgentState::Inactive,
-        None => AgentState::Unknown,
-    };
-    agent.groups = row.team_name.into_iter().collect();
-    Some(agent)
 }
 
 fn group(row: Group) -> Option<AgentGroup> {
