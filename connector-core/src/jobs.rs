@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Agent, AgentGroup, AgentRef, Clock, Conversation, ConversationRef, Cursor, Download, EventTraits, Events, GroupRef,
+    Agent, AgentGroup, AgentRef, Clock, Conversation, ConversationRef, Cursor, Download, Error, EventTraits, Events, GroupRef,
     JobCheck, Listing, LiveSessions, Lookup, Receipt, Recording, RecordingSet, Result, SubscribeRequest, Validator,
 };
 
@@ -31,17 +32,37 @@ pub enum Priority {
 /// Lists the people whose calls count.
 #[async_trait]
 pub trait AgentDirectory: Debug + Send + Sync + 'static {
-    /// All agents that the query asks for.
+    /// All agents that the query asks for. Some vendors list those who left as well, by their [`AgentState`]; with others
+    /// they are missing from then on. [`roster`](crate::roster) makes one of both.
+    ///
+    /// [`AgentState`]: crate::AgentState
     fn list_agents(&self, query: AgentQuery) -> Listing<Agent>;
 
     /// All groups of the kinds that the vendor has.
     fn list_groups(&self, query: GroupQuery) -> Listing<AgentGroup>;
 
-    /// The one agent meant; `None` when the vendor knows nobody like that.
-    async fn find_agent(&self, who: &AgentRef, options: LookupOptions) -> Result<Option<Agent>>;
+    /// The one agent meant; `None` when the vendor knows nobody like that. Everybody is listed for it, unless the connector
+    /// knows a shorter way.
+    ///
+    /// # Errors
+    /// `is_config` when more than one may be meant; those of the list.
+    async fn find_agent(&self, who: &AgentRef, options: LookupOptions) -> Result<Option<Agent>> {
+        let mut pages = self.list_agents(AgentQuery { priority: options.priority, ..AgentQuery::all() });
+        let mut found = None;
+        while let Some(page) = pages.try_next().await? {
+            for agent in page.items.into_iter().filter(|agent| agent.who.may_be(who)) {
+                if found.replace(agent).is_some() {
+                    return Err(Error::config("more than one agent may be meant").advise("name the agent by the id"));
+                }
+            }
+        }
+        Ok(found)
+    }
 
-    /// Whether this job can work, and what is missing if not.
-    async fn check(&self) -> JobCheck;
+    /// Whether this job can work, and what is missing if not. One that has nothing to ask for says that it can.
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
 /// Hears what happens to calls.
@@ -54,8 +75,10 @@ pub trait EventSource: Debug + Send + Sync + 'static {
     /// [`is_already_subscribed`](crate::Error::is_already_subscribed).
     fn deliveries(&self, request: SubscribeRequest) -> Events;
 
-    /// Whether this job can work, and what is missing if not.
-    async fn check(&self) -> JobCheck;
+    /// Whether this job can work, and what is missing if not. One that has nothing to ask for says that it can.
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
 /// Knows the calls of the past.
@@ -70,15 +93,19 @@ pub trait ConversationHistory: Debug + Send + Sync + 'static {
     /// The metadata of one conversation.
     async fn conversation(&self, of: &ConversationRef, options: LookupOptions) -> Result<Lookup<Conversation>>;
 
-    /// Whether this job can work, and what is missing if not.
-    async fn check(&self) -> JobCheck;
+    /// Whether this job can work, and what is missing if not. One that has nothing to ask for says that it can.
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
 /// Finds and fetches recordings.
 #[async_trait]
 pub trait RecordingDownloader: Debug + Send + Sync + 'static {
-    /// After this time "not ready" is to be taken for "missing".
-    fn patience(&self) -> Duration;
+    /// After this time "not ready" is to be taken for "missing": a day, unless the connector knows better.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(24 * 60 * 60)
+    }
 
     /// The recordings of these calls: one answer a call, in order, so that a vendor's batch requests have a place.
     async fn recordings(&self, of: &[Conversation], options: RecordingOptions) -> Vec<Result<RecordingSet>>;
@@ -86,8 +113,10 @@ pub trait RecordingDownloader: Debug + Send + Sync + 'static {
     /// The bytes of one recording.
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>>;
 
-    /// Whether this job can work, and what is missing if not.
-    async fn check(&self) -> JobCheck;
+    /// Whether this job can work, and what is missing if not. One that has nothing to ask for says that it can.
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
 /// Takes the sound of calls while they go on.
@@ -97,8 +126,10 @@ pub trait LiveAudioSource: Debug + Send + Sync + 'static {
     /// [`is_already_subscribed`](crate::Error::is_already_subscribed). While there is none, no session is taken.
     fn sessions(&self) -> LiveSessions;
 
-    /// Whether this job can work, and what is missing if not.
-    async fn check(&self) -> JobCheck;
+    /// Whether this job can work, and what is missing if not. One that has nothing to ask for says that it can.
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
 /// Tidies up at the source once everything is stored: moves the dropped file, releases the lease.
