@@ -21,6 +21,7 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod sending;
 mod settings;
 #[cfg(feature = "sockets")]
 mod sockets;
@@ -36,7 +37,7 @@ pub use login::{ClientAuth, Exchange, OAuth2, Token, TokenSource};
 pub use media::{KeptLinks, Link, LinkSource, MediaOptions};
 pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
-pub use response::{RawResponse, Response};
+pub use response::Response;
 pub use retry::RetryPolicy;
 #[cfg(feature = "sockets")]
 pub use wire::Upgrade;
