@@ -21,6 +21,7 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod sending;
 mod settings;
 #[cfg(feature = "sockets")]
 mod sockets;
