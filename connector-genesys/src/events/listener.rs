@@ -22,10 +22,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::Inbox;
-use super::people;
 use super::reader::{self, Order};
-use crate::channel::{Bounds, Effect, Input, Machine, Made};
-use crate::differ;
+use super::watch;
+use crate::events::channel::{Bounds, Effect, Input, Machine, Made};
+use crate::events::differ;
+use crate::people;
 use crate::shared::Shared;
 
 /// How far back is compared when the stored position cannot be read.
@@ -334,10 +335,10 @@ impl Listener {
                 self.ready.push_back(SourceItem::Delivery(delivery));
             }
             Effect::Status(status) => self.ready.push_back(SourceItem::Status(status)),
-            Effect::Unheard(told) => {
-                let missing = told.missing.into_iter().collect::<Vec<_>>().join(", ");
+            Effect::Unheard(unheard) => {
+                let missing = unheard.missing.into_iter().collect::<Vec<_>>().join(", ");
                 let origin = self.shared.connection.cx.origin();
-                tracing::warn!(%origin, people = told.refused, %missing, "topics were refused: these people are not heard");
+                tracing::warn!(%origin, people = unheard.topics, %missing, "topics were refused: these people are not heard");
             }
             Effect::Hidden(error) => {
                 let origin = self.shared.connection.cx.origin();
@@ -359,8 +360,8 @@ impl Listener {
                     Done::Answered(Input::Confirmed { id, told })
                 }),
                 Question::Person(id) => self.spawn(move |shared| async move {
-                    let who = shared.who(&id).await;
-                    Done::Answered(Input::Resolved { id, who: Some(who) })
+                    let who = people::who(&shared, &id).await;
+                    Done::Answered(Input::Resolved { id, who })
                 }),
             }
         }
@@ -368,7 +369,7 @@ impl Listener {
 
     fn look(&mut self) {
         let watch = self.watch.clone();
-        self.spawn(move |shared| async move { Done::Said(Input::Looked(people::of(&watch, &shared).await)) });
+        self.spawn(move |shared| async move { Done::Said(Input::Looked(watch::people(&watch, &shared).await)) });
     }
 
     fn create(&mut self, line: u64) {

@@ -16,10 +16,16 @@ use tokio::time::{Instant, sleep};
 use tracing::info;
 
 use crate::progress::Progress;
-use crate::runs::{Plan, ReconcileLog, Run};
 use crate::scope::{Judgement, Scope};
 use crate::store::WorkStore;
 use crate::work::Batch;
+
+mod rounds;
+mod runs;
+
+pub use rounds::Schedule;
+pub(crate) use rounds::{PAUSES, Rounds};
+pub use runs::{Plan, ReconcileLog, Run};
 
 /// How often it is looked what became of the calls that were found: at first, and after a while.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));

@@ -16,7 +16,9 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use tokio::io::AsyncWriteExt;
 
-use crate::sweep::{Wanted, sweep};
+mod sweep;
+
+use sweep::{Wanted, sweep};
 
 /// Size of the pieces in which a recording is written.
 const PIECE: usize = 4 << 20;
@@ -92,6 +94,14 @@ impl ObjectSink for FolderSink {
         }
         written.map_err(|error| error.during("put"))
     }
+}
+
+/// An error of our own side, the disk or the next program: whatever it says, it is not the call's fault.
+pub(crate) fn ours(error: Error) -> Error {
+    if error.is_storage() || error.is_bug() {
+        return error;
+    }
+    Error::storage(error.to_string()).caused_by(error)
 }
 
 fn failed(error: object_store::Error) -> Error {

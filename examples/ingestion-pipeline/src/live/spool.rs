@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use connector_core::{Error, Origin, Result, names, wav};
 use tokio::task::spawn_blocking;
 
-use crate::consume::ours;
+use super::cut::SoundFile;
+use crate::sink::ours;
 
 /// Files of sound below a directory.
 #[derive(Clone, Debug)]
@@ -46,6 +47,12 @@ impl Spool {
             _ => Ok(()),
         })
         .await
+    }
+
+    /// Opens a file; none where there is no such file.
+    pub(crate) async fn open(&self, file: &str) -> Result<Option<SoundFile>> {
+        let path = self.path(file);
+        on_disk(move || SoundFile::open(&path)).await
     }
 
     /// Mends a file whose writer did not come to its end, and says how many samples of each channel there are: none where

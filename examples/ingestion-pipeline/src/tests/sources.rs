@@ -9,7 +9,7 @@ use super::pipeline::{DAY, calls, start};
 use crate::call::StoredCall;
 use crate::fakes::{Bench, FakeSource, at, origin, until};
 use crate::pipeline::SourceOptions;
-use crate::state::SourceState;
+use crate::progress::SourceState;
 
 fn broken() -> Origin {
     Origin::new("acme", "broken")

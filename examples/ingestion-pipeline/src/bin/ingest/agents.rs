@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::output::{Places, print_json, table};
-use crate::people::sync_of;
+use crate::scopes::sync_of;
 use crate::sources::connect;
 
 #[derive(Debug, Subcommand)]

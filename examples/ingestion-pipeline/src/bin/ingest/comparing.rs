@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::output::{Places, is_terminal, print_json};
-use crate::people::scope_of;
+use crate::scopes::scope_of;
 use crate::sources::connect;
 
 /// Which sources are meant.

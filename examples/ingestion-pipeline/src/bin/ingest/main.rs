@@ -14,11 +14,11 @@ mod demo;
 mod fake;
 mod listen;
 mod output;
-mod people;
 mod reconcile;
 mod run;
 #[cfg(feature = "schema")]
 mod schema;
+mod scopes;
 mod setup;
 mod show;
 mod sources;

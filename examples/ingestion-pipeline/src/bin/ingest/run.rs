@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 use crate::config::{Config, ListenSettings, Source};
 use crate::listen::{DRAIN, Health, Listener};
 use crate::output::{Places, is_terminal, print_json};
-use crate::people::Watching;
+use crate::scopes::Watching;
 use crate::setup::route_key;
 use crate::sources::connect;
 
