@@ -73,3 +73,21 @@ impl JobCheck {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn a_missing_permission_is_named_as_an_administrator_finds_it() {
+        let refused = JobCheck::of(Err(Error::forbidden("no")), "recording:recording:view", "give it to a role");
+        let JobCheck::Forbidden { missing, advice } = refused else { panic!("it is forbidden") };
+        assert_eq!(missing, "recording:recording:view");
+        assert!(advice.contains("give it to a role (") && advice.contains("no"), "{advice}");
+        let away = JobCheck::of(Err(Error::transient("away").advise("come again")), "", "");
+        let JobCheck::Failed { why, advice } = away else { panic!("it failed") };
+        assert!(why.contains("away") && advice == "come again", "{why}: {advice}");
+        assert_eq!(JobCheck::of(Ok(()), "", ""), JobCheck::Ok);
+    }
+}
