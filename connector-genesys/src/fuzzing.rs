@@ -1,12 +1,12 @@
 //! Ways in for the fuzz targets, to rooms that are not public. Each panics where a rule does not hold.
 
-use crate::channel::frame::Frame;
-use crate::differ::{Confirmed, Differ, Effect};
-use crate::eventbridge;
+use crate::events::channel::frame::Frame;
+use crate::events::differ::{Confirmed, Differ, Effect};
+use crate::events::eventbridge;
 
 pub(crate) mod input;
 
-pub use crate::audio::fuzzing::{door, session};
+pub use crate::live_audio::fuzzing::{door, session};
 
 /// A message of a socket: whatever it says, each thing that it tells has a key of its own and is of its call, and what comes
 /// by EventBridge is read in the same way.

@@ -1,7 +1,7 @@
 //! The calls of the past.
 
 mod archive;
-mod people;
+mod naming;
 mod place;
 mod walk;
 
@@ -143,6 +143,6 @@ async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<C
     }
     let Some(mut call) = conversation(&told, live.as_ref()) else { return Ok(Lookup::Gone(Gone::Unknown)) };
     call.detail = Detail::Full;
-    people::name_one(shared, &mut call).await;
+    naming::name_one(shared, &mut call).await;
     Ok(Lookup::Ready(call))
 }

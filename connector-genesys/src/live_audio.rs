@@ -1,5 +1,22 @@
 //! The fifth job: the sound of calls while they go on.
 
+pub(crate) mod audio;
+mod connection;
+mod door;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
+mod lobby;
+mod media;
+mod message;
+pub(crate) mod monitoring;
+pub(crate) mod options;
+mod pace;
+mod receiver;
+mod refused;
+mod session;
+mod signature;
+mod stream_time;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,7 +24,7 @@ use async_trait::async_trait;
 use connector_core::{Error, JobCheck, LiveAudioSource, LiveSessions, Result};
 use futures_util::{StreamExt, stream};
 
-use crate::audio::Audio;
+use self::audio::Audio;
 use crate::shared::{Shared, judge};
 
 /// The sound of calls as they happen, sent by the integration *AudioHook Monitor*: customer and agent on a channel each,

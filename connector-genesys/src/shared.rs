@@ -7,7 +7,7 @@ use connector_core::http::KeptLinks;
 use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result, Seat};
 use futures_util::future::join_all;
 
-use crate::audio::{self, Audio};
+use crate::live_audio::audio::{self, Audio};
 use crate::people::agent;
 use crate::transport::Connection;
 use crate::uses::Probe;

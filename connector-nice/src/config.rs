@@ -8,7 +8,7 @@ use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::push::PushOptions;
+use crate::events::push::PushOptions;
 
 /// Where commercial tenants log in. That of FedRAMP is `https://cxone-gov.niceincontact.com`.
 const ISSUER: &str = "https://cxone.niceincontact.com";

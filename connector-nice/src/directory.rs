@@ -11,7 +11,7 @@ use connector_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::rows::full_name;
+use crate::conversation::full_name;
 use crate::shared::{Shared, judge};
 use crate::transport::Api;
 use crate::uses::EMPLOYEES;

@@ -1,6 +1,12 @@
 //! Hearing of calls: the vendor pushes nothing of the kind, so it is asked again and again.
 
+mod active;
 mod going_on;
+pub(crate) mod hints;
+mod poll;
+pub(crate) mod push;
+mod session;
+mod states;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -19,18 +25,18 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout_at};
 
-use crate::active::Active;
 use crate::api::contacts::Span;
-use crate::hints::{Hint, Hints};
 use crate::history;
 use crate::people;
-use crate::poll::{Handover, Plan, Poller, Verdict, position};
-use crate::session::{self, Sessions};
 use crate::shared::Shared;
-use crate::states::{Courses, Phase, Seen};
 use crate::transport::Api;
 use crate::wire::contacts::read;
 use crate::wire::list::List;
+use active::Active;
+use hints::{Hint, Hints};
+use poll::{Handover, Plan, Poller, Verdict, position};
+use session::Sessions;
+use states::{Courses, Phase, Seen};
 
 /// How far back the vendor can be asked for changes. (No limit is documented; other clients keep to this one.)
 const KEPT: TimeDelta = TimeDelta::days(30);

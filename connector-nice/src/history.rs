@@ -15,9 +15,9 @@ use connector_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::api::contacts::Span;
+use crate::conversation::{conversation, conversations, join};
 use crate::pages::{ANEW, contacts, last_change, name_of, next_skip};
 use crate::people;
-use crate::rows::{conversation, conversations, join};
 use crate::shared::{Shared, judge};
 use crate::transport::Api;
 use crate::uses::CONTACTS;

@@ -6,7 +6,7 @@ use connector_core::http::KeptLinks;
 use connector_core::inbound::Registration;
 use connector_core::{AgentIndex, JobCheck, Result, Seat};
 
-use crate::hints::Inbox;
+use crate::events::hints::Inbox;
 use crate::transport::Connection;
 
 /// What the jobs share.

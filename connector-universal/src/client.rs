@@ -10,8 +10,8 @@ use connector_folder::{Folder, FolderPath, Ledger};
 use futures_util::TryStreamExt;
 use tokio::sync::Mutex;
 
-use crate::facts::Mapping;
-use crate::pairing::Rules;
+use crate::conversation::Mapping;
+use crate::events::pairing::Rules;
 use crate::sidecar::Limits;
 use crate::{DropFolderConfig, DropFolderEvents, DropFolderHistory, DropFolderRecordings, DropFolderSettler};
 

@@ -1,5 +1,13 @@
 //! Hearing of calls: from files in a folder to deliveries.
 
+mod ack;
+mod housekeeping;
+mod inbox;
+mod items;
+mod listener;
+pub(crate) mod pairing;
+pub(crate) mod record;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,7 +15,7 @@ use async_trait::async_trait;
 use connector_core::{CallEventKind, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 
 use crate::client::Shared;
-use crate::listener::Listener;
+use listener::Listener;
 
 /// The events of a drop folder: a call that ended comes with its metadata and its recording's place.
 ///

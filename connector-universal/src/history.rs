@@ -15,8 +15,8 @@ use connector_folder::{FolderPath, Listed, Version, is_temporary};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::client::Shared;
-use crate::facts::{Media, ReadSidecar};
-use crate::pairing::File;
+use crate::conversation::{Media, ReadSidecar};
+use crate::events::pairing::File;
 use crate::reading::{read_header, read_sidecar};
 use crate::settler::{PROCESSED, is_marked};
 use crate::sidecar::Format;

@@ -8,9 +8,9 @@ use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
 use crate::Refused;
-use crate::facts::ReadSidecar;
-use crate::pairing::File;
-use crate::record::{Mark, Record};
+use crate::conversation::ReadSidecar;
+use crate::events::pairing::File;
+use crate::events::record::{Mark, Record};
 use crate::sidecar::{self, Format, Limits, Sidecar};
 
 /// A sidecar as it was read, whether or not it can be used.

@@ -11,7 +11,7 @@ use connector_core::{
 };
 
 use crate::client::Shared;
-use crate::record::Mark;
+use crate::events::record::Mark;
 
 /// Fetches the recordings that events of the same drop folder named.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tracing::debug;
 
 use crate::client::Shared;
-use crate::record::{Mark, files_of};
+use crate::events::record::{Mark, files_of};
 
 /// The directory for what was stored.
 pub(crate) const PROCESSED: &str = "processed";

@@ -46,7 +46,7 @@ pub use oauth::{ClientAuth, OAuth2};
 pub use options::{HttpOptions, Proxy};
 pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
-pub use response::{RawResponse, Response};
+pub use response::Response;
 pub use retry::RetryPolicy;
 #[cfg(feature = "sockets")]
 pub use transport::Upgrade;

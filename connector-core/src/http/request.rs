@@ -16,7 +16,7 @@ use super::auth::{Login, Token};
 use super::limiter::{EndpointClass, Permit};
 use super::links::{Trouble, is_own};
 use super::redact::redact_url;
-use super::response::{RawResponse, Response, collect};
+use super::response::{Response, collect};
 use super::retry::Budget;
 use super::settings::Settings;
 use super::transport::Body;
@@ -208,7 +208,7 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// As [`send`](Self::send), but for the vendor's errors that repeating does not help.
-    pub async fn send_any(self) -> Result<RawResponse> {
+    pub async fn send_any(self) -> Result<Response> {
         self.any_status().await
     }
 

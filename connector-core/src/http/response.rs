@@ -56,9 +56,6 @@ pub struct Response {
     asked: Option<(&'static str, Origin)>,
 }
 
-/// What an endpoint that we do not know answered, whatever its status; see [`HttpClient::request`](super::HttpClient::request).
-pub type RawResponse = Response;
-
 impl Response {
     /// An answer that arrived at this time.
     pub fn new(status: StatusCode, headers: HeaderMap, bytes: Bytes, received: DateTime<Utc>) -> Self {

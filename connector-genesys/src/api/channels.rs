@@ -5,7 +5,7 @@ use connector_core::socket::Socket;
 use connector_core::{Error, Result};
 use serde::Serialize;
 
-use crate::channel::Told;
+use crate::events::channel::Told;
 use crate::transport::Api;
 use crate::wire::Page;
 use crate::wire::channels::{Channel, Subscribed};

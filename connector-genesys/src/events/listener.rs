@@ -22,10 +22,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::inbox::Inbox;
-use super::people;
 use super::reader::{self, Order};
-use crate::channel::{Bounds, Effect, Input, Machine, Made};
-use crate::differ;
+use super::watch;
+use crate::events::channel::{Bounds, Effect, Input, Machine, Made};
+use crate::events::differ;
 use crate::shared::Shared;
 
 /// How far back is compared when the stored position cannot be read.
@@ -368,7 +368,7 @@ impl Listener {
 
     fn look(&mut self) {
         let watch = self.watch.clone();
-        self.spawn(move |shared| async move { Done::Said(Input::Looked(people::of(&watch, &shared).await)) });
+        self.spawn(move |shared| async move { Done::Said(Input::Looked(watch::people(&watch, &shared).await)) });
     }
 
     fn create(&mut self, line: u64) {

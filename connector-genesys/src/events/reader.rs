@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::inbox::Inbox;
-use crate::channel::{Frame, Heard};
+use crate::events::channel::{Frame, Heard};
 
 /// What the vendor answers with `pong`.
 const PING: &str = r#"{"message":"ping"}"#;

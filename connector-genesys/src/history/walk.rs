@@ -8,7 +8,7 @@ use connector_core::http::PageOf;
 use connector_core::{Conversation, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
-use super::people;
+use super::naming;
 use super::place::{Place, Row, Told};
 use crate::conversation::conversation;
 use crate::shared::Shared;
@@ -62,7 +62,7 @@ impl Walk {
     pub(super) async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
         let (asked, priority) = (self.asked.clone(), self.priority);
         let mut page = self.at(shared, place).await?;
-        people::name(shared, &mut page.items, &mut *asked.lock().await, priority).await;
+        naming::name(shared, &mut page.items, &mut *asked.lock().await, priority).await;
         Ok(page)
     }
 

@@ -4,7 +4,7 @@ use connector_core::http::Link;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::differ::reading::{of_call, of_conversation};
+use crate::events::differ::reading::{of_call, of_conversation};
 use crate::testing::fixtures;
 use crate::wire::calls::Call;
 use crate::wire::channels::{Channel, Subscribed, System};

@@ -5,9 +5,9 @@ use connector_core::{Ack, AckSink, Delivery, Item, Refusal, Result, SourceItem};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use super::hints::{Hint, Standing};
+use super::states::Seen;
 use super::{Listener, Told};
-use crate::hints::{Hint, Standing};
-use crate::states::Seen;
 
 impl Listener {
     /// Looks at the calls that go on. One that does no more hurries the next question about those that are over.

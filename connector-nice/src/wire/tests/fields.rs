@@ -3,8 +3,8 @@
 use connector_core::Conversation;
 
 use super::*;
+use crate::conversation::conversation;
 use crate::directory;
-use crate::rows::conversation;
 use crate::wire::agents::{Agent, Group, Team};
 use crate::wire::contacts::{Child, Contact, CustomData, Disposition, State, Tag};
 use crate::wire::login::{Claims, Configuration, RegionalToken};
@@ -176,7 +176,7 @@ fn texts_of_a_contact_may_be_numbers() {
     for name in ["firstName", "lastName"] {
         let named = |value: Value| {
             let contact: Contact = read(&json!({"contactId": 1, "agentId": 7, name: value})).expect("a contact");
-            crate::rows::agent(&contact).and_then(|agent| agent.name)
+            crate::conversation::agent(&contact).and_then(|agent| agent.name)
         };
         assert_eq!(named(json!("77")), named(json!(77)));
         assert!(named(json!("77")).is_some() && named(json!(null)).is_none() && named(json!(" ")).is_none());
