@@ -6,17 +6,17 @@ use std::sync::Arc;
 use http::Method;
 use url::Url;
 
-use super::account::AccountKey;
-use super::auth::{Login, Token, TokenSource};
 use super::errors::VendorErrors;
-use super::exchange::Exchange;
-use super::limiter::{EndpointClass, Limits, RateHeaders};
+use super::limits::AccountKey;
+use super::limits::{EndpointClass, Limits, RateHeaders};
 use super::links::{LinkPolicy, below, refuse_plain_http};
-use super::options::HttpOptions;
+use super::login::Exchange;
+use super::login::{Login, Token, TokenSource};
 use super::redact::redact_url;
 use super::request::RequestBuilder;
 use super::retry::RetryPolicy;
 use super::settings::Settings;
+use super::wire::HttpOptions;
 use crate::{Context, Error, Result};
 
 /// Speaks with one vendor's API as one account. Clones are the same client.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::redact::{CUT, redact_body};
 use super::retry::retry_after;
-use super::transport::Body;
+use super::wire::Body;
 use crate::{Error, Origin, Result};
 
 /// Headers that hold a request's id.

@@ -275,5 +275,4 @@ impl fmt::Debug for Registration {
 }
 
 #[cfg(test)]
-#[path = "hub/tests.rs"]
 mod tests;

@@ -9,8 +9,8 @@ use super::*;
 use crate::auth::api_of;
 use crate::config::AuthMode;
 use crate::conversation::conversations;
-use crate::directory;
 use crate::errors::NiceErrors;
+use crate::people;
 use crate::testing::fixtures;
 use crate::wire::contacts::OneContact;
 use crate::wire::files::File;
@@ -28,7 +28,7 @@ fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
     let rows = |answer, key| Some(List::read(whole(answer)?, key).ok()?.rows);
     Some(match name {
         "group_agents" => {
-            let agents: Vec<_> = rows(answer, "agents")?.iter().filter_map(|raw| directory::agent(row(raw)?)).collect();
+            let agents: Vec<_> = rows(answer, "agents")?.iter().filter_map(|raw| people::agent(row(raw)?)).collect();
             // `Debug` masks what is personal.
             let shown = agents.iter().map(|agent| serde_json::to_string(agent).expect("JSON"));
             (agents.len(), shown.collect())

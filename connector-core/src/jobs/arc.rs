@@ -7,12 +7,12 @@ use async_trait::async_trait;
 
 use super::{
     AgentDirectory, AgentQuery, ConversationHistory, DownloadOptions, EventSource, Events, GroupQuery, HistoryLimits,
-    HistoryQuery, JobCheck, Listing, LiveAudioSource, Lookup, LookupOptions, Outcome, Receipt, RecordingDownloader,
+    HistoryQuery, JobCheck, Listing, LiveAudioSource, Lookup, LookupOptions, Outcome, RecordingDownloader,
     RecordingOptions, SettleOptions, Settler, SubscribeRequest,
 };
 use crate::{
-    Agent, AgentGroup, AgentRef, Conversation, ConversationRef, Download, EventTraits, LiveSessions, Recording,
-    RecordingSet, Result,
+    Agent, AgentGroup, AgentRef, Conversation, ConversationRef, Download, EventTraits, LiveSessions, Receipt,
+    Recording, RecordingSet, Result,
 };
 
 #[async_trait]
