@@ -1,7 +1,6 @@
 //! The calls of the past.
 
 mod archive;
-mod naming;
 mod place;
 mod walk;
 
@@ -17,6 +16,7 @@ use connector_core::{
 };
 
 use crate::conversation::conversation;
+use crate::people;
 use crate::shared::Shared;
 use crate::uses::HISTORY_CHECK;
 use walk::Walk;
@@ -143,6 +143,6 @@ async fn whole(shared: &Shared, id: &str, priority: Priority) -> Result<Lookup<C
     }
     let Some(mut call) = conversation(&told, live.as_ref()) else { return Ok(Lookup::Gone(Gone::Unknown)) };
     call.detail = Detail::Full;
-    naming::name_one(shared, &mut call).await;
+    people::name_one(shared, &mut call).await;
     Ok(Lookup::Ready(call))
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use connector_core::http::KeptLinks;
-use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result, Seat};
+use connector_core::{AgentIndex, Error, JobCheck, Result, Seat};
 use futures_util::future::join_all;
 
-use crate::live_audio::audio::{self, Audio};
-use crate::people::agent;
+use crate::live_audio::entrance::Entrance;
 use crate::transport::Connection;
 use crate::uses::Probe;
 
@@ -29,31 +28,16 @@ pub(crate) struct Shared {
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
     pub(crate) links: KeptLinks,
-    /// Where the sound of calls comes in.
-    pub(crate) audio: Option<Audio>,
+    /// Where the sound of calls comes in, if there are options for it.
+    pub(crate) entrance: Option<Entrance>,
 }
 
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Result<Self> {
-        let audio = audio::open(connection.config.audio.as_ref(), &connection.cx)?;
+        let audio = connection.config.audio.as_ref();
+        let entrance = audio.map(|options| Entrance::open(options, &connection.cx)).transpose()?;
         let people = AgentIndex::new(connection.cx.clock());
-        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), audio })
-    }
-
-    /// The person behind an id, with login where the vendor tells it within some seconds.
-    pub(crate) async fn who(&self, id: &str) -> AgentRef {
-        let lookup = async {
-            let found = self.user(id, Priority::Live).await;
-            found.inspect_err(|error| tracing::warn!("who user {id} is could not be asked: {error}"))
-        };
-        self.people.who(id, async { Ok(lookup.await?.map(|agent| agent.who)) }).await
-    }
-
-    /// The user with this id, whether or not the person works there (still).
-    pub(crate) async fn user(&self, id: &str, priority: Priority) -> Result<Option<Agent>> {
-        let found = self.connection.api().await?.users_by_id(&[id], priority).await?;
-        let mut people = found.rows.into_iter().flatten().filter_map(agent);
-        Ok(people.find(|agent| agent.who.id.as_deref() == Some(id)))
+        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), entrance })
     }
 
     /// Whether a job can work: asks all of this at once. All that is missing is named.
@@ -99,4 +83,4 @@ pub(crate) fn judge(asked: Result<()>, missing: &str) -> JobCheck {
 }
 
 #[cfg(all(test, feature = "testing"))]
-mod tests;
+pub(crate) mod tests;

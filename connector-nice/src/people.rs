@@ -1,17 +1,34 @@
-//! The people of calls: contacts name them by ids and names alone.
+//! From the vendor's agents to people, and who is behind an id: contacts name people by ids and names alone.
 
 use std::collections::BTreeSet;
 use std::future::ready;
 
-use connector_core::{AgentRef, Conversation, Priority, Result};
+use connector_core::{Agent, AgentRef, AgentState, Conversation, Priority, Result};
 
-use crate::directory::agent;
-use crate::pages::next_skip;
+use crate::conversation::full_name;
 use crate::shared::Shared;
+use crate::wire::agents::Agent as WireAgent;
 use crate::wire::{self, Rows};
 
 /// More unknown people than these are found by reading the whole list of agents.
 const FEW: usize = 3;
+
+/// An agent, if it has an id. It comes with the name of its team.
+pub(crate) fn agent(row: WireAgent) -> Option<Agent> {
+    let mut who = AgentRef::default().with_id(row.agent_id?);
+    who.login = row.user_name.map(Into::into);
+    who.name = full_name(row.first_name.as_deref(), row.last_name.as_deref()).map(Into::into);
+    who.email = row.email_address.map(Into::into);
+    let mut agent = Agent::new(who);
+    agent.aliases = row.user_id.or(row.user_id_upper).into_iter().collect();
+    agent.state = match row.is_active {
+        Some(true) => AgentState::Active,
+        Some(false) => AgentState::Inactive,
+        None => AgentState::Unknown,
+    };
+    agent.groups = row.team_name.into_iter().collect();
+    Some(agent)
+}
 
 /// Adds logins and e-mail addresses to the people of calls. Whoever is not known is asked for; where that is not permitted,
 /// or nobody knows them, people keep what the contacts say of them.
@@ -73,7 +90,7 @@ pub(crate) async fn learn_all(shared: &Shared, priority: Priority) -> Result<()>
     while let Some(from) = skip {
         let found = api.agents(None, from, top, priority).await?;
         remember(shared, &found.rows);
-        skip = next_skip(&found, from, top);
+        skip = found.next_distinct_skip(from, top);
     }
     Ok(())
 }

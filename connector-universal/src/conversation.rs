@@ -2,48 +2,15 @@
 
 pub(crate) mod fields;
 
-use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use connector_core::wav::Header;
 use connector_core::{
-    AgentRef, Conversation, ConversationRef, Detail, Expected, Locator, Raw, RawFormat, Recording, Revision, Speaker,
-    Stamp, Validator, Vendor, names,
+    AgentRef, Conversation, ConversationRef, Detail, Expected, Locator, Recording, Revision, Speaker, Stamp, Validator,
+    Vendor, names,
 };
 
 use self::fields::complete;
-use crate::events::record::Mark;
-use crate::sidecar::{Format, Sidecar};
+use crate::reading::{Media, ReadSidecar};
 use crate::{FieldMap, MediaName, NameRules, RefersTo};
-
-/// A sidecar that was read.
-#[derive(Clone, Debug)]
-pub(crate) struct ReadSidecar {
-    pub(crate) format: Format,
-    pub(crate) content: Sidecar,
-    pub(crate) bytes: Bytes,
-    pub(crate) hash: String,
-    pub(crate) seen: DateTime<Utc>,
-}
-
-impl ReadSidecar {
-    pub(crate) fn raw(&self) -> Raw {
-        let format = match self.format {
-            Format::Xml => RawFormat::Xml,
-            Format::Json => RawFormat::Json,
-            Format::Csv => RawFormat::Csv,
-            Format::Yml => RawFormat::Yaml,
-        };
-        Raw::new(format, self.bytes.clone())
-    }
-}
-
-/// What is known of a recording without its metadata.
-#[derive(Clone, Debug)]
-pub(crate) struct Media {
-    pub(crate) mark: Mark,
-    pub(crate) seen: DateTime<Utc>,
-    pub(crate) header: Option<Header>,
-}
 
 /// The agent whose id stands in a name.
 pub(crate) fn agent(name: &MediaName) -> AgentRef {

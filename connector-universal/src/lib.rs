@@ -4,12 +4,14 @@ mod client;
 mod config;
 mod conversation;
 mod events;
+mod files;
 mod history;
 mod name;
 mod reading;
 mod reason;
 mod recordings;
 mod settler;
+mod shared;
 pub mod sidecar;
 #[cfg(feature = "testing")]
 pub mod testing;

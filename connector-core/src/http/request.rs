@@ -12,14 +12,14 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::auth::{Login, Token};
-use super::limiter::{EndpointClass, Permit};
+use super::limits::{EndpointClass, Permit};
 use super::links::{Trouble, is_own};
+use super::login::{Login, Token};
 use super::redact::redact_url;
-use super::response::{RawResponse, Response, collect};
+use super::response::{Response, collect};
 use super::retry::Budget;
 use super::settings::Settings;
-use super::transport::Body;
+use super::wire::Body;
 use crate::{Error, Priority, Result};
 
 /// How many redirects are followed.
@@ -208,7 +208,7 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// As [`send`](Self::send), but for the vendor's errors that repeating does not help.
-    pub async fn send_any(self) -> Result<RawResponse> {
+    pub async fn send_any(self) -> Result<Response> {
         self.any_status().await
     }
 
@@ -441,5 +441,4 @@ impl fmt::Debug for RequestBuilder {
 }
 
 #[cfg(all(test, feature = "testing"))]
-#[path = "request/tests.rs"]
 mod tests;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::{
-    AgentDirectory, Context, ConversationHistory, EventSource, LiveAudioSource, Origin, RecordingDownloader, Result,
-    Settler, Vendor,
+use super::{
+    AgentDirectory, CheckReport, ConversationHistory, EventSource, LiveAudioSource, RecordingDownloader, Settler,
 };
+use crate::{Context, Origin, Result, Vendor};
 
 /// Does something when a connector is closed.
 type CloseHook = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -16,13 +16,20 @@ type CloseHook = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
 /// The jobs of one source of one tenant, bundled for a pipeline.
 ///
 /// It is a value: take a vendor's connector and replace one job (a Five9 connector whose recordings come from somebody's
-/// SFTP server), or build one from nothing. Clones share the jobs.
+/// SFTP server), or build one from nothing. A job of another connector will do, and so will a wrapper around one: no
+/// trait of a job has a method with a default, so that a wrapper cannot forget one. Clones share the jobs.
 ///
 /// ```
 /// use connector_core::{Connector, Context, Vendor};
-/// let connector = Connector::new(&Context::default().for_source("acme", "drop"), Vendor::UNIVERSAL);
-/// assert!(connector.events().is_none());
-/// assert_eq!(connector.origin().to_string(), "acme/drop");
+/// let cx = Context::default();
+/// let files = Connector::new(&cx.for_source("acme", "sftp"), Vendor::UNIVERSAL);
+/// let calls = Connector::new(&cx.for_source("acme", "cloud"), Vendor::named("bell"));
+/// let both = match files.recordings() {
+///     Some(recordings) => calls.with_recordings(recordings),
+///     None => calls,
+/// };
+/// assert!(both.events().is_none());
+/// assert_eq!(both.origin().to_string(), "acme/cloud");
 /// ```
 #[derive(Clone)]
 pub struct Connector {
@@ -117,23 +124,15 @@ impl Connector {
 
     /// Asks every job whether it can work, all at once.
     pub async fn check(&self) -> CheckReport {
-        let mut asked: Vec<BoxFuture<'_, (&'static str, JobCheck)>> = Vec::new();
-        if let Some(job) = &self.directory {
-            asked.push(Box::pin(async { ("agents", job.check().await) }));
-        }
-        if let Some(job) = &self.events {
-            asked.push(Box::pin(async { ("events", job.check().await) }));
-        }
-        if let Some(job) = &self.history {
-            asked.push(Box::pin(async { ("history", job.check().await) }));
-        }
-        if let Some(job) = &self.recordings {
-            asked.push(Box::pin(async { ("recordings", job.check().await) }));
-        }
-        if let Some(job) = &self.live_audio {
-            asked.push(Box::pin(async { ("live audio", job.check().await) }));
-        }
-        CheckReport { origin: self.origin.clone(), jobs: join_all(asked).await }
+        let asked = [
+            self.directory.as_ref().map(|job| ("agents", job.check())),
+            self.events.as_ref().map(|job| ("events", job.check())),
+            self.history.as_ref().map(|job| ("history", job.check())),
+            self.recordings.as_ref().map(|job| ("recordings", job.check())),
+            self.live_audio.as_ref().map(|job| ("live audio", job.check())),
+        ];
+        let answers = asked.into_iter().flatten().map(|(job, check)| async move { (job, check.await) });
+        CheckReport { origin: self.origin.clone(), jobs: join_all(answers).await }
     }
 
     /// Says goodbye to the vendor: sessions, channels. Whoever calls sets the deadline.
@@ -149,50 +148,6 @@ impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connector").field("origin", &self.origin).field("vendor", &self.vendor).finish_non_exhaustive()
     }
-}
-
-/// What every job of a connector said about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CheckReport {
-    /// Whose connector was asked.
-    pub origin: Origin,
-    /// The jobs by name, and what each said.
-    pub jobs: Vec<(&'static str, JobCheck)>,
-}
-
-impl CheckReport {
-    /// What the jobs of this source said.
-    pub fn new(origin: Origin, jobs: Vec<(&'static str, JobCheck)>) -> Self {
-        Self { origin, jobs }
-    }
-
-    /// Whether every job can work.
-    pub fn is_ok(&self) -> bool {
-        self.jobs.iter().all(|(_, check)| matches!(check, JobCheck::Ok))
-    }
-}
-
-/// Whether a job can work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum JobCheck {
-    /// It can.
-    Ok,
-    /// A permission or licence is missing, named as the vendor names it.
-    Forbidden {
-        /// What is missing.
-        missing: String,
-        /// What to do.
-        advice: String,
-    },
-    /// It cannot work for another reason.
-    Failed {
-        /// What was said or seen.
-        why: String,
-        /// What to do.
-        advice: String,
-    },
 }
 
 #[cfg(test)]

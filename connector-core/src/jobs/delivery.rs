@@ -5,9 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_core::stream::BoxStream;
-use serde::{Deserialize, Serialize};
 
-use crate::{Item, Result, Watch};
+use crate::{Cursor, Item, Result};
 
 /// A stream of what a source hears. `Err` is always its last item; dropping it cancels.
 pub type Events = BoxStream<'static, Result<SourceItem>>;
@@ -90,50 +89,6 @@ impl fmt::Display for SourceStatus {
     }
 }
 
-/// A position in a source's stream of events, in its connector's own words: opaque, versioned, storable.
-///
-/// It is a low-water mark: everything older is delivered. One that cannot be read any more counts as none, and the source
-/// says so with a [`Gap`](crate::Gap).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(String);
-
-impl Cursor {
-    /// For connectors: the words.
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
-    }
-
-    /// For connectors and stores: the words that it was made of.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What to hand back to a source's [`Settler`](crate::Settler) once everything is stored: opaque and storable.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Receipt(String);
-
-impl Receipt {
-    /// For connectors: the words.
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
-    }
-
-    /// For connectors and stores: the words that it was made of.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A receipt may hold a file name, and a file name a login: `Debug` does not show it.
-impl fmt::Debug for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Receipt(•••)")
-    }
-}
-
 /// Why a delivery was not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -202,29 +157,6 @@ impl Drop for Ack {
 impl fmt::Debug for Ack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ack")
-    }
-}
-
-/// What a caller wants to hear.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SubscribeRequest {
-    /// Whose calls: a live handle, so people come and go without a new subscription.
-    pub watch: Watch,
-    /// Where to go on; `None` for the first time.
-    pub from: Option<Cursor>,
-}
-
-impl SubscribeRequest {
-    /// From now on.
-    pub fn new(watch: Watch) -> Self {
-        Self { watch, from: None }
-    }
-
-    /// From a stored position on.
-    pub fn from(mut self, cursor: Option<Cursor>) -> Self {
-        self.from = cursor;
-        self
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Priority;
+
 /// The answer to "give me this one".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup<T> {
@@ -17,6 +19,23 @@ pub enum Lookup<T> {
     },
     /// It is not there and will not be.
     Gone(Gone),
+}
+
+impl<T> Lookup<T> {
+    /// The same answer, with what is there turned into something else.
+    ///
+    /// ```
+    /// use connector_core::{Gone, Lookup};
+    /// assert_eq!(Lookup::Ready(7).map(|seconds| seconds * 1000), Lookup::Ready(7000));
+    /// assert_eq!(Lookup::<u32>::Gone(Gone::Deleted).map(|seconds| seconds * 1000), Lookup::Gone(Gone::Deleted));
+    /// ```
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Lookup<U> {
+        match self {
+            Self::Ready(found) => Lookup::Ready(into(found)),
+            Self::NotReady { retry_after } => Lookup::NotReady { retry_after },
+            Self::Gone(why) => Lookup::Gone(why),
+        }
+    }
 }
 
 /// Why something is not there. An answer, not an error.
@@ -46,4 +65,12 @@ impl fmt::Display for Gone {
             Self::Failed => "failed on the vendor's side",
         })
     }
+}
+
+/// How to look one thing up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LookupOptions {
+    /// Who waits for it.
+    pub priority: Priority,
 }

@@ -1,9 +1,7 @@
-//! What happened to a call, and what an event source can tell.
+//! What happened to a call.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -60,6 +58,27 @@ pub enum CallEventKind {
     RecordingAvailable,
     /// Something else, in the vendor's words.
     Other(Cow<'static, str>),
+}
+
+impl fmt::Display for CallEventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ringing => "ringing",
+            Self::Answered => "answered",
+            Self::Held => "held",
+            Self::Resumed => "resumed",
+            Self::RecordingPaused => "recording_paused",
+            Self::RecordingResumed => "recording_resumed",
+            Self::Transferred => "transferred",
+            Self::LegEnded => "leg_ended",
+            Self::Ended => "ended",
+            Self::Abandoned => "abandoned",
+            Self::WrapUpEnded => "wrap_up_ended",
+            Self::MetadataChanged => "metadata_changed",
+            Self::RecordingAvailable => "recording_available",
+            Self::Other(words) => words,
+        })
+    }
 }
 
 /// One thing that happened to one call.
@@ -128,60 +147,4 @@ pub enum Item {
     Gap(Gap),
     /// Something arrived that cannot be read.
     Rejected(Rejected),
-}
-
-/// What becomes of deliveries that were not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Replay {
-    /// The source goes on from a stored [`Cursor`](crate::Cursor).
-    FromCursor,
-    /// They are offered again without one: a folder lists again, a vendor repeats its request.
-    Redelivered,
-    /// They are lost; the source says so with a [`Gap`].
-    Lost,
-}
-
-/// What an event source can tell, and how exactly.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EventTraits {
-    /// The kinds of events that it can tell.
-    pub kinds: BTreeSet<CallEventKind>,
-    /// What becomes of what was not accepted.
-    pub replay: Replay,
-    /// How finely its times are told.
-    pub resolution: Duration,
-    /// Whether its events carry the call's full metadata.
-    pub carries_facts: bool,
-}
-
-impl EventTraits {
-    /// A source that can tell these kinds, with times to the millisecond and no facts.
-    pub fn new(kinds: impl IntoIterator<Item = CallEventKind>, replay: Replay) -> Self {
-        let kinds = kinds.into_iter().collect();
-        Self { kinds, replay, resolution: Duration::from_millis(1), carries_facts: false }
-    }
-}
-
-impl fmt::Display for CallEventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ringing => "ringing",
-            Self::Answered => "answered",
-            Self::Held => "held",
-            Self::Resumed => "resumed",
-            Self::RecordingPaused => "recording_paused",
-            Self::RecordingResumed => "recording_resumed",
-            Self::Transferred => "transferred",
-            Self::LegEnded => "leg_ended",
-            Self::Ended => "ended",
-            Self::Abandoned => "abandoned",
-            Self::WrapUpEnded => "wrap_up_ended",
-            Self::MetadataChanged => "metadata_changed",
-            Self::RecordingAvailable => "recording_available",
-            Self::Other(words) => words,
-        })
-    }
 }

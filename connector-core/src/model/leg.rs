@@ -150,13 +150,4 @@ impl Leg {
             _ => self != other,
         }
     }
-
-    /// Takes over a newer version. Times that it does not tell stay as they are: a change of metadata moves no clock.
-    pub(crate) fn become_newer(&mut self, newer: Self) {
-        let older = std::mem::replace(self, newer);
-        self.started = self.started.or(older.started);
-        self.answered = self.answered.or(older.answered);
-        self.ended = self.ended.or(older.ended);
-        self.recorded = self.recorded.or(older.recorded);
-    }
 }

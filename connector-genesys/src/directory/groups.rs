@@ -4,7 +4,6 @@ use connector_core::{AgentGroup, GroupKind, GroupRef, Priority, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{KINDS, rows};
-use crate::api::groups::first;
 use crate::transport::Api;
 
 /// A group, as far as its members are asked for.
@@ -21,12 +20,7 @@ pub(super) async fn resolve(api: &Api, wanted: &[GroupRef], size: u32, priority:
     let is_wanted = |kind: &GroupKind| wanted.iter().any(|group| group.kind.is_none_or(|wanted| wanted == *kind));
     let mut all = Vec::new();
     for kind in KINDS.into_iter().filter(is_wanted) {
-        let mut next = Some(first(kind));
-        while let Some(at) = next {
-            let found = api.groups(kind, &at, size, priority).await?;
-            all.extend(rows::groups(kind, found.rows).items);
-            next = found.next;
-        }
+        all.extend(rows::groups(kind, api.all_groups(kind, size, priority).await?).items);
     }
     wanted.iter().map(|wanted| one_of(&all, wanted)).collect()
 }

@@ -4,7 +4,7 @@ use connector_core::http::PageOf;
 use connector_core::{Agent, AgentGroup, GroupKind, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
-use crate::people::agent;
+use crate::people::{agent, group};
 use crate::transport::Api;
 use crate::wire::groups::{Group, QueueMember};
 use crate::wire::list::Rows;
@@ -42,18 +42,14 @@ pub(super) fn agents(rows: Rows<User>) -> Read<Agent> {
     read_each(rows, "user", agent)
 }
 
-/// Groups of a kind. One without a name is called by its id.
+/// Groups of a kind.
 pub(super) fn groups(kind: GroupKind, rows: Rows<Group>) -> Read<AgentGroup> {
     let what = match kind {
         GroupKind::Queue => "queue",
         GroupKind::Team => "team",
         _ => "group",
     };
-    read_each(rows, what, |group| {
-        let id = group.id?;
-        let name = group.name.unwrap_or_else(|| id.clone());
-        Some(AgentGroup::new(id, kind, name))
-    })
+    read_each(rows, what, |row| group(kind, row))
 }
 
 /// Members of a group of this kind. Those of whom only the id is told are asked for, all at once; whoever is not known then

@@ -14,12 +14,11 @@ mod spread;
 mod turn;
 mod watched;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, Error, Gap, Item, Result, SourceStatus};
 use fastrand::Rng;
 
+use crate::api::channels::Unheard;
 use crate::events::differ::reading::of_conversation;
 use crate::events::differ::{self, Confirmed, Differ};
 use crate::wire::channels::Channel;
@@ -81,8 +80,8 @@ pub(crate) enum Input {
     Connected(u64),
     /// A socket did not open, or was closed.
     Closed { socket: u64, why: Error },
-    /// The answer to [`Effect::Subscribe`]: what it said of the topics that it refused.
-    Subscribed { request: u64, told: Result<Told> },
+    /// The answer to [`Effect::Subscribe`].
+    Subscribed { request: u64, told: Result<Unheard> },
     /// What came on all sockets since the last time.
     Heard(Vec<Heard>),
     /// So long more calls came than there was room for.
@@ -90,20 +89,11 @@ pub(crate) enum Input {
     /// The answer to [`Effect::Confirm`]; `None` when there is no such conversation.
     Confirmed { id: String, told: Result<Option<Conversation>> },
     /// The answer to [`Effect::Resolve`].
-    Resolved { id: String, who: Option<AgentRef> },
+    Resolved { id: String, who: AgentRef },
     /// A delivery is safe.
     Accepted(u64),
     /// A delivery is lost.
     Refused(u64),
-}
-
-/// What the vendor said of topics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// How many it refused.
-    pub(crate) refused: usize,
-    /// The permissions that it named for it.
-    pub(crate) missing: BTreeSet<String>,
 }
 
 /// What is to be done.
@@ -132,7 +122,7 @@ pub(crate) enum Effect {
     /// Say how it goes.
     Status(SourceStatus),
     /// Tell the operator that some topics are not heard.
-    Unheard(Told),
+    Unheard(Unheard),
     /// Tell the operator that a call may not be asked about.
     Hidden(Error),
     /// End, with this.
@@ -212,7 +202,7 @@ impl Machine {
                 self.outbox.gap(Gap { from, to, why: "more calls came than could wait".to_owned() });
             }
             Input::Confirmed { id, told } => self.confirmed(&id, told, now, out),
-            Input::Resolved { id, who } => self.outbox.resolved(&id, who),
+            Input::Resolved { id, who } => self.outbox.resolved(id, who),
             Input::Accepted(number) => self.outbox.accepted(number),
             Input::Refused(number) => self.outbox.refused(number, now),
         }
@@ -278,18 +268,16 @@ impl Machine {
         }
     }
 
-    fn subscribed(&mut self, request: u64, told: Result<Told>, now: DateTime<Utc>, out: &mut Vec<Effect>) {
+    fn subscribed(&mut self, request: u64, told: Result<Unheard>, now: DateTime<Utc>, out: &mut Vec<Effect>) {
         let Some(share) = self.shares.iter().find(|share| share.asked(request)) else { return };
-        let taken = told.and_then(|told| {
-            let all = share.agents().len();
-            match told.refused {
-                0 => Ok(()),
-                some if some < all => {
-                    out.push(Effect::Unheard(told));
-                    Ok(())
-                }
-                _ => Err(forbidden(&told)),
+        let all = share.agents().len();
+        let taken = told.and_then(|unheard| match unheard.topics {
+            0 => Ok(()),
+            some if some < all => {
+                out.push(Effect::Unheard(unheard));
+                Ok(())
             }
+            _ => Err(forbidden(&unheard)),
         });
         self.on(|share| share.asked(request), now, out, |share, turn| share.subscribed(request, taken, turn));
     }
@@ -398,8 +386,8 @@ impl Machine {
     }
 }
 
-fn forbidden(told: &Told) -> Error {
-    let missing: Vec<&str> = told.missing.iter().map(String::as_str).collect();
+fn forbidden(unheard: &Unheard) -> Error {
+    let missing: Vec<&str> = unheard.missing.iter().map(String::as_str).collect();
     let named = if missing.is_empty() { "none is named".to_owned() } else { missing.join(", ") };
     Error::forbidden(format!("every topic was refused; missing permissions: {named}"))
         .advise("give the role of the OAuth client these permissions, in the divisions of the people")

@@ -83,10 +83,8 @@ pub fn decode(delivery: &str, received: DateTime<Utc>) -> Result<Decoded> {
     Ok(match Topic::of(&name) {
         Topic::Calls => body(&message).and_then(of_call).map(|call| of_snapshot(&call, received)),
         Topic::Conversations => body(&message).and_then(of_conversation).map(|call| of_snapshot(&call, received)),
-        Topic::Detail { what, .. } => detail(&message, what, received),
-        Topic::Transcoded { .. } => {
-            body::<Transcoded>(&message).and_then(|recording| about(recording.conversation_id?))
-        }
+        Topic::Detail { what } => detail(&message, what, received),
+        Topic::Transcoded => body::<Transcoded>(&message).and_then(|recording| about(recording.conversation_id?)),
         _ => None,
     }
     .unwrap_or_default())

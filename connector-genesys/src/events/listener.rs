@@ -26,6 +26,7 @@ use super::reader::{self, Order};
 use super::watch;
 use crate::events::channel::{Bounds, Effect, Input, Machine, Made};
 use crate::events::differ;
+use crate::people;
 use crate::shared::Shared;
 
 /// How far back is compared when the stored position cannot be read.
@@ -334,10 +335,10 @@ impl Listener {
                 self.ready.push_back(SourceItem::Delivery(delivery));
             }
             Effect::Status(status) => self.ready.push_back(SourceItem::Status(status)),
-            Effect::Unheard(told) => {
-                let missing = told.missing.into_iter().collect::<Vec<_>>().join(", ");
+            Effect::Unheard(unheard) => {
+                let missing = unheard.missing.into_iter().collect::<Vec<_>>().join(", ");
                 let origin = self.shared.connection.cx.origin();
-                tracing::warn!(%origin, people = told.refused, %missing, "topics were refused: these people are not heard");
+                tracing::warn!(%origin, people = unheard.topics, %missing, "topics were refused: these people are not heard");
             }
             Effect::Hidden(error) => {
                 let origin = self.shared.connection.cx.origin();
@@ -359,8 +360,8 @@ impl Listener {
                     Done::Answered(Input::Confirmed { id, told })
                 }),
                 Question::Person(id) => self.spawn(move |shared| async move {
-                    let who = shared.who(&id).await;
-                    Done::Answered(Input::Resolved { id, who: Some(who) })
+                    let who = people::who(&shared, &id).await;
+                    Done::Answered(Input::Resolved { id, who })
                 }),
             }
         }

@@ -1,13 +1,15 @@
 //! One socket: what comes on it goes through the session, and what the session says is done. Whoever takes the sound is
 //! never waited for.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use connector_core::socket::{Message, Socket};
 use connector_core::{Context, ConversationRef, Error, LiveFeed, LiveSession};
+use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::lobby::{Lobby, Place};
 use super::session::{Beginning, Effect, Input, Note, Rules, Session};
@@ -60,22 +62,28 @@ impl Talk {
 
     /// Goes on until it is over.
     pub(super) async fn over(mut self, mut socket: Socket) {
-        let mut stops = self.lobby.stops();
-        let (mut has_stopped, mut is_deserted) = (false, false);
+        let mut stopped = pin!(stopped(self.lobby.stops()).fuse());
+        let (mut alarm, mut rings_at) = (pin!(sleep(Duration::ZERO)), None);
+        let mut is_deserted = false;
         let mut effects = Vec::new();
         while let Some(due) = self.session.due() {
-            let wakes = Instant::now() + (due - self.cx.clock().now()).to_std().unwrap_or_default();
+            // Whatever is heard puts it off. That is seen when it rings: setting it anew for each frame would cost more.
+            if rings_at.is_none_or(|rings_at| due < rings_at) {
+                let wait = (due - self.cx.clock().now()).to_std().unwrap_or_default();
+                alarm.as_mut().reset(Instant::now() + wait);
+                rings_at = Some(due);
+            }
             tokio::select! {
                 biased;
-                () = stopped(&mut stops), if !has_stopped => {
-                    has_stopped = true;
-                    self.step(Input::Stop, &mut effects);
-                }
+                () = &mut stopped => self.step(Input::Stop, &mut effects),
                 () = deserted(self.feed.as_ref()), if !is_deserted => {
                     is_deserted = true;
                     self.step(Input::Deserted, &mut effects);
                 }
-                () = sleep_until(wakes) => self.step(Input::Tick, &mut effects),
+                () = &mut alarm => {
+                    rings_at = None;
+                    self.step(Input::Tick, &mut effects);
+                }
                 message = socket.next() => match message {
                     Ok(Some(Message::Text(text))) => self.step(Input::Text(&text), &mut effects),
                     Ok(Some(Message::Binary(bytes))) => self.step(Input::Binary(bytes), &mut effects),
@@ -98,8 +106,9 @@ impl Talk {
 
     /// Does what is to be done, and what that leads to.
     async fn obey(&mut self, effects: &mut Vec<Effect>, socket: &mut Socket) {
-        while !effects.is_empty() {
-            for effect in std::mem::take(effects) {
+        let mut those = std::mem::take(effects);
+        while !those.is_empty() {
+            for effect in those.drain(..) {
                 match effect {
                     Effect::Send(text) => {
                         let sent = timeout(SEND_WITHIN, socket.send(Message::Text(text))).await;
@@ -127,6 +136,8 @@ impl Talk {
                     Effect::Close => drop(timeout(SEND_WITHIN, socket.close()).await),
                 }
             }
+            // Each takes the other's memory over: a frame needs no new one.
+            std::mem::swap(&mut those, effects);
         }
     }
 
@@ -179,7 +190,7 @@ impl Talk {
     }
 }
 
-async fn stopped(stops: &mut watch::Receiver<bool>) {
+async fn stopped(mut stops: watch::Receiver<bool>) {
     let _ = stops.wait_for(|stops| *stops).await;
 }
 

@@ -1,11 +1,12 @@
 //! Who may connect: a handshake is signed with a secret of ours, fresh, and comes once.
 
-use std::collections::{HashSet, VecDeque};
+mod nonces;
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::inbound::{hmac_sha256, secret_eq};
+use connector_core::inbound::secret_eq;
 use connector_core::{Context, Error};
 use futures_util::future::join_all;
 use http::header::HOST;
@@ -14,6 +15,7 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use tracing::field::display;
 
+use self::nonces::{Nonce, Nonces};
 use super::options::{AudioOptions, Resolved};
 use super::refused::Refused;
 use super::signature::{Parameters, Signature, Subject};
@@ -40,12 +42,6 @@ const LIFETIME: TimeDelta = TimeDelta::seconds(10);
 /// The port that is left out of what is signed: that of `wss`.
 const USUAL_PORT: &str = ":443";
 
-/// How long a nonce is remembered: longer than any signature is good. Our own rule, the vendor asks for none.
-const REMEMBERED: TimeDelta = TimeDelta::seconds(15);
-
-/// How many nonces are remembered, of 32 bytes each. That many connections in 15 s are none of a contact centre.
-const MOST_NONCES: usize = 50_000;
-
 /// The secret that a key without one is tried with, for the sake of the time it takes. Nothing comes of it.
 const NO_SECRET: &[u8] = &[0];
 
@@ -59,7 +55,7 @@ pub(crate) struct Door {
     computed: std::sync::atomic::AtomicUsize,
 }
 
-/// Who was let in. The ids are UUIDs in small letters.
+/// What a handshake says of itself. The ids are UUIDs in small letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Handshake {
     /// The organisation that it says it is of. Its first message has to say the same.
@@ -85,33 +81,42 @@ impl Door {
         Self {
             cx: cx.clone(),
             options: options.clone(),
-            nonces: Mutex::new(Nonces::new(MOST_NONCES)),
+            nonces: Mutex::default(),
             #[cfg(test)]
             computed: 0.into(),
         }
     }
 
-    /// Lets in whoever asks with this head, or says in the log why not. A key that cannot be read opens nothing.
-    pub(crate) async fn admit(&self, head: &Parts) -> Result<Handshake, Refused> {
+    /// Whether whoever asks with this head may come in, by the nonce that lets them [`enter`](Self::enter); `None` where
+    /// they need not sign. Says in the log why not. A key that cannot be read opens nothing.
+    pub(crate) async fn check(&self, head: &Parts) -> Result<Option<Nonce>, Refused> {
         // The clock of the moment at which it came: secrets may take a while.
         let now = self.cx.clock().now();
         let keys = join_all(self.options.keys.iter().map(|key| key.resolve(&self.cx))).await;
         let (keys, unread): (Vec<_>, Vec<_>) = keys.into_iter().partition(Result::is_ok);
         let keys: Vec<_> = keys.into_iter().flatten().collect();
         let unread = unread.into_iter().find_map(Result::err);
-        let admitted = self.judge(head, &keys, now);
-        self.tell(&admitted, unread.as_ref());
-        admitted
+        let judged = self.judge(head, &keys, now);
+        self.tell(judged.as_ref().err(), unread.as_ref());
+        judged
     }
 
-    fn judge(&self, head: &Parts, keys: &[Resolved], now: DateTime<Utc>) -> Result<Handshake, Refused> {
+    /// Lets them in, unless they were here before.
+    pub(crate) fn enter(&self, nonce: Option<Nonce>) -> Result<(), Refused> {
+        let Some(nonce) = nonce else { return Ok(()) };
+        let now = self.cx.clock().now();
+        let taken = self.nonces.lock().unwrap_or_else(PoisonError::into_inner).take(nonce, now);
+        self.tell(taken.as_ref().err(), None);
+        taken
+    }
+
+    fn judge(&self, head: &Parts, keys: &[Resolved], now: DateTime<Utc>) -> Result<Option<Nonce>, Refused> {
         let key = single(&head.headers, KEY).ok_or(Refused::NoKey)?.as_bytes();
-        let handshake = Handshake::of(&head.headers).ok_or(Refused::Ids)?;
+        Handshake::of(&head.headers).ok_or(Refused::Ids)?;
         match Signature::of(&head.headers)? {
-            Some(signature) => self.verify(&signature, head, key, keys, now)?,
-            None => self.unsigned(key, keys)?,
+            Some(signature) => self.verify(&signature, head, key, keys, now).map(Some),
+            None => self.unsigned(key, keys).map(|()| None),
         }
-        Ok(handshake)
     }
 
     fn verify(
@@ -121,7 +126,7 @@ impl Door {
         key: &[u8],
         keys: &[Resolved],
         now: DateTime<Utc>,
-    ) -> Result<(), Refused> {
+    ) -> Result<Nonce, Refused> {
         let parameters = signature.parameters();
         if parameters.key.as_bytes() != key {
             return Err(Refused::OtherKey);
@@ -130,7 +135,7 @@ impl Door {
         let (target, authority) = (self.target(head), self.authority(head).ok_or(Refused::Host)?);
         let base = signature.base(&Subject { target: &target, authority: &authority, headers: &head.headers })?;
         self.is_ours(signature, &base, key, keys)?;
-        self.nonces.lock().unwrap_or_else(PoisonError::into_inner).take(key, &parameters.nonce, now)
+        Ok(Nonce::of(key, &parameters.nonce))
     }
 
     /// Tries the secrets of all keys, whichever it is: how long that takes tells nobody whether a key is known.
@@ -185,12 +190,12 @@ impl Door {
     }
 
     /// One line, at most, and nothing in it of what was sent.
-    fn tell(&self, admitted: &Result<Handshake, Refused>, unread: Option<&Error>) {
+    fn tell(&self, refused: Option<&Refused>, unread: Option<&Error>) {
         let (origin, unread) = (self.cx.origin(), unread.map(display));
-        match admitted {
-            Err(reason) => tracing::warn!(%origin, %reason, unread, "a connection with sound was refused"),
-            Ok(_) if unread.is_some() => tracing::warn!(%origin, unread, "a key for sound cannot be read"),
-            Ok(_) => {}
+        match refused {
+            Some(reason) => tracing::warn!(%origin, %reason, unread, "a connection with sound was refused"),
+            None if unread.is_some() => tracing::warn!(%origin, unread, "a key for sound cannot be read"),
+            None => {}
         }
     }
 }
@@ -228,41 +233,6 @@ fn uuid(value: &HeaderValue) -> Option<String> {
         _ => byte.is_ascii_hexdigit(),
     };
     (text.len() == 36 && text.bytes().enumerate().all(is_in_place)).then(|| text.to_ascii_lowercase())
-}
-
-/// The nonces of late, by the order in which they came, as hashes with their key.
-///
-/// Only who has a secret puts something in. When it is full it refuses: to forget one that still counts would let it in
-/// again.
-struct Nonces {
-    most: usize,
-    known: HashSet<[u8; 32]>,
-    until: VecDeque<(DateTime<Utc>, [u8; 32])>,
-}
-
-impl Nonces {
-    fn new(most: usize) -> Self {
-        Self { most, known: HashSet::new(), until: VecDeque::new() }
-    }
-
-    fn take(&mut self, key: &[u8], nonce: &str, now: DateTime<Utc>) -> Result<(), Refused> {
-        while let Some((until, old)) = self.until.front()
-            && *until <= now
-        {
-            self.known.remove(old);
-            self.until.pop_front();
-        }
-        let nonce = hmac_sha256(key, &[nonce.as_bytes()]);
-        if self.known.contains(&nonce) {
-            return Err(Refused::Replayed);
-        }
-        if self.known.len() >= self.most {
-            return Err(Refused::TooMany);
-        }
-        self.known.insert(nonce);
-        self.until.push_back((now + REMEMBERED, nonce));
-        Ok(())
-    }
 }
 
 #[cfg(all(test, feature = "testing"))]

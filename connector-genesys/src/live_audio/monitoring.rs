@@ -4,7 +4,7 @@ use std::fmt;
 
 use connector_core::{AgentGroup, GroupKind, GroupRef, Priority, Result};
 
-use crate::api::groups::first;
+use crate::people::group;
 use crate::shared::Shared;
 use crate::wire::groups::Group;
 
@@ -43,12 +43,8 @@ pub struct AudioMonitoring {
 /// Reads it of these queues, or of all. A name that two queues have means both.
 pub(crate) async fn read(shared: &Shared, queues: &[GroupRef]) -> Result<AudioMonitoring> {
     let (api, size) = (shared.connection.api().await?, shared.connection.config.page);
-    let (mut known, mut next) = (Vec::new(), Some(first(GroupKind::Queue)));
-    while let Some(at) = next {
-        let found = api.groups(GroupKind::Queue, &at, size, Priority::Live).await?;
-        known.extend(found.rows.into_iter().flatten().filter_map(queue));
-        next = found.next;
-    }
+    let rows = api.all_groups(GroupKind::Queue, size, Priority::Live).await?;
+    let known: Vec<_> = rows.into_iter().flatten().filter_map(queue).collect();
     let mut sound = AudioMonitoring {
         no_queue: queues.iter().filter(|wanted| !known.iter().any(|(queue, _)| is(wanted, queue))).cloned().collect(),
         ..AudioMonitoring::default()
@@ -67,9 +63,8 @@ pub(crate) async fn read(shared: &Shared, queues: &[GroupRef]) -> Result<AudioMo
 }
 
 fn queue(row: Group) -> Option<(AgentGroup, Option<bool>)> {
-    let id = row.id?;
-    let name = row.name.unwrap_or_else(|| id.clone());
-    Some((AgentGroup::new(id, GroupKind::Queue, name), row.enable_audio_monitoring))
+    let is_on = row.enable_audio_monitoring;
+    Some((group(GroupKind::Queue, row)?, is_on))
 }
 
 fn is(wanted: &GroupRef, queue: &AgentGroup) -> bool {

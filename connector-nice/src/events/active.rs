@@ -7,8 +7,8 @@ use connector_core::{AgentRef, Priority, Result};
 use tokio::time::Instant;
 
 use super::states::{Seen, States};
+use crate::config::counts;
 use crate::conversation::full_name;
-use crate::pages::next_skip;
 use crate::transport::Api;
 use crate::wire;
 use crate::wire::states::ActiveContact;
@@ -24,29 +24,29 @@ const MOST_PATIENT: u32 = 16;
 
 /// When to ask, and what is known of states.
 #[derive(Debug)]
-pub(crate) struct Active {
+pub(super) struct Active {
     every: Duration,
-    pub(crate) due: Instant,
+    pub(super) due: Instant,
     patience: u32,
     states: Option<(Instant, States)>,
 }
 
 /// All contacts that go on.
 #[derive(Debug, Default)]
-pub(crate) struct Snapshot {
+pub(super) struct Snapshot {
     /// Those with an agent.
-    pub(crate) seen: Vec<Seen>,
+    pub(super) seen: Vec<Seen>,
     /// The ids of all; `None` where not all of them were read.
-    pub(crate) all: Option<HashSet<String>>,
+    pub(super) all: Option<HashSet<String>>,
 }
 
 impl Active {
-    pub(crate) fn new(every: Duration) -> Self {
+    pub(super) fn new(every: Duration) -> Self {
         Self { every, due: Instant::now(), patience: 1, states: None }
     }
 
     /// Asks for all of them. Next time is later where that failed: the ends of calls do not depend on it.
-    pub(crate) async fn ask(&mut self, api: &Api, media_types: &[u32], top: usize) -> Result<Snapshot> {
+    pub(super) async fn ask(&mut self, api: &Api, media_types: &[u32], top: usize) -> Result<Snapshot> {
         let found = self.snapshot(api, media_types, top).await;
         self.patience = if found.is_ok() { 1 } else { (self.patience * 2).min(MOST_PATIENT) };
         self.due = Instant::now() + self.every * self.patience;
@@ -65,15 +65,12 @@ impl Active {
             let Some(from) = skip else { break };
             let page = api.active(media_types, (from, top), Priority::Live).await?;
             for contact in page.rows.iter().filter_map(|raw| wire::row::<ActiveContact>(raw)) {
-                let kind = contact.media_type_id.or(contact.old_media_type_id);
-                let counts = media_types.is_empty()
-                    || kind.is_none_or(|kind| media_types.iter().any(|wanted| i64::from(*wanted) == kind));
-                if counts {
+                if counts(media_types, contact.media_type_id.or(contact.old_media_type_id)) {
                     all.extend(contact.contact_id.clone());
                     snapshot.seen.extend(states.and_then(|states| seen(contact, states)));
                 }
             }
-            skip = next_skip(&page, from, top);
+            skip = page.next_distinct_skip(from, top);
         }
         snapshot.all = skip.is_none().then_some(all);
         Ok(snapshot)

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, Cursor, EventKey, Item, Rejected, Stamp};
+use connector_core::{AgentRef, Cursor, Item, Rejected, Stamp};
 use serde::{Deserialize, Serialize};
 
 use super::hints::Standing;
-use crate::conversation::{agent, conversations, revision, updated};
-use crate::pages::{ANEW, counts, last_change, name_of, next_skip, unreadable};
-use crate::wire::contacts::{Contact, Hierarchy, read};
-use crate::wire::list::List;
+use super::items::{changed, ended};
+use crate::api::pages::{Changes, ContactPage};
+use crate::conversation::{agent, revision, updated};
+use crate::wire::contacts::{Contact, Hierarchy};
 
 /// How long a contact is remembered after it changed last, so that a later change is told as one.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);
@@ -32,13 +32,13 @@ struct Stored {
 }
 
 /// Where a stored position points; `None` when it cannot be read.
-pub(crate) fn position(cursor: &Cursor) -> Option<DateTime<Utc>> {
+pub(super) fn position(cursor: &Cursor) -> Option<DateTime<Utc>> {
     serde_json::from_str(cursor.as_str()).ok().filter(|stored: &Stored| stored.v == 1).map(|stored| stored.since)
 }
 
 /// What is known and what is owed.
 #[derive(Debug)]
-pub(crate) struct Poller {
+pub(super) struct Poller {
     overlap: TimeDelta,
     /// Everything that changed before this was handed over.
     since: DateTime<Utc>,
@@ -57,14 +57,8 @@ pub(crate) struct Poller {
 /// One walk through the pages.
 #[derive(Debug, Default)]
 struct Sweep {
-    /// The last change so far, once pages are asked for by it instead of by a number of rows: a contact that changes
-    /// meanwhile moves all behind it up.
-    from: Option<DateTime<Utc>>,
-    skip: usize,
-    /// The last row before `skip`: the next page is asked for from it on. If another one comes, rows have moved.
-    anchor: Option<String>,
-    /// How often the pages since `from` were begun anew.
-    anew: usize,
+    /// Where it goes on; `None` at its beginning.
+    place: Option<Changes>,
     /// What time it was at the vendor when it began.
     began: Option<DateTime<Utc>>,
 }
@@ -91,31 +85,14 @@ struct Handed {
 
 /// What a page brings, before anything is noted: what follows may fail, and then it never happened.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(super) struct Plan {
     fresh: Vec<Fresh>,
     rejected: Vec<(String, Rejected)>,
     /// The calls of which has to be found out whether they are over.
-    pub(crate) confirm: BTreeSet<String>,
-    next: Option<usize>,
-    /// The last change on the page, if its rows are in order.
-    last: Option<DateTime<Utc>>,
-    anchor: Option<String>,
-    /// Whether rows moved since the page before.
-    is_shifted: bool,
+    pub(super) confirm: BTreeSet<String>,
+    /// Where the sweep goes on; `None` where the page was its last one.
+    next: Option<Changes>,
     date: DateTime<Utc>,
-}
-
-/// What follows a page.
-#[derive(Debug, PartialEq, Eq)]
-enum Step {
-    /// The page of what changed since the last row.
-    From(Option<DateTime<Utc>>),
-    /// The next rows, and the one before them: too many changed at the same time, or they are not in order.
-    Skip(usize, Option<String>),
-    /// The same pages again, since rows have moved.
-    Anew,
-    /// That was the last one.
-    Done,
 }
 
 #[derive(Debug)]
@@ -130,23 +107,33 @@ struct Fresh {
 
 /// Whether a call is over, and the contacts that are known of it.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     GoesOn,
     Over { end: Option<Stamp>, contacts: Vec<Contact> },
 }
 
+impl Verdict {
+    /// The contacts of a call that is over.
+    pub(super) fn contacts(&self) -> &[Contact] {
+        match self {
+            Self::Over { contacts, .. } => contacts,
+            Self::GoesOn => &[],
+        }
+    }
+}
+
 /// Something to hand over.
 #[derive(Debug)]
-pub(crate) struct Handover {
-    pub(crate) id: u64,
-    pub(crate) items: Vec<Item>,
-    pub(crate) cursor: Cursor,
+pub(super) struct Handover {
+    pub(super) id: u64,
+    pub(super) items: Vec<Item>,
+    pub(super) cursor: Cursor,
     /// Whether this was the last page of a sweep.
-    pub(crate) is_swept: bool,
+    pub(super) is_swept: bool,
 }
 
 impl Poller {
-    pub(crate) fn new(from: Option<DateTime<Utc>>, now: DateTime<Utc>, overlap: TimeDelta) -> Self {
+    pub(super) fn new(from: Option<DateTime<Utc>>, now: DateTime<Utc>, overlap: TimeDelta) -> Self {
         Self {
             overlap,
             since: from.unwrap_or(now),
@@ -160,7 +147,7 @@ impl Poller {
         }
     }
 
-    pub(crate) fn standing(&self, contact: &str) -> Standing {
+    pub(super) fn standing(&self, contact: &str) -> Standing {
         if !self.known.contains_key(contact) {
             return Standing::Unknown;
         }
@@ -171,62 +158,40 @@ impl Poller {
     }
 
     /// What to ask for: changes since a time, from a row on.
-    pub(crate) fn question(&self) -> (DateTime<Utc>, usize) {
-        let again = usize::from(self.sweep.anchor.is_some());
-        (self.sweep.from.unwrap_or(self.since - self.overlap), self.sweep.skip - again)
+    pub(super) fn question(&self) -> (DateTime<Utc>, usize) {
+        let place = self.place();
+        (place.since, place.at.skip())
     }
 
-    /// What a page brings. `date` is the time at the vendor.
-    pub(crate) fn plan(
+    fn place(&self) -> Changes {
+        self.sweep.place.clone().unwrap_or_else(|| Changes::since(self.since - self.overlap))
+    }
+
+    /// What a page brings, by the time at the vendor; it is `asked` where the vendor does not tell.
+    pub(super) fn plan(
         &self,
-        page: &List,
-        date: DateTime<Utc>,
-        top: usize,
-        media_types: &[u32],
+        page: ContactPage,
+        asked: DateTime<Utc>,
         covers: impl Fn(Option<&AgentRef>) -> bool,
     ) -> Plan {
-        let names: Vec<String> = page.rows.iter().map(|raw| name_of(raw)).collect();
-        let mut plan = Plan {
-            fresh: Vec::new(),
-            rejected: Vec::new(),
-            confirm: BTreeSet::new(),
-            next: next_skip(page, self.question().1, top),
-            last: None,
-            // A page of one row would hold nothing else.
-            anchor: names.last().filter(|_| top > 1).cloned(),
-            is_shifted: self.sweep.anchor.as_ref().is_some_and(|anchor| names.first() != Some(anchor)),
-            date,
-        };
-        let mut contacts = Vec::new();
-        for ((number, raw), name) in page.rows.iter().enumerate().zip(names) {
-            match read(raw) {
-                Some(contact) => {
-                    if counts(&contact, media_types) {
-                        contacts.push(contact);
-                    }
-                }
-                None => {
-                    if !self.known.contains_key(&name) {
-                        plan.rejected.push((name, unreadable(number)));
-                    }
-                }
-            }
-        }
-        plan.last = last_change(&contacts);
+        let (next, date) = (self.place().after(&page), page.date.unwrap_or(asked));
         // A row may come twice on a page.
         let mut seen = HashSet::new();
-        let fresh = contacts.into_iter().filter_map(|contact| self.fresh(contact, date));
-        plan.fresh = fresh.filter(|fresh| seen.insert((fresh.id.clone(), fresh.version.clone()))).collect();
-        if !self.is_new {
-            for fresh in &plan.fresh {
-                let Some(master) = fresh.contact.master() else { continue };
-                if self.open.contains_key(master) || (!fresh.is_known && covers(agent(&fresh.contact).as_ref())) {
-                    plan.confirm.insert(master.to_owned());
-                }
+        let fresh = page.contacts.into_iter().filter_map(|contact| self.fresh(contact, date));
+        let fresh: Vec<Fresh> = fresh.filter(|fresh| seen.insert((fresh.id.clone(), fresh.version.clone()))).collect();
+        let rejected = page.rejected.into_iter().filter(|(name, _)| !self.known.contains_key(name)).collect();
+        let mut plan = Plan { fresh, rejected, confirm: BTreeSet::new(), next, date };
+        if self.is_new {
+            return plan;
+        }
+        for fresh in &plan.fresh {
+            let Some(master) = fresh.contact.master() else { continue };
+            if self.open.contains_key(master) || (!fresh.is_known && covers(agent(&fresh.contact).as_ref())) {
+                plan.confirm.insert(master.to_owned());
             }
-            if self.step(&plan) == Step::Done {
-                plan.confirm.extend(self.open.keys().cloned());
-            }
+        }
+        if plan.next.is_none() {
+            plan.confirm.extend(self.open.keys().cloned());
         }
         plan
     }
@@ -256,7 +221,7 @@ impl Poller {
     }
 
     /// Whether a call is over, by what the vendor says of its contacts.
-    pub(crate) fn judge(&self, plan: &Plan, master: &str, family: Option<&Hierarchy>) -> Verdict {
+    pub(super) fn judge(&self, plan: &Plan, master: &str, family: Option<&Hierarchy>) -> Verdict {
         let contacts = self.contacts_of(plan, master);
         let row_of = |id: &str| contacts.iter().find(|contact| contact.contact_id.as_deref() == Some(id));
         let children = family.map(|family| family.child_contacts.as_slice()).unwrap_or_default();
@@ -280,15 +245,14 @@ impl Poller {
     }
 
     /// Notes down what a page brought; `covers` says whose calls are to be heard.
-    pub(crate) fn commit(
+    pub(super) fn commit(
         &mut self,
         plan: Plan,
         verdicts: Vec<(String, Verdict)>,
         covers: impl Fn(Option<&AgentRef>) -> bool,
     ) -> Handover {
-        let step = self.step(&plan);
-        let is_swept = step == Step::Done;
-        let Plan { fresh, rejected, date, .. } = plan;
+        let Plan { fresh, rejected, next, date, .. } = plan;
+        let is_swept = next.is_none();
         let (mut items, mut keys, mut low) = (Vec::new(), Vec::new(), self.since);
         for (key, row) in rejected {
             self.known.insert(key.clone(), Known { version: String::new(), at: date });
@@ -331,7 +295,7 @@ impl Poller {
             }
             self.known.insert(id, Known { version, at });
         }
-        self.advance(step, date);
+        self.advance(next, date);
         let cursor = self.cursor();
         self.deliveries += 1;
         let id = self.deliveries;
@@ -341,31 +305,14 @@ impl Poller {
         Handover { id, items, cursor, is_swept }
     }
 
-    /// What to ask for after a page.
-    fn step(&self, plan: &Plan) -> Step {
-        if plan.is_shifted && self.sweep.anew < ANEW {
-            return Step::Anew;
-        }
-        match plan.next {
-            Some(_) if plan.last > Some(self.question().0) => Step::From(plan.last),
-            Some(skip) => Step::Skip(skip, plan.anchor.clone()),
-            None => Step::Done,
-        }
-    }
-
-    fn advance(&mut self, step: Step, date: DateTime<Utc>) {
+    fn advance(&mut self, next: Option<Changes>, date: DateTime<Utc>) {
         let began = *self.sweep.began.get_or_insert(date);
-        let sweep = &mut self.sweep;
-        match step {
-            Step::From(from) => *sweep = Sweep { from, began: sweep.began, ..Sweep::default() },
-            Step::Skip(skip, anchor) => (sweep.skip, sweep.anchor) = (skip, anchor),
-            Step::Anew => (sweep.skip, sweep.anchor, sweep.anew) = (0, None, sweep.anew + 1),
-            Step::Done => {
-                // The vendor's time counts: our clock, by which a new poller begins, may be ahead.
-                self.since = if self.is_new { began } else { self.since.max(began) };
-                (self.is_new, self.is_first, self.sweep) = (false, false, Sweep::default());
-                self.forget();
-            }
+        self.sweep.place = next;
+        if self.sweep.place.is_none() {
+            // The vendor's time counts: our clock, by which a new poller begins, may be ahead.
+            self.since = if self.is_new { began } else { self.since.max(began) };
+            (self.is_new, self.is_first, self.sweep) = (false, false, Sweep::default());
+            self.forget();
         }
     }
 
@@ -381,7 +328,7 @@ impl Poller {
     /// Everything older than this was handed over, and accepted as far as we know.
     fn cursor(&self) -> Cursor {
         // What showed late since the sweep began may lie behind the page, but at most by the overlap before that.
-        let paged = self.sweep.from.min(self.sweep.began).filter(|_| !self.is_new);
+        let paged = self.sweep.place.as_ref().map(|place| place.since).min(self.sweep.began).filter(|_| !self.is_new);
         let reached = paged.map_or(self.since, |paged| paged.max(self.since));
         let open = self.open.values().map(|open| open.low);
         let handed = self.handed.values().map(|handed| handed.low);
@@ -390,12 +337,12 @@ impl Poller {
         Cursor::new(words)
     }
 
-    pub(crate) fn accepted(&mut self, delivery: u64) {
+    pub(super) fn accepted(&mut self, delivery: u64) {
         self.handed.remove(&delivery);
     }
 
     /// What was refused is owed again: the next sweep reaches back to it.
-    pub(crate) fn refused(&mut self, delivery: u64) {
+    pub(super) fn refused(&mut self, delivery: u64) {
         let Some(handed) = self.handed.remove(&delivery) else { return };
         for key in &handed.keys {
             self.known.remove(key);
@@ -403,30 +350,6 @@ impl Poller {
         self.since = self.since.min(handed.low);
         self.sweep = Sweep::default();
     }
-}
-
-fn ended(master: &str, end: Option<Stamp>, contacts: Vec<Contact>, date: DateTime<Utc>) -> Option<CallEvent> {
-    let last = contacts.iter().max_by_key(|contact| contact.ended());
-    let agent = last.and_then(agent);
-    let facts = conversations(contacts).into_iter().next()?;
-    let key = EventKey::new(format!("{master}:ended"));
-    let at = end.unwrap_or(Stamp::received(date));
-    let mut event = CallEvent::new(key, facts.this.clone(), CallEventKind::Ended, at);
-    event.agent = agent;
-    event.revision = facts.legs.iter().filter_map(|leg| leg.revision.clone()).max_by_key(|revision| revision.at);
-    event.facts = Some(Box::new(facts));
-    Some(event)
-}
-
-fn changed(id: &str, version: &str, at: DateTime<Utc>, contact: Contact) -> Option<CallEvent> {
-    let (agent, revision) = (agent(&contact), revision(&contact));
-    let conversation: ConversationRef = ConversationRef::new(contact.master()?).with_leg(id);
-    let facts = conversations([contact]).into_iter().next()?;
-    let key = EventKey::new(format!("{id}:{version}"));
-    let mut event = CallEvent::new(key, conversation, CallEventKind::MetadataChanged, Stamp::vendor(at));
-    (event.agent, event.revision) = (agent, revision);
-    event.facts = Some(Box::new(facts));
-    Some(event)
 }
 
 #[cfg(test)]

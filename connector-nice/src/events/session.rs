@@ -23,10 +23,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// The sessions of some agents, in one stream.
-pub(crate) type Sessions = SelectAll<BoxStream<'static, Vec<Seen>>>;
+pub(super) type Sessions = SelectAll<BoxStream<'static, Vec<Seen>>>;
 
 /// Those of the agents whom the settings name.
-pub(crate) fn listen(shared: &Arc<Shared>) -> Sessions {
+pub(super) fn listen(shared: &Arc<Shared>) -> Sessions {
     let agents = &shared.connection.config.sessions;
     stream::select_all(agents.iter().map(|agent| {
         let session = Session { shared: shared.clone(), agent: agent.clone(), id: None, pause: FIRST_PAUSE };

@@ -12,7 +12,7 @@ const MOST: usize = 10_000;
 
 /// What an agent's contact is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(super) enum Phase {
     Ringing,
     Talking,
     Held,
@@ -41,7 +41,7 @@ const WORDS: [(&str, Phase); 11] = [
 
 impl Phase {
     /// By the words of a description.
-    pub(crate) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         let text = text.to_lowercase();
         let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
         let found = WORDS.iter().find(|(stem, _)| words.iter().any(|word| word.starts_with(stem)));
@@ -56,10 +56,10 @@ impl Phase {
 
 /// The states of one tenant, by their ids.
 #[derive(Debug, Default)]
-pub(crate) struct States(HashMap<String, Phase>);
+pub(super) struct States(HashMap<String, Phase>);
 
 impl States {
-    pub(crate) fn read(described: impl IntoIterator<Item = Description>) -> Self {
+    pub(super) fn read(described: impl IntoIterator<Item = Description>) -> Self {
         let phase = |state: Description| {
             let phase = Phase::of_any([state.description.as_deref(), state.category.as_deref()]);
             Some((state.id?, phase))
@@ -68,7 +68,7 @@ impl States {
     }
 
     /// By the id of the state; by what the contact itself says of it where the id is not described.
-    pub(crate) fn phase(&self, id: Option<&str>, name: Option<&str>, category: Option<&str>) -> Phase {
+    pub(super) fn phase(&self, id: Option<&str>, name: Option<&str>, category: Option<&str>) -> Phase {
         let described = id.and_then(|id| self.0.get(id)).copied();
         described.filter(|phase| *phase != Phase::Other).unwrap_or_else(|| Phase::of_any([name, category]))
     }
@@ -76,20 +76,20 @@ impl States {
 
 /// A contact as it was found.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Seen {
-    pub(crate) contact: String,
-    pub(crate) master: String,
-    pub(crate) agent: AgentRef,
-    pub(crate) phase: Phase,
+pub(super) struct Seen {
+    pub(super) contact: String,
+    pub(super) master: String,
+    pub(super) agent: AgentRef,
+    pub(super) phase: Phase,
     /// Since when it is as it is.
-    pub(crate) since: Option<DateTime<Utc>>,
+    pub(super) since: Option<DateTime<Utc>>,
     /// When its agent got it.
-    pub(crate) answered: Option<DateTime<Utc>>,
+    pub(super) answered: Option<DateTime<Utc>>,
 }
 
 /// How far each contact has come.
 #[derive(Debug, Default)]
-pub(crate) struct Courses(HashMap<String, Course>);
+pub(super) struct Courses(HashMap<String, Course>);
 
 #[derive(Debug)]
 struct Course {
@@ -100,7 +100,7 @@ struct Course {
 
 impl Courses {
     /// What is new with a contact. Something older than what was seen before is nothing new.
-    pub(crate) fn see(&mut self, seen: &Seen, now: DateTime<Utc>) -> Vec<CallEvent> {
+    pub(super) fn see(&mut self, seen: &Seen, now: DateTime<Utc>) -> Vec<CallEvent> {
         if seen.phase == Phase::Other || (self.0.len() >= MOST && !self.0.contains_key(&seen.contact)) {
             return Vec::new();
         }
@@ -117,7 +117,7 @@ impl Courses {
 
     /// The contacts that go on no more, now that all that do were seen; each is told once. It is only a hint: a contact may
     /// be missing because pages moved.
-    pub(crate) fn missing(&mut self, found: &HashSet<String>) -> Vec<String> {
+    pub(super) fn missing(&mut self, found: &HashSet<String>) -> Vec<String> {
         let gone = self.0.iter_mut().filter(|(contact, course)| !course.is_missing && !found.contains(*contact));
         gone.map(|(contact, course)| {
             course.is_missing = true;
@@ -127,7 +127,7 @@ impl Courses {
     }
 
     /// Follows no contact any more that is known to be over.
-    pub(crate) fn forget(&mut self, is_over: impl Fn(&str) -> bool) {
+    pub(super) fn forget(&mut self, is_over: impl Fn(&str) -> bool) {
         self.0.retain(|contact, _| !is_over(contact));
     }
 }

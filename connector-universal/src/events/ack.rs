@@ -7,7 +7,7 @@ use connector_core::{AckSink, Refusal, Result};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::record::Record;
-use crate::client::Shared;
+use crate::shared::Shared;
 
 /// A stem in a delivery, and what is to be remembered once it is accepted.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl FolderAck {
 #[async_trait]
 impl AckSink for FolderAck {
     async fn accept(mut self: Box<Self>) -> Result<()> {
-        let now = self.shared.clock.now();
+        let now = self.shared.cx.clock().now();
         let note = |done: &HandedOn| (done.stem.clone(), done.record.to_note(now));
         self.shared.ledger.put(self.handed_on.iter().map(note).collect()).await?;
         // The listener is gone when the stream was dropped: then nobody needs to know.

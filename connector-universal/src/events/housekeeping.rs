@@ -10,8 +10,8 @@ use tracing::info;
 
 use super::inbox::Inbox;
 use super::record::{Record, Sight};
-use crate::client::Shared;
 use crate::settler::{PROCESSED, REJECTED};
+use crate::shared::Shared;
 
 /// What is not touched for this long is forgotten, unless files are kept longer.
 const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
@@ -19,7 +19,7 @@ const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 impl Shared {
     /// Deletes what is old, where that is asked for, and forgets what is long gone.
     pub(crate) async fn keep_house(&self, inbox: &mut Inbox, now: DateTime<Utc>) -> Result<()> {
-        if let Some(purge_after) = self.purge_after {
+        if let Some(purge_after) = self.config.purge_after {
             let age = TimeDelta::from_std(purge_after).unwrap_or(TimeDelta::MAX);
             self.note_first_sight(inbox, now).await?;
             if self.folder.writable().await? {
@@ -68,7 +68,7 @@ impl Shared {
                 count += usize::from(self.folder.remove(&path).await?);
             }
         }
-        info!(origin = %self.origin, "deleted {count} files of {}", day.as_str());
+        info!(origin = %self.cx.origin(), "deleted {count} files of {}", day.as_str());
         match self.folder.remove(day).await {
             // Somebody else put something there that is no file.
             Err(error) if error.is_changed() => Ok(()),
@@ -82,7 +82,7 @@ impl Shared {
         for Sight { mark: file, .. } in old {
             // What lies there by now may be another file, which has time.
             if self.folder.stat(&file.path).await?.as_ref() == Some(&file.version) {
-                info!(origin = %self.origin, "deleting {}, which waited for its counterpart for too long", file.path);
+                info!(origin = %self.cx.origin(), "deleting {}, which waited for its counterpart for too long", file.path);
                 self.folder.remove(&file.path).await?;
             }
             inbox.gone(&file.path);
@@ -92,7 +92,8 @@ impl Shared {
 
     /// What still lies there stays remembered.
     async fn forget(&self, inbox: &Inbox, now: DateTime<Utc>) -> Result<()> {
-        let keep = TimeDelta::from_std(self.purge_after.unwrap_or_default().max(REMEMBERED)).unwrap_or(TimeDelta::MAX);
+        let keep =
+            TimeDelta::from_std(self.config.purge_after.unwrap_or_default().max(REMEMBERED)).unwrap_or(TimeDelta::MAX);
         let mut forgotten_at = self.forgotten_at.lock().await;
         if forgotten_at.is_some_and(|last| now - last < keep / 4) {
             return Ok(());

@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_folder::{FolderPath, Settled, Settling, Version, is_temporary};
 
-use super::pairing::{Decision, File, Rules, Wait, decide};
-use super::record::{Mark, Record, Sight};
+use super::pairing::{Decision, Rules, Wait, decide};
+use super::record::{Record, Sight};
+use crate::files::{File, Mark};
 use crate::split_extension;
 
 /// The first pause after something failed; it doubles each time.

@@ -2,11 +2,11 @@
 
 use connector_core::{CallEvent, CallEventKind, EventKey, Item, Result};
 
-use super::pairing::File;
-use super::record::{Mark, Record, receipt};
-use crate::client::Shared;
-use crate::conversation::{Media, ReadSidecar, agent};
-use crate::reading::read_header;
+use super::record::Record;
+use crate::conversation::agent;
+use crate::files::{File, Mark, receipt};
+use crate::reading::{Media, ReadSidecar, read_media};
+use crate::shared::Shared;
 use crate::{MediaName, Reason, Refused};
 
 impl Shared {
@@ -17,8 +17,7 @@ impl Shared {
         media: &File,
         sidecar: Option<(&ReadSidecar, &File)>,
     ) -> Result<Item> {
-        let header = read_header(&*self.folder, media, &name.extension).await?;
-        let media = Media { mark: media.mark(), seen: media.first_seen, header };
+        let media = read_media(&*self.folder, media, &name.extension).await?;
         let hash = sidecar.map_or("-", |(read, _)| read.hash.as_str());
         let key = format!("{}|{hash}|{}", name.stem, media.mark.version);
         let marks: Vec<Mark> =
@@ -48,7 +47,7 @@ impl Shared {
         event.agent = Some(agent(name));
         event.revision = call.legs.first().and_then(|leg| leg.revision.clone());
         event.receipt = Some(receipt(marks));
-        event.raw = read.filter(|_| self.raw.keeps_conversations()).map(ReadSidecar::raw);
+        event.raw = read.filter(|_| self.cx.raw().keeps_conversations()).map(ReadSidecar::raw);
         event.facts = Some(Box::new(call));
         Item::Event(event)
     }

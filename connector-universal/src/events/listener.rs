@@ -15,7 +15,8 @@ use tracing::{debug, warn};
 
 use super::ack::{HandedOn, Told};
 use super::inbox::Inbox;
-use crate::client::Shared;
+use super::pairing::Rules;
+use crate::shared::Shared;
 
 mod deciding;
 
@@ -37,6 +38,7 @@ pub(crate) struct Listener {
     shared: Arc<Shared>,
     watch: Watch,
     watch_changes: WatchChanges,
+    rules: Rules,
     inbox: Inbox,
     notices: Option<BoxStream<'static, Notice>>,
     told: (mpsc::UnboundedSender<Told>, mpsc::UnboundedReceiver<Told>),
@@ -68,10 +70,10 @@ impl Listen for Listener {
                 Ok(()) if self.out.is_empty() => self.wait().await,
                 Ok(()) => {}
                 Err(error) if error.is_unauthorized() || error.is_config() => {
-                    return Err(error.of(&self.shared.origin).during("deliveries"));
+                    return Err(error.of(self.shared.cx.origin()).during("deliveries"));
                 }
                 Err(error) if self.trouble => {
-                    debug!(origin = %self.shared.origin, "still in trouble: {error}");
+                    debug!(origin = %self.shared.cx.origin(), "still in trouble: {error}");
                     self.wait_at_most(PAUSE).await;
                 }
                 Err(error) => {
@@ -85,11 +87,12 @@ impl Listen for Listener {
 
 impl Listener {
     pub(crate) fn new(shared: Arc<Shared>, watch: Watch) -> Self {
-        let now = shared.clock.now();
+        let now = shared.cx.clock().now();
         Self {
+            rules: Rules::new(&shared.config, &shared.mapping.names, &shared.limits),
             watch_changes: watch.changes(),
             watch,
-            inbox: Inbox::new(shared.settle, CAPACITY).where_files_appear_whole(shared.folder.appears_whole()),
+            inbox: Inbox::new(shared.config.settle, CAPACITY).where_files_appear_whole(shared.folder.appears_whole()),
             notices: None,
             told: mpsc::unbounded_channel(),
             out: VecDeque::new(),
@@ -118,16 +121,16 @@ impl Listener {
     /// Takes in what is to be seen by now: the whole folder when it is time, else the files that may have settled.
     /// Returns whether it was the whole folder.
     async fn look(&mut self) -> Result<bool> {
-        let now = self.shared.clock.now();
+        let now = self.shared.cx.clock().now();
         let is_time = self.list_at <= now;
         if is_time {
             // In case it fails.
             self.list_at = now + self.rescan().clamp(PAUSE, RETRY);
             self.list().await?;
         }
-        for path in self.inbox.to_look_at(self.shared.clock.now()) {
+        for path in self.inbox.to_look_at(self.shared.cx.clock().now()) {
             if let Err(error) = self.look_at(&path).await {
-                self.inbox.look_again(path, self.shared.clock.now() + RETRY);
+                self.inbox.look_again(path, self.shared.cx.clock().now() + RETRY);
                 return Err(error);
             }
         }
@@ -135,7 +138,7 @@ impl Listener {
             self.chores_at = now + CHORES;
             self.chores().await?;
         }
-        self.inbox.time_passed(self.shared.clock.now());
+        self.inbox.time_passed(self.shared.cx.clock().now());
         Ok(is_time)
     }
 
@@ -149,7 +152,7 @@ impl Listener {
         while let Some(entry) = listing.try_next().await? {
             match entry {
                 Listed::File { path, version } => {
-                    let arrived = self.inbox.saw(self.shared.clock.now(), path, version);
+                    let arrived = self.inbox.saw(self.shared.cx.clock().now(), path, version);
                     self.note_arrival(arrived);
                 }
                 Listed::Unreadable { about } => self.inbox.saw_unreadable(about),
@@ -158,20 +161,20 @@ impl Listener {
         }
         self.inbox.listing_ended();
         if self.inbox.turned_away() > 0 {
-            warn!(origin = %self.shared.origin, "{} files more than {CAPACITY} lie there and wait", self.inbox.turned_away());
+            warn!(origin = %self.shared.cx.origin(), "{} files more than {CAPACITY} lie there and wait", self.inbox.turned_away());
         }
-        self.list_at = self.shared.clock.now() + self.rescan();
+        self.list_at = self.shared.cx.clock().now() + self.rescan();
         Ok(())
     }
 
     fn rescan(&self) -> TimeDelta {
-        TimeDelta::from_std(self.shared.rescan).unwrap_or(TimeDelta::MAX).min(TimeDelta::days(365))
+        TimeDelta::from_std(self.shared.config.rescan).unwrap_or(TimeDelta::MAX).min(TimeDelta::days(365))
     }
 
     async fn look_at(&mut self, path: &FolderPath) -> Result<()> {
         match self.shared.folder.stat(path).await? {
             Some(version) => {
-                let arrived = self.inbox.saw(self.shared.clock.now(), path.clone(), version);
+                let arrived = self.inbox.saw(self.shared.cx.clock().now(), path.clone(), version);
                 self.note_arrival(arrived);
             }
             None => self.inbox.gone(path),
@@ -181,13 +184,13 @@ impl Listener {
 
     fn note_arrival(&mut self, arrived: bool) {
         if arrived {
-            self.last_arrival = self.shared.clock.now();
+            self.last_arrival = self.shared.cx.clock().now();
         }
     }
 
     /// Waits until something happens that may change what there is to do.
     async fn wait(&mut self) {
-        let now = self.shared.clock.now();
+        let now = self.shared.cx.clock().now();
         let wake =
             self.inbox.next_wake().into_iter().chain([self.list_at, self.chores_at]).min().unwrap_or(self.list_at);
         self.wait_at_most(wake - now).await;
@@ -222,13 +225,13 @@ impl Listener {
     }
 
     fn hear(&mut self, notice: Option<Notice>) {
-        let now = self.shared.clock.now();
+        let now = self.shared.cx.clock().now();
         match notice {
             Some(Notice::Whole(path)) => self.inbox.closed(now, path),
             Some(Notice::Written(path)) => self.inbox.written(now, &path),
             Some(_) => self.list_at = now,
             None => {
-                warn!(origin = %self.shared.origin, "no more words of new files; the folder is listed every {:?}", self.shared.rescan);
+                warn!(origin = %self.shared.cx.origin(), "no more words of new files; the folder is listed every {:?}", self.shared.config.rescan);
                 self.notices = None;
             }
         }
@@ -240,7 +243,7 @@ impl Listener {
                 handed_on.into_iter().for_each(|done| self.inbox.accepted(&done.stem, done.record));
             }
             Some(Told::Refused(stems)) => {
-                let now = self.shared.clock.now();
+                let now = self.shared.cx.clock().now();
                 stems.iter().for_each(|stem| self.inbox.refused(stem, now));
             }
             None => {}
@@ -248,10 +251,10 @@ impl Listener {
     }
 
     async fn chores(&mut self) -> Result<()> {
-        let now = self.shared.clock.now();
+        let now = self.shared.cx.clock().now();
         self.file_trouble = None;
         self.shared.keep_house(&mut self.inbox, now).await?;
-        let cadence = TimeDelta::from_std(self.shared.cadence).unwrap_or(TimeDelta::MAX);
+        let cadence = TimeDelta::from_std(self.shared.config.cadence).unwrap_or(TimeDelta::MAX);
         if now - self.last_arrival > cadence.checked_mul(2).unwrap_or(TimeDelta::MAX) {
             self.out.push_back(SourceItem::Status(SourceStatus::Silent { since: self.last_arrival }));
         }

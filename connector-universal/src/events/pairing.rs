@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_folder::{FolderPath, Version};
 
-use super::record::{Mark, Record, Taken, TakenSidecar};
+use super::record::{Record, Taken, TakenSidecar};
+use crate::DropFolderConfig;
 use crate::config::SidecarMode;
-use crate::sidecar::{Format, Sidecar};
+use crate::files::{File, Mark};
+use crate::sidecar::{Format, Limits, Sidecar};
 use crate::{Kind, NameRules, Reason, Refused};
 
 /// The rules of one source.
@@ -22,22 +23,17 @@ pub(crate) struct Rules {
     pub(crate) update_window: Duration,
 }
 
-/// A file that lies in the folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct File {
-    pub(crate) path: FolderPath,
-    pub(crate) version: Version,
-    /// When this version was seen first.
-    pub(crate) first_seen: DateTime<Utc>,
-    /// Whether this version is whole; `false` while it may still grow.
-    pub(crate) whole: bool,
-    /// Whether it was unchanged for the whole settle time, rather than whole by word alone.
-    pub(crate) quiet: bool,
-}
-
-impl File {
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { path: self.path.clone(), version: self.version.clone() }
+impl Rules {
+    pub(super) fn new(config: &DropFolderConfig, names: &NameRules, limits: &Limits) -> Self {
+        Self {
+            names: names.clone(),
+            sidecar: config.sidecar,
+            grace: config.grace,
+            required_fields: config.required_fields.clone(),
+            media_limit: config.media_limit,
+            sidecar_limit: limits.bytes,
+            update_window: config.update_window,
+        }
     }
 }
 

@@ -1,18 +1,11 @@
-//! What is remembered of a dropped file, and what its receipt says.
+//! What is remembered of the files of one stem.
 
 use chrono::{DateTime, Utc};
-use connector_core::{Error, Receipt, Result};
-use connector_folder::{FolderPath, Note, Version};
+use connector_core::{Error, Result};
+use connector_folder::Note;
 use serde::{Deserialize, Serialize};
 
-/// A file in one version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
-    #[serde(rename = "p")]
-    pub(crate) path: FolderPath,
-    #[serde(rename = "v")]
-    pub(crate) version: Version,
-}
+use crate::files::Mark;
 
 /// The memory of one stem. It is kept in the ledger under the stem.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,15 +73,4 @@ impl Record {
         self.rejected.retain(|known| there.contains(known) && !marks.contains(known));
         self.rejected.extend_from_slice(marks);
     }
-}
-
-/// The files that a receipt stands for.
-pub(crate) fn receipt(marks: &[Mark]) -> Receipt {
-    Receipt::new(serde_json::to_string(marks).expect("paths and versions can be written as JSON"))
-}
-
-/// The files that a receipt stands for.
-pub(crate) fn files_of(receipt: &Receipt) -> Result<Vec<Mark>> {
-    serde_json::from_str(receipt.as_str())
-        .map_err(|error| Error::invalid("a receipt that this connector did not make").caused_by(error))
 }

@@ -40,11 +40,11 @@ impl Frame {
             Topic::Conversations => body(&message).and_then(of_conversation).map_or(Self::Alive, Self::State),
             Topic::SocketClosing => Self::Closing,
             Topic::TokenRevoked => Self::Void,
-            Topic::NoLongerSubscribed { .. } => match body::<System>(&message) {
+            Topic::NoLongerSubscribed => match body::<System>(&message) {
                 Some(system) if system.is_evicted() => Self::Evicted,
                 _ => Self::Void,
             },
-            Topic::Metadata | Topic::Detail { .. } | Topic::Transcoded { .. } | Topic::Other(_) => Self::Alive,
+            Topic::Metadata | Topic::Detail { .. } | Topic::Transcoded | Topic::Other => Self::Alive,
         }
     }
 }

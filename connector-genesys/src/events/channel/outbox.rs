@@ -58,11 +58,10 @@ impl Outbox {
         }
     }
 
-    /// The directory has answered who an id is.
-    pub(super) fn resolved(&mut self, id: &str, who: Option<AgentRef>) {
-        let known =
-            who.filter(|who| who.id.as_deref() == Some(id)).map_or(Name::Unknown, |who| Name::Known(short(who)));
-        self.names.insert(id.to_owned(), known);
+    /// The directory has answered who an id is. Without a login nothing new is known.
+    pub(super) fn resolved(&mut self, id: String, who: AgentRef) {
+        let is_known = who.login.is_some() && who.id.as_ref() == Some(&id);
+        self.names.insert(id, if is_known { Name::Known(short(who)) } else { Name::Unknown });
     }
 
     pub(super) fn event(&mut self, event: CallEvent, now: DateTime<Utc>, out: &mut Vec<Effect>) {

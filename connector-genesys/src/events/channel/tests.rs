@@ -114,7 +114,7 @@ impl World {
             Effect::Subscribe { request, channel, agents } => {
                 self.topics.retain(|(of, _)| *of != channel);
                 self.topics.push((channel, agents));
-                self.step(Input::Subscribed { request, told: Ok(Told::default()) });
+                self.step(Input::Subscribed { request, told: Ok(Unheard::default()) });
             }
             Effect::Close(socket) => self.sockets.retain(|(open, _)| *open != socket),
             Effect::Drop(channel) => self.topics.retain(|(of, _)| *of != channel),
@@ -126,7 +126,7 @@ impl World {
                 }
             }
             Effect::Fail(error) => self.failed = Some(error),
-            Effect::Resolve(id) => self.step(Input::Resolved { who: Some(agent(&id)), id }),
+            Effect::Resolve(id) => self.step(Input::Resolved { who: agent(&id), id }),
             Effect::Confirm(_) | Effect::Hidden(_) | Effect::Ping(_) | Effect::Status(_) | Effect::Unheard(_) => {}
         }
     }
@@ -235,7 +235,7 @@ fn shown(effect: &Effect) -> String {
             SourceStatus::Throttled { .. } => "throttled".to_owned(),
             other => other.to_string(),
         },
-        Effect::Unheard(told) => format!("unheard {}", told.refused),
+        Effect::Unheard(told) => format!("unheard {}", told.topics),
         Effect::Hidden(error) => format!("hidden {error}"),
         Effect::Fail(error) => format!("fail {error}"),
     }

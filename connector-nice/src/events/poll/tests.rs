@@ -3,8 +3,11 @@
 mod moving;
 mod table;
 
+use connector_core::CallEventKind;
+
 use super::*;
 use crate::wire::contacts::Child;
+use crate::wire::list::List;
 
 /// So many rows are on a page.
 const TOP: usize = 3;
@@ -53,6 +56,11 @@ fn list(rows: impl IntoIterator<Item = String>, total: usize) -> List {
     List::read(serde_json::from_str(&text).expect("an answer"), "completedContacts").expect("a list")
 }
 
+/// A page as it is read when the poller has asked for it.
+fn read_by(poller: &Poller, found: &List) -> ContactPage {
+    ContactPage::read(found, None, &[4], (poller.question().1, TOP))
+}
+
 fn everyone(_: Option<&AgentRef>) -> bool {
     true
 }
@@ -65,7 +73,7 @@ fn page_with(
     family: impl Fn(&str) -> Option<Hierarchy>,
     covers: impl Fn(Option<&AgentRef>) -> bool + Copy,
 ) -> Handover {
-    let plan = poller.plan(found, at(now), TOP, &[4], covers);
+    let plan = poller.plan(read_by(poller, found), at(now), covers);
     let verdict = |master: &String| (master.clone(), poller.judge(&plan, master, family(master).as_ref()));
     let verdicts = plan.confirm.iter().map(verdict).collect();
     poller.commit(plan, verdicts, covers)

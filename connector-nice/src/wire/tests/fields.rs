@@ -4,7 +4,7 @@ use connector_core::Conversation;
 
 use super::*;
 use crate::conversation::conversation;
-use crate::directory;
+use crate::people;
 use crate::wire::agents::{Agent, Group, Team};
 use crate::wire::contacts::{Child, Contact, CustomData, Disposition, State, Tag};
 use crate::wire::login::{Claims, Configuration, RegionalToken};
@@ -253,13 +253,13 @@ fn people_groups_and_teams_are_read_in_every_form() {
         ("teamName", "TeamName"),
         ("userId", "userID"),
     ] {
-        let agent = |fields: Value| directory::agent(read(&fields).expect("an agent"));
+        let agent = |fields: Value| people::agent(read(&fields).expect("an agent"));
         let expected = agent(json!({"agentId": 7, name: "ana"}));
         assert_ne!(expected, agent(json!({"agentId": 7})), "{name} is not read at all");
         assert_eq!(agent(json!({"agentId": 7, other: "ana"})), expected, "{other}");
         assert_eq!(agent(json!({"agentId": 7, name: "ana", other: "ana"})), expected, "{name} and {other}");
     }
-    assert!(directory::agent(read(&json!({"userName": "ana"})).expect("an agent")).is_none(), "without an id");
+    assert!(people::agent(read(&json!({"userName": "ana"})).expect("an agent")).is_none(), "without an id");
 }
 
 #[test]

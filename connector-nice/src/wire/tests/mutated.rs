@@ -3,16 +3,16 @@
 use chrono::DateTime;
 use connector_core::Error;
 use connector_core::http::Response;
-use connector_core::testing::fixtures;
+use connector_core::testing::fixtures::{strange, unknown_fields, values};
 use http::{HeaderMap, StatusCode};
 
 use super::*;
 use crate::auth::api_of;
 use crate::config::AuthMode;
 use crate::conversation::conversations;
-use crate::directory;
 use crate::errors::NiceErrors;
-use crate::testing::fixtures as of_nice;
+use crate::people;
+use crate::testing::fixtures;
 use crate::wire::contacts::OneContact;
 use crate::wire::files::File;
 use crate::wire::list::List;
@@ -29,7 +29,7 @@ fn neutral(name: &str, answer: &Value) -> Option<(usize, String)> {
     let rows = |answer, key| Some(List::read(whole(answer)?, key).ok()?.rows);
     Some(match name {
         "group_agents" => {
-            let agents: Vec<_> = rows(answer, "agents")?.iter().filter_map(|raw| directory::agent(row(raw)?)).collect();
+            let agents: Vec<_> = rows(answer, "agents")?.iter().filter_map(|raw| people::agent(row(raw)?)).collect();
             // `Debug` masks what is personal.
             let shown = agents.iter().map(|agent| serde_json::to_string(agent).expect("JSON"));
             (agents.len(), shown.collect())
@@ -106,7 +106,7 @@ fn read_here() -> Vec<(&'static str, Value)> {
         "studio_push",
         "contact_files",
     ];
-    let read: Vec<_> = of_nice::all()
+    let read: Vec<_> = fixtures::all()
         .into_iter()
         .filter(|(name, _)| READ.contains(name))
         .map(|(name, text)| (name, serde_json::from_str(text).expect("JSON")))
@@ -140,7 +140,7 @@ fn what_means_the_same_is_read_as_the_same() {
     for (name, answer) in read_here() {
         let expected = neutral(name, &answer).expect("a fixture can be read");
         assert!(expected.0 > 0, "{name}");
-        for changed in fixtures::values(&answer, alike) {
+        for changed in values(&answer, alike) {
             assert_eq!(neutral(name, &changed.answer).as_ref(), Some(&expected), "{name}{changed}");
             changes += 1;
         }
@@ -152,7 +152,7 @@ fn what_means_the_same_is_read_as_the_same() {
 fn unknown_fields_are_ignored_everywhere() {
     for (name, answer) in read_here() {
         let expected = neutral(name, &answer);
-        for changed in fixtures::unknown_fields(&answer) {
+        for changed in unknown_fields(&answer) {
             assert_eq!(neutral(name, &changed), expected, "{name}: {changed}");
         }
     }
@@ -173,7 +173,7 @@ fn a_strange_value_costs_a_field_and_never_the_answer() {
     ];
     for (name, answer) in read_here() {
         let rows = neutral(name, &answer).expect("a fixture can be read").0;
-        for changed in fixtures::values(&answer, |_| fixtures::strange()) {
+        for changed in values(&answer, |_| strange()) {
             let read = neutral(name, &changed.answer).unwrap_or_else(|| panic!("{name}{changed} is fatal"));
             let least = rows - usize::from(IS_ROW.iter().any(|end| changed.place.ends_with(end)));
             assert!(read.0 >= least, "{name}{changed} costs a row");

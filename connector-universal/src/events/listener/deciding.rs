@@ -1,6 +1,7 @@
 //! What becomes of stems that can be decided: sidecars are read, pairs handed on.
 
 use connector_core::{Ack, Delivery, Error, Item, Result};
+use connector_folder::Folder;
 use tracing::{debug, warn};
 
 use super::Listener;
@@ -8,9 +9,10 @@ use crate::MediaName;
 use crate::conversation::agent;
 use crate::events::ack::{FolderAck, HandedOn};
 use crate::events::items::{reject, report};
-use crate::events::pairing::{Decision, File, Verdict, Wait, judge, remember};
-use crate::events::record::{Mark, Record};
-use crate::reading::{Content, check_files, check_recording, read_sidecar};
+use crate::events::pairing::{Decision, Verdict, Wait, judge, remember};
+use crate::events::record::Record;
+use crate::files::{File, Mark};
+use crate::reading::{Content, read_sidecar};
 
 /// Items in one delivery.
 const AT_ONCE: usize = 64;
@@ -22,8 +24,8 @@ impl Listener {
     pub(super) async fn deliver(&mut self) -> Result<Option<Delivery>> {
         self.recall().await?;
         while self.batch.len() < AT_ONCE {
-            let now = self.shared.clock.now();
-            let Some((name, record, decision)) = self.inbox.next_ready(&self.shared.rules, now) else { break };
+            let now = self.shared.cx.clock().now();
+            let Some((name, record, decision)) = self.inbox.next_ready(&self.rules, now) else { break };
             match self.act(&name, record, decision).await {
                 Ok(Some((item, record))) => {
                     self.inbox.hand_on(&name);
@@ -42,14 +44,14 @@ impl Listener {
         }
         let (items, handed_on) = self.batch.drain(..).unzip();
         let ack = Ack::new(FolderAck::new(self.shared.clone(), handed_on, self.told.0.clone()));
-        Ok(Some(Delivery::new(items, self.shared.clock.now(), ack)))
+        Ok(Some(Delivery::new(items, self.shared.cx.clock().now(), ack)))
     }
 
     /// A file could not be read. The others go on.
     fn failed(&mut self, error: &Error) {
         if error.is_changed() || error.is_not_found() {
-            debug!(origin = %self.shared.origin, "a file changed under our hands and is looked at again: {error}");
-            self.list_at = self.shared.clock.now();
+            debug!(origin = %self.shared.cx.origin(), "a file changed under our hands and is looked at again: {error}");
+            self.list_at = self.shared.cx.clock().now();
         } else if self.file_trouble.as_ref() != Some(&error.to_string()) {
             self.file_trouble = Some(error.to_string());
             self.report(error);
@@ -66,7 +68,7 @@ impl Listener {
             let notes = self.shared.ledger.get(&names).await?;
             for (name, note) in names.iter().zip(notes) {
                 let record = Record::from_note(note.as_ref()).unwrap_or_else(|error| {
-                    warn!(origin = %self.shared.origin, "a note is taken for none: {error}");
+                    warn!(origin = %self.shared.cx.origin(), "a note is taken for none: {error}");
                     Record::default()
                 });
                 self.inbox.recall(name, record);
@@ -115,7 +117,7 @@ impl Listener {
         content: Content,
     ) -> Result<Option<(Item, Record)>> {
         let judged = content.parsed.as_ref();
-        let verdict = judge(&self.shared.rules, media, sidecar, &content.hash, judged, &record);
+        let verdict = judge(&self.rules, media, sidecar, &content.hash, judged, &record);
         let read = content.into_read(sidecar);
         let call_at = self.shared.mapping.call_at(parsed).at;
         let item = match (verdict, read, media) {
@@ -142,7 +144,7 @@ impl Listener {
 
     /// The name of a file whose owner is watched; others are left alone until they are.
     fn heard_of(&mut self, name: &str, file: &File) -> Option<MediaName> {
-        let Ok(parsed) = self.shared.rules.names.parse(file.path.name()) else {
+        let Ok(parsed) = self.shared.mapping.names.parse(file.path.name()) else {
             // A sidecar of an id: it describes a recording of another source.
             self.inbox.wait(name, Wait::Recording);
             return None;
@@ -156,11 +158,39 @@ impl Listener {
 
     /// Whether somebody is watched whose files these may be. A name that cannot be read may be anybody's.
     fn may_touch(&mut self, name: &str, files: &[Mark]) -> bool {
-        let mut names = files.iter().filter_map(|file| self.shared.rules.names.parse(file.path.name()).ok());
+        let mut names = files.iter().filter_map(|file| self.shared.mapping.names.parse(file.path.name()).ok());
         let may_touch = names.all(|name| self.watch.covers(&agent(&name)));
         if !may_touch {
             self.inbox.wait(name, Wait::Watched);
         }
         may_touch
     }
+}
+
+/// Whether files are all there as they were seen. That one was moved away is noticed late, and no refusal is to stand on
+/// it.
+///
+/// # Errors
+/// `is_changed` if one is not.
+async fn check_files(folder: &dyn Folder, files: &[Mark]) -> Result<()> {
+    for file in files {
+        if folder.stat(&file.path).await?.as_ref() != Some(&file.version) {
+            return Err(Error::changed("a file of this name changed or is gone"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the recording whose metadata a sidecar may update is the one that was taken.
+///
+/// # Errors
+/// `is_changed` if there is another one, of which there was no word yet.
+async fn check_recording(folder: &dyn Folder, record: &Record) -> Result<()> {
+    let Some(taken) = &record.taken else { return Ok(()) };
+    let Some(version) = folder.stat(&taken.media.path).await? else { return Ok(()) };
+    let there = Mark { path: taken.media.path.clone(), version };
+    if there == taken.media || record.is_rejected(&there) {
+        return Ok(());
+    }
+    Err(Error::changed("the recording came anew"))
 }

@@ -1,3 +1,5 @@
+use connector_folder::{FolderPath, Version};
+
 use super::*;
 use crate::sidecar::{Limits, parse};
 

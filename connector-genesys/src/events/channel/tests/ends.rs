@@ -128,13 +128,13 @@ fn what_nobody_can_mend_by_waiting_ends_it() {
 
 #[test]
 fn refused_topics_are_said_and_only_all_of_them_end_it() {
-    let refused = |world: &mut World, refused: usize| {
+    let refused = |world: &mut World, topics: usize| {
         world.step(Input::Tick);
         while let Some(effect) = world.open.pop_front() {
             match effect {
                 Effect::Subscribe { request, .. } => {
                     let missing = ["conversation:call:view".to_owned()].into();
-                    world.step(Input::Subscribed { request, told: Ok(Told { refused, missing }) });
+                    world.step(Input::Subscribed { request, told: Ok(Unheard { topics, missing }) });
                 }
                 other => world.answer(other),
             }

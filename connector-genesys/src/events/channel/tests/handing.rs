@@ -132,7 +132,7 @@ fn an_event_waits_for_the_login_of_a_stranger_who_is_asked_for_once() {
 fn an_event_whose_agent_stays_a_stranger_goes_out_with_the_id() {
     let id = |world: &World| world.events()[0].agent.clone();
     let stranger = Some(AgentRef::default().with_id("s7"));
-    for answer in [Some(None), Some(Some(agent("s8"))), None] {
+    for answer in [stranger.clone(), Some(agent("s8")), None] {
         let mut world = World::live();
         world.people.everyone = true;
         world.step(Input::Changed);
@@ -140,6 +140,7 @@ fn an_event_whose_agent_stays_a_stranger_goes_out_with_the_id() {
         world.now = at(20);
         world.hear(state(&call("s7")));
         world.open.clear();
+        let answer_came = answer.is_some();
         match answer {
             Some(who) => world.step(Input::Resolved { id: "s7".to_owned(), who }),
             None => {
@@ -153,6 +154,13 @@ fn an_event_whose_agent_stays_a_stranger_goes_out_with_the_id() {
         world.done.clear();
         world.hear(state(&over(call("s7"))));
         assert!(!world.done().contains(&"resolve s7".to_owned()));
+        // Once the people were listed again, somebody may know them.
+        world.step(Input::Changed);
+        world.obey();
+        let mut other = call("s7");
+        (other["id"], other["participants"][1]["id"]) = ("c-2".into(), "p-b".into());
+        world.hear(state(&other));
+        assert_eq!(world.done().contains(&"resolve s7".to_owned()), answer_came);
     }
 }
 

@@ -9,7 +9,7 @@ async fn without_its_query_a_path_is_another_one() {
     for target in
         ["/genesys/audiohook", "/genesys/audiohook?", "/genesys/audiohook?tenant=acm", "/audiohook?tenant=acme"]
     {
-        let admitted = door().admit(&lines(target, &OURS)).await;
+        let admitted = admit(&door(), &lines(target, &OURS)).await;
         assert_eq!(admitted, Err(Refused::WrongSignature), "{target}");
     }
 }
@@ -41,22 +41,22 @@ async fn the_host_is_in_small_letters_and_without_the_usual_port() {
     assert_eq!(outcome(&door(), &handshake().without_header("host")).await, Err(Refused::Host));
     let mut twice = sent(&handshake());
     twice.headers.append(HOST, HOST_NAME.parse().unwrap());
-    assert_eq!(door().admit(&twice).await, Err(Refused::Host));
+    assert_eq!(admit(&door(), &twice).await, Err(Refused::Host));
     let mut strange = sent(&handshake());
     strange.headers.insert(HOST, HeaderValue::from_bytes(b"\xff").unwrap());
-    assert_eq!(door().admit(&strange).await, Err(Refused::Host));
+    assert_eq!(admit(&door(), &strange).await, Err(Refused::Host));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_host_of_the_request_line_comes_before_that_of_the_header() {
     let mut head = sent(&handshake().with_header("host", "other.example.test"));
     head.uri = Uri::try_from(format!("https://{HOST_NAME}:443{TARGET}")).unwrap();
-    assert_eq!(door().admit(&head).await.map(drop), Ok(()));
+    assert_eq!(admit(&door(), &head).await.map(drop), Ok(()));
     head.uri = Uri::try_from(format!("https://other.example.test{TARGET}")).unwrap();
-    assert_eq!(door().admit(&head).await, Err(Refused::WrongSignature));
+    assert_eq!(admit(&door(), &head).await, Err(Refused::WrongSignature));
     // Without a path, as for CONNECT.
     head.uri = Uri::try_from(HOST_NAME).unwrap();
-    assert_eq!(door().admit(&head).await, Err(Refused::WrongSignature));
+    assert_eq!(admit(&door(), &head).await, Err(Refused::WrongSignature));
 }
 
 /// Signed is what the vendor connects to, received is what a proxy has made of it.
@@ -75,7 +75,7 @@ async fn behind_a_proxy_what_it_has_changed_is_known_from_the_options() {
         (options().with_public_prefix("/genesys"), Err(Refused::WrongSignature)),
         (public().with_public_prefix("/genesis"), Err(Refused::WrongSignature)),
     ] {
-        assert_eq!(door_at(at(0), &options).admit(&received).await.map(drop), expected, "{options:?}");
+        assert_eq!(admit(&door_at(at(0), &options), &received).await.map(drop), expected, "{options:?}");
     }
     let usual = options().with_public_authority("Hooks.Example.test:443");
     let renamed = handshake().with_header("host", "10.0.0.7:3000");

@@ -114,7 +114,7 @@ fn only_calls_of_those_who_are_watched_are_told_and_looked_up() {
     let mut poller = waiting(0);
     let watched = |who: Option<&AgentRef>| who.is_some_and(|who| who.id.as_deref() == Some("7"));
     let found = list([Row { agent: 7, ..Row::new(1, 2) }.text(), Row::new(2, 3).text()], 2);
-    assert_eq!(poller.plan(&found, at(5), TOP, &[4], watched).confirm, BTreeSet::from(["1".to_owned()]));
+    assert_eq!(poller.plan(read_by(&poller, &found), at(5), watched).confirm, BTreeSet::from(["1".to_owned()]));
     assert_eq!(keys(&page_with(&mut poller, &found, 5, |_| None, watched)), ["1:ended"]);
 }
 

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::account::{Account, Fingerprint};
 use super::exchange::Exchange;
+use crate::http::limits::{Account, Fingerprint};
 use crate::{Error, Result, Secret, SecretSource};
 
 /// How long before its end a token is replaced; but never before half of its time.
@@ -238,5 +238,4 @@ impl Login {
 }
 
 #[cfg(all(test, feature = "testing"))]
-#[path = "auth/tests.rs"]
 mod tests;

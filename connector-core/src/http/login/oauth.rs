@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::auth::{Token, TokenSource};
 use super::exchange::Exchange;
+use super::token::{Token, TokenSource};
 use crate::{Error, Result, Secret};
 
 /// How a client says who it is at the token endpoint.
@@ -163,7 +163,7 @@ fn error(error: RequestTokenError<Error, BasicErrorResponse>) -> Error {
                 UnauthorizedClient | InvalidScope => Error::forbidden("the client may not log in like this"),
                 _ => Error::config("the login was refused"),
             };
-            make.with_vendor_code(super::redact::redact_text(&code))
+            make.with_vendor_code(crate::http::redact::redact_text(&code))
         }
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
             Error::invalid("the answer to the login holds no token that can be read")
@@ -172,5 +172,4 @@ fn error(error: RequestTokenError<Error, BasicErrorResponse>) -> Error {
 }
 
 #[cfg(all(test, feature = "testing"))]
-#[path = "oauth/tests.rs"]
 mod tests;

@@ -1,33 +1,43 @@
 //! What the listener makes of calls that go on: an addition, on which nothing else depends.
 
-use async_trait::async_trait;
-use connector_core::{Ack, AckSink, Delivery, Item, Refusal, Result, SourceItem};
-use tokio::sync::mpsc::UnboundedSender;
+use connector_core::{Ack, Delivery, Item, Result, SourceItem};
 use tokio::time::Instant;
 
-use super::hints::{Hint, Standing};
-use super::states::Seen;
-use super::{Listener, Told};
+use super::super::ack::Kept;
+use super::super::hints::{Hint, Standing};
+use super::super::states::{Phase, Seen};
+use super::Listener;
 
 impl Listener {
     /// Looks at the calls that go on. One that does no more hurries the next question about those that are over.
-    pub(super) async fn look(&mut self) -> Result<()> {
+    pub(super) async fn ask_going_on(&mut self) -> Result<()> {
         let shared = self.shared.clone();
         let (config, Some(active)) = (&shared.connection.config, &mut self.active) else { return Ok(()) };
         let api = shared.connection.api().await;
         let found = active.ask(&api?, &config.media_types, config.page).await?;
         self.follow(&found.seen).await?;
-        for contact in found.all.iter().flat_map(|all| self.courses.missing(all)) {
-            self.hints.add(Hint::quiet(contact), Instant::now());
-        }
+        let missing = found.all.map(|all| self.courses.missing(&all)).unwrap_or_default();
+        self.hurry(missing);
         Ok(())
     }
 
+    /// What the sessions of agents told.
+    pub(super) async fn heard_of(&mut self, seen: &[Seen]) {
+        let followed = self.follow(seen).await;
+        let over = seen.iter().filter(|seen| seen.phase == Phase::Over);
+        self.hurry(over.map(|seen| seen.contact.clone()));
+        self.unheard(followed);
+    }
+
+    fn hurry(&mut self, contacts: impl IntoIterator<Item = String>) {
+        contacts.into_iter().for_each(|contact| self.hints.add(Hint::quiet(contact), Instant::now()));
+    }
+
     /// Tells what is new with contacts that go on.
-    pub(super) async fn follow(&mut self, seen: &[Seen]) -> Result<()> {
+    async fn follow(&mut self, seen: &[Seen]) -> Result<()> {
         self.know_people().await?;
         let covers = self.covering();
-        let (poller, now) = (&self.poller, self.shared.connection.cx.clock().now());
+        let (poller, now) = (&self.poller, self.now());
         let is_over = |contact: &str| poller.standing(contact) != Standing::Unknown;
         self.courses.forget(is_over);
         let seen = seen.iter().filter(|seen| !is_over(&seen.contact) && covers(Some(&seen.agent)));
@@ -51,22 +61,5 @@ impl Listener {
         }
         let ack = Ack::new(Kept { items: items.clone(), listener: self.tell.clone() });
         self.ready.push_back(SourceItem::Delivery(Delivery::new(items, self.now(), ack)));
-    }
-}
-
-/// Holds what was told of calls that go on until somebody has said what becomes of it.
-struct Kept {
-    items: Vec<Item>,
-    listener: UnboundedSender<Told>,
-}
-
-#[async_trait]
-impl AckSink for Kept {
-    async fn accept(self: Box<Self>) -> Result<()> {
-        Ok(())
-    }
-
-    fn refuse(self: Box<Self>, _: Refusal) {
-        let _ = self.listener.send(Told::Returned(self.items));
     }
 }

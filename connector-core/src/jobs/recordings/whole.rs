@@ -1,24 +1,17 @@
 //! A whole recording as one stream, taken up again where it was cut off.
 
 use std::fmt;
-#[cfg(feature = "files")]
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 
-#[cfg(feature = "files")]
-use super::save::{SaveOptions, Saved};
-use crate::{
-    Conversation, Download, DownloadOptions, Error, Lookup, Priority, Recording, RecordingDownloader, RecordingOptions,
-    RecordingSet, Result, Validator,
-};
+use super::{Download, DownloadOptions, RecordingDownloader};
+use crate::{Error, Lookup, Priority, Recording, Result, Validator};
 
 /// How stubbornly to go on after a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,102 +64,14 @@ impl Resumed {
     }
 }
 
-/// Conveniences on every [`RecordingDownloader`].
-#[async_trait]
-pub trait RecordingDownloaderExt {
-    /// The recordings of one call.
-    ///
-    /// # Errors
-    /// Those of [`recordings`](RecordingDownloader::recordings).
-    async fn of(&self, call: &Conversation) -> Result<RecordingSet>;
-
-    /// The whole recording as one stream, which goes on by itself from the last byte after a cut.
-    ///
-    /// # Errors
-    /// The last one met once `attempts` in a row brought no new byte; [`is_changed`](Error::is_changed) when the
-    /// recording became another version on the way.
-    ///
-    /// The last item is `is_changed` as well when the bytes do not have the SHA-256 that the recording names.
-    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>>;
-
-    /// Saves the whole recording to a file.
-    ///
-    /// It is written under another name in the same directory, made durable, and renamed at once: under its own name the
-    /// file is whole or not there, and an older one is replaced. A recording that changes on the way starts again. A
-    /// process that dies leaves a file `.recording-….part` behind.
-    ///
-    /// ```no_run
-    /// # async fn example(recordings: std::sync::Arc<dyn connector_core::RecordingDownloader>,
-    /// #     recording: connector_core::Recording) -> connector_core::Result<()> {
-    /// use connector_core::{Lookup, RecordingDownloaderExt};
-    /// # let directory = std::path::Path::new(".");
-    /// match recordings.save(&recording, &directory.join(recording.file_name())).await? {
-    ///     Lookup::Ready(saved) => println!("{} bytes, SHA-256 {}", saved.size, saved.sha256),
-    ///     Lookup::NotReady { retry_after } => println!("again in {} s", retry_after.as_secs()),
-    ///     Lookup::Gone(why) => println!("{why}"),
-    /// }
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`whole`](Self::whole) and of the stream; of the disk, `is_storage`, `is_forbidden` or `is_not_found`.
-    #[cfg(feature = "files")]
-    async fn save(&self, recording: &Recording, file: &Path) -> Result<Lookup<Saved>> {
-        self.save_with(recording, file, SaveOptions::default()).await
-    }
-
-    /// The same, with options.
-    ///
-    /// # Errors
-    /// As [`save`](Self::save).
-    #[cfg(feature = "files")]
-    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>>;
-}
-
-#[async_trait]
-impl RecordingDownloaderExt for Arc<dyn RecordingDownloader> {
-    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
-        let mut answers = self.recordings(std::slice::from_ref(call), RecordingOptions::default()).await;
-        match (answers.pop(), answers.is_empty()) {
-            (Some(answer), true) => answer,
-            _ => Err(Error::bug("a connector gives one answer for each call").during("recordings")),
-        }
-    }
-
-    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
-        let first = DownloadOptions { priority: options.priority, ..DownloadOptions::default() };
-        Ok(match self.download(recording, first).await? {
-            Lookup::Ready(download) => Lookup::Ready(heal(self.clone(), recording.clone(), options, download)),
-            Lookup::NotReady { retry_after } => Lookup::NotReady { retry_after },
-            Lookup::Gone(why) => Lookup::Gone(why),
-        })
-    }
-
-    #[cfg(feature = "files")]
-    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
-        super::save::save(self, recording, file, options).await
-    }
-}
-
-/// The job of a connector by its own type, such as the one that a typed client hands out.
-#[async_trait]
-impl<Job: RecordingDownloader + Clone> RecordingDownloaderExt for Job {
-    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
-        shared(self).of(call).await
-    }
-
-    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
-        shared(self).whole(recording, options).await
-    }
-
-    #[cfg(feature = "files")]
-    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
-        shared(self).save_with(recording, file, options).await
-    }
-}
-
-fn shared<Job: RecordingDownloader + Clone>(job: &Job) -> Arc<dyn RecordingDownloader> {
-    Arc::new(job.clone())
+pub(super) async fn whole(
+    job: &(impl RecordingDownloader + Clone),
+    recording: &Recording,
+    options: ResumeOptions,
+) -> Result<Lookup<WholeDownload>> {
+    let first = DownloadOptions { priority: options.priority, ..DownloadOptions::default() };
+    let first = job.download(recording, first).await?;
+    Ok(first.map(|download| heal(Arc::new(job.clone()), recording.clone(), options, download)))
 }
 
 fn heal(
@@ -289,10 +194,14 @@ impl Healing {
 mod tests {
     use std::sync::Mutex;
 
+    use async_trait::async_trait;
     use futures_util::TryStreamExt;
 
     use super::*;
-    use crate::{ConversationRef, JobCheck, Locator};
+    use crate::{
+        Conversation, ConversationRef, JobCheck, Locator, RecordingDownloaderExt, RecordingOptions, RecordingSet,
+        Vendor,
+    };
 
     /// Serves `content` and cuts each answer after the next of `cuts` bytes.
     #[derive(Clone, Debug)]
@@ -376,7 +285,7 @@ mod tests {
             panic!("not ready")
         };
         assert_eq!(download.bytes.try_collect::<Vec<_>>().await.unwrap().concat(), b"abcdef");
-        let call = Conversation::new(ConversationRef::new("c"), crate::Vendor::named("acme-cloud"));
+        let call = Conversation::new(ConversationRef::new("c"), Vendor::named("acme-cloud"));
         assert!(job.of(&call).await.unwrap_err().is_bug(), "it gives no answer at all");
     }
 }

@@ -8,10 +8,10 @@ use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderName, IF_RANGE, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, StatusCode};
 
-use super::client::HttpClient;
-use super::request::{RequestBuilder, Streaming};
-use super::response::Response;
-use super::transport::Body;
+use crate::http::client::HttpClient;
+use crate::http::request::{RequestBuilder, Streaming};
+use crate::http::response::Response;
+use crate::http::wire::Body;
 use crate::{Download, DownloadOptions, Error, Lookup, Result, Validator};
 
 /// A link to a recording. It may be signed: `Debug` does not show it.
@@ -236,7 +236,7 @@ impl<'a> Wanted<'a> {
             }
             status if status.is_success() => {
                 let now = request.settings().cx.clock().now();
-                Ok(Taken::NotReady(super::retry::retry_after(&answer.headers, now)))
+                Ok(Taken::NotReady(crate::http::retry::retry_after(&answer.headers, now)))
             }
             status => refused(status, answer, request).await,
         }
@@ -371,5 +371,4 @@ impl Range {
 }
 
 #[cfg(all(test, feature = "testing"))]
-#[path = "download/tests.rs"]
 mod tests;

@@ -9,10 +9,10 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use serde::Serialize;
 use url::Url;
 
-use super::links::refuse_plain_http;
-use super::redact::redact_url;
-use super::response::{Response, collect};
-use super::transport::Transport;
+use crate::http::links::refuse_plain_http;
+use crate::http::redact::redact_url;
+use crate::http::response::{Response, collect};
+use crate::http::wire::Transport;
 use crate::{Clock, Error, Result};
 
 /// How long a login may take.

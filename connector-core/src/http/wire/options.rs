@@ -297,5 +297,4 @@ fn certificate_trouble(error: &(dyn StdError + 'static)) -> Option<String> {
 }
 
 #[cfg(all(test, feature = "testing"))]
-#[path = "options/tests.rs"]
 mod tests;

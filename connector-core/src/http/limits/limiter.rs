@@ -312,5 +312,4 @@ impl Drop for Permit {
 }
 
 #[cfg(test)]
-#[path = "limiter/tests.rs"]
 mod tests;

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
+use super::RecordingDownloader;
+use super::whole::{ResumeOptions, WholeDownload, whole};
 use crate::disk::{blocking, sync_directory_of};
-use crate::{
-    Lookup, Recording, RecordingDownloader, RecordingDownloaderExt, Result, ResumeOptions, Validator, WholeDownload,
-};
+use crate::{Lookup, Recording, Result, Validator};
 
 /// What it is called in errors.
 const OPERATION: &str = "save";
@@ -86,8 +86,8 @@ impl fmt::Debug for SaveOptions {
     }
 }
 
-pub(crate) async fn save(
-    job: &Arc<dyn RecordingDownloader>,
+pub(super) async fn save(
+    job: &(impl RecordingDownloader + Clone),
     recording: &Recording,
     path: &Path,
     mut options: SaveOptions,
@@ -97,7 +97,7 @@ pub(crate) async fn save(
     options.hash &= named.is_none();
     let mut restarts = options.restarts;
     loop {
-        let download = match job.whole(recording, options.resume).await? {
+        let download = match whole(job, recording, options.resume).await? {
             Lookup::Ready(download) => download,
             Lookup::NotReady { retry_after } => return Ok(Lookup::NotReady { retry_after }),
             Lookup::Gone(why) => return Ok(Lookup::Gone(why)),

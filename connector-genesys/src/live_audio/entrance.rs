@@ -1,4 +1,4 @@
-//! Answers those who want to connect, and lets a task talk with each who is let in.
+//! Where the vendor connects by WebSocket: whoever is let in gets a task that talks with them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,16 +21,53 @@ use super::session::Rules;
 /// The longest silence that means anything.
 const LONGEST: TimeDelta = TimeDelta::days(1);
 
-/// Lets the vendor connect, where there is a hub to connect to.
-pub(super) fn open(options: &AudioOptions, cx: &Context, lobby: &Arc<Lobby>) -> Result<Option<Registration>> {
-    let Some(hub) = cx.inbound() else { return Ok(None) };
-    let Some(route) = &options.route else {
-        let error = Error::config("audio has no route, so nobody can connect");
-        return Err(error.of(cx.origin()).advise("give it a text of letters and digits that nobody guesses"));
-    };
-    let door = Door::new(options, cx);
-    let receiver = Ear { cx: cx.clone(), door, options: options.clone(), lobby: lobby.clone() };
-    hub.register(route, Arc::new(receiver)).map(Some)
+/// Where the vendor connects, and what all sessions share.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    lobby: Arc<Lobby>,
+    /// Without a hub there is none.
+    registration: Option<Registration>,
+}
+
+impl Entrance {
+    /// Lets the vendor connect, where there is a hub to connect to.
+    ///
+    /// # Errors
+    /// `is_config` without a route, and where another source has it.
+    pub(crate) fn open(options: &AudioOptions, cx: &Context) -> Result<Self> {
+        let lobby = Arc::new(Lobby::new(options));
+        let Some(hub) = cx.inbound() else { return Ok(Self { lobby, registration: None }) };
+        let Some(route) = &options.route else {
+            let error = Error::config("audio has no route, so nobody can connect");
+            return Err(error.of(cx.origin()).advise("give it a text of letters and digits that nobody guesses"));
+        };
+        let door = Door::new(options, cx);
+        let receiver = Ear { cx: cx.clone(), door, options: options.clone(), lobby: lobby.clone() };
+        let registration = Some(hub.register(route, Arc::new(receiver))?);
+        Ok(Self { lobby, registration })
+    }
+
+    /// Where sessions wait.
+    ///
+    /// # Errors
+    /// `is_config` where nobody can connect.
+    pub(crate) fn lobby(&self) -> Result<&Lobby> {
+        let nobody = || {
+            let advice = "let the program listen, and give its hub to the context";
+            Error::config("there is no hub that the sound of calls could come by").advise(advice)
+        };
+        self.registration.as_ref().map(|_| &*self.lobby).ok_or_else(nobody)
+    }
+
+    /// Lets nobody connect any more, and says goodbye to those who are there.
+    pub(crate) async fn close(&self) {
+        self.lobby.close().await;
+    }
+
+    /// How many sessions brought one of customer and agent alone.
+    pub(crate) fn one_sided(&self) -> u64 {
+        self.lobby.one_sided()
+    }
 }
 
 /// Hears whoever is let in.
@@ -80,13 +117,16 @@ impl Receiver for Ear {
     fn admit<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Admit, Box<Response<Bytes>>>> {
         async move {
             let asks = head.method == Method::GET && connector_core::socket::accepting(&head.headers).is_some();
-            if !asks || self.door.admit(head).await.is_err() {
+            if !asks {
                 return Err(refused());
             }
+            let nonce = self.door.check(head).await.map_err(|_| refused())?;
+            // Whoever finds no room may come again as they are: their nonce is not used up.
             if !self.lobby.has_room() {
                 tracing::warn!(origin = %self.cx.origin(), lobby = ?self.lobby, "a connection for sound finds nobody");
                 return Err(Box::new(busy()));
             }
+            self.door.enter(nonce).map_err(|_| refused())?;
             Ok(Admit::new(0))
         }
         .boxed()
