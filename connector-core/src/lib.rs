@@ -84,8 +84,3 @@ pub use secret::{EnvironmentAndFiles, Secret, SecretSource};
 pub use stamp::{Stamp, StampSource, Zone};
 pub use vendor::Vendor;
 pub use watch::{Watch, WatchChanges};
-
-/// The code in the page is compiled and run with the tests of this crate.
-#[cfg(all(doctest, feature = "testing"))]
-#[doc = include_str!("../../docs/write-your-own-connector.md")]
-struct WriteYourOwnConnector;

@@ -31,8 +31,8 @@ struct Row {
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(file), Some(region)) = (arguments.next(), arguments.next()) else { return with_a_fake().await };
-    let client = (Secret::environment("GENESYS_CLIENT_ID"), Secret::environment("GENESYS_CLIENT_SECRET"));
-    let genesys = Genesys::new(GenesysConfig::new(region.parse()?, client), &Context::default())?;
+    let config = GenesysConfig::new(region.parse()?, Secret::environment_pair("GENESYS_CLIENT"));
+    let genesys = Genesys::new(config, &Context::default())?;
     let (file, mut hour) = (PathBuf::from(file), tokio::time::interval(Duration::from_secs(3_600)));
     loop {
         hour.tick().await;

@@ -22,9 +22,7 @@ use futures_util::TryStreamExt;
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(day), Some(directory)) = (arguments.next(), arguments.next()) else { return with_a_fake().await };
-    let pair = |id, secret| (Secret::environment(id), Secret::environment(secret));
-    let application = pair("CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET");
-    let config = NiceConfig::new(application, pair("CXONE_KEY_ID", "CXONE_KEY_SECRET"));
+    let config = NiceConfig::new(Secret::environment_pair("CXONE_CLIENT"), Secret::environment_pair("CXONE_KEY"));
     archive_day(&NiceCxone::new(config, &Context::default())?, day.parse()?, directory.as_ref()).await
 }
 
