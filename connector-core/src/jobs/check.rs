@@ -1,6 +1,6 @@
 //! Whether the jobs of a connector can work.
 
-use crate::Origin;
+use crate::{Error, Origin, Result};
 
 /// What every job of a connector said about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,4 +44,39 @@ pub enum JobCheck {
         /// What to do.
         advice: String,
     },
+}
+
+impl JobCheck {
+    /// For connectors: what a cheap question says of a job. `missing` is the permission that it takes, as an administrator
+    /// finds it, and `advice` how to grant it.
+    ///
+    /// ```
+    /// use connector_core::{Error, JobCheck};
+    /// let judge = |asked| JobCheck::judge(asked, "Recordings > View", "give it to a role of the client");
+    /// assert_eq!(judge(Ok(())), JobCheck::Ok);
+    /// assert!(matches!(judge(Err(Error::forbidden("no"))), JobCheck::Forbidden { missing, .. } if missing == "Recordings > View"));
+    /// assert!(matches!(judge(Err(Error::transient("gone"))), JobCheck::Failed { why, .. } if why == "gone"));
+    /// ```
+    pub fn judge(asked: Result<()>, missing: &str, advice: &str) -> Self {
+        match asked {
+            Ok(()) => Self::Ok,
+            Err(error) if error.is_forbidden() => {
+                let (why, _) = error.into_told();
+                Self::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({why})") }
+            }
+            Err(error) => Self::failed(error, "see what the vendor said"),
+        }
+    }
+
+    /// For connectors: it cannot work because of this. What to do is what the error advises, else this.
+    ///
+    /// ```
+    /// use connector_core::{Error, JobCheck};
+    /// let check = JobCheck::failed(Error::transient("nobody answers").advise("call them"), "look at the network");
+    /// assert_eq!(check, JobCheck::Failed { why: "nobody answers".into(), advice: "call them".into() });
+    /// ```
+    pub fn failed(error: Error, otherwise: &str) -> Self {
+        let (why, advice) = error.into_told();
+        Self::Failed { why, advice: advice.unwrap_or_else(|| otherwise.to_owned()) }
+    }
 }

@@ -23,6 +23,15 @@ type CloseHook = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
 /// let connector = Connector::new(&Context::default().for_source("acme", "drop"), Vendor::UNIVERSAL);
 /// assert!(connector.events().is_none());
 /// assert_eq!(connector.origin().to_string(), "acme/drop");
+///
+/// // Another connector's recordings in the place of its own.
+/// fn with_recordings_of(calls: Connector, store: &Connector) -> Connector {
+///     match store.recordings() {
+///         Some(recordings) => calls.with_recordings(recordings),
+///         None => calls,
+///     }
+/// }
+/// assert!(with_recordings_of(connector.clone(), &connector).recordings().is_none());
 /// ```
 #[derive(Clone)]
 pub struct Connector {

@@ -87,7 +87,7 @@ impl fmt::Debug for SaveOptions {
 }
 
 pub(super) async fn save(
-    job: &Arc<dyn RecordingDownloader>,
+    job: &(impl RecordingDownloader + Clone),
     recording: &Recording,
     path: &Path,
     mut options: SaveOptions,

@@ -65,13 +65,13 @@ impl Resumed {
 }
 
 pub(super) async fn whole(
-    job: &Arc<dyn RecordingDownloader>,
+    job: &(impl RecordingDownloader + Clone),
     recording: &Recording,
     options: ResumeOptions,
 ) -> Result<Lookup<WholeDownload>> {
     let first = DownloadOptions { priority: options.priority, ..DownloadOptions::default() };
     let first = job.download(recording, first).await?;
-    Ok(first.map(|download| heal(job.clone(), recording.clone(), options, download)))
+    Ok(first.map(|download| heal(Arc::new(job.clone()), recording.clone(), options, download)))
 }
 
 fn heal(
