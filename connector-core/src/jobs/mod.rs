@@ -4,7 +4,6 @@
 //! method, and no method has a default, so that a wrapper cannot forget one. Every stream owns what it needs, ends after its
 //! first `Err`, and is cancelled by dropping it.
 
-mod arc;
 mod check;
 mod connector;
 mod delivery;
