@@ -7,8 +7,8 @@ use connector_core::http::HttpOptions;
 use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::Region;
 use crate::live_audio::options::AudioOptions;
+use crate::region::Region;
 
 /// Hosts that only hold recordings; they never see a token. The vendor documents none: its links lead to a store or a
 /// delivery network of AWS.

@@ -21,7 +21,7 @@ pub(super) enum Place {
     Began {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-        at: Row,
+        at: Reached,
         /// How many hits the time had of which this is a half, where it is one.
         whole: Option<i64>,
         /// How often in a row a half had as many hits as the whole.
@@ -47,13 +47,13 @@ pub(super) struct Job {
 
 impl Place {
     pub(super) fn began(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
-        Self::Began { from, to, at: Row::default(), whole: None, in_vain: 0 }
+        Self::Began { from, to, at: Reached::default(), whole: None, in_vain: 0 }
     }
 }
 
 /// How far the pages of one question were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Row {
+pub(super) struct Reached {
     /// So many rows.
     read: u32,
     /// The last of them: the next page is one that begins with it, or before. If it is not in its place there, rows have
@@ -63,7 +63,7 @@ pub(super) struct Row {
     anew: usize,
 }
 
-impl Row {
+impl Reached {
     pub(super) fn is_first(&self) -> bool {
         self.read == 0
     }
@@ -149,22 +149,22 @@ mod tests {
     proptest! {
         #[test]
         fn the_next_page_leaves_nothing_out_and_has_further_rows(read in 1u32..12_000, most in 1u32..=100) {
-            let row = Row { read, ..Row::default() };
+            let row = Reached { read, ..Reached::default() };
             let page = row.page(most);
             prop_assert!(page.0 <= most && page.1 >= 1);
-            prop_assert!(Row::before(page) <= read && Row::before(page) + page.0 > read, "{page:?}");
+            prop_assert!(Reached::before(page) <= read && Reached::before(page) + page.0 > read, "{page:?}");
         }
 
         #[test]
         fn large_pages_begin_with_the_last_row_or_before(read in 1u32..12_000, most in 20u32..=100) {
-            let row = Row { read, ..Row::default() };
-            prop_assert!(Row::before(row.page(most)) < read);
+            let row = Reached { read, ..Reached::default() };
+            prop_assert!(Reached::before(row.page(most)) < read);
         }
     }
 
     #[test]
     fn pages_are_nearly_as_large_as_they_may_be() {
-        let (mut row, mut pages) = (Row::default(), 0);
+        let (mut row, mut pages) = (Reached::default(), 0);
         while row.read < 8_000 {
             let (size, number) = row.page(100);
             row.read = size * number;

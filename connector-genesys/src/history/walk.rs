@@ -7,7 +7,7 @@ use connector_core::http::PageOf;
 use connector_core::{Conversation, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
-use super::place::{Place, Row, Told};
+use super::place::{Place, Reached, Told};
 use crate::conversation::conversation;
 use crate::people;
 use crate::shared::Shared;
@@ -46,12 +46,12 @@ impl Walk {
     pub(super) fn first(&self) -> Place {
         match self.priority {
             Priority::Backfill => Place::Submit { from: self.from, anew: 0 },
-            Priority::Live | Priority::Reconcile => self.from(self.from),
+            Priority::Live | Priority::Reconcile => self.query(self.from),
         }
     }
 
     /// The first times to ask for calls that ended from then on.
-    pub(super) fn from(&self, ended: DateTime<Utc>) -> Place {
+    pub(super) fn query(&self, ended: DateTime<Utc>) -> Place {
         let began = ended.checked_sub_signed(LONGEST_CALL).unwrap_or(ended);
         Place::began(began, end_of_day(began).min(self.to))
     }
@@ -74,7 +74,7 @@ impl Walk {
         }
     }
 
-    async fn began(self, shared: &Shared, mut slice: Slice, at: Row) -> Result<PageOf<Conversation, Place>> {
+    async fn began(self, shared: &Shared, mut slice: Slice, at: Reached) -> Result<PageOf<Conversation, Place>> {
         let page = at.page(shared.connection.config.page);
         let api = shared.connection.api().await?;
         let found = api.details((slice.from, slice.to), page, self.priority).await?;
@@ -84,7 +84,7 @@ impl Walk {
                 slice.settle(end_of_day(slice.from).min(self.to));
             } else if slice.is_to_be_halved(found.total_hits) {
                 slice.halve(found.total_hits, end_of_day(slice.from).min(self.to));
-                return Ok(PageOf::new(Vec::new(), Some(slice.at(Row::default()))));
+                return Ok(PageOf::new(Vec::new(), Some(slice.at(Reached::default()))));
             }
         }
         let next = at.after(&found, page).map(|at| slice.at(at)).or_else(|| self.next(&slice));
@@ -142,7 +142,7 @@ struct Slice {
 }
 
 impl Slice {
-    fn at(self, at: Row) -> Place {
+    fn at(self, at: Reached) -> Place {
         Place::Began { from: self.from, to: self.to, at, whole: self.whole, in_vain: self.in_vain }
     }
 
