@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::slice::Slice;
 use crate::wire;
 use crate::wire::analytics::{Conversation, Details};
 
@@ -19,13 +20,9 @@ const ANEW: usize = 3;
 pub(super) enum Place {
     /// Among the calls that began in a time.
     Began {
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
+        #[serde(flatten)]
+        slice: Slice,
         at: Reached,
-        /// How many hits the time had of which this is a half, where it is one.
-        whole: Option<i64>,
-        /// How often in a row a half had as many hits as the whole.
-        in_vain: usize,
     },
     /// A job is to be submitted for calls that ended from then on, so often for a further time.
     Submit { from: DateTime<Utc>, anew: usize },
@@ -47,7 +44,7 @@ pub(super) struct Job {
 
 impl Place {
     pub(super) fn began(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
-        Self::Began { from, to, at: Reached::default(), whole: None, in_vain: 0 }
+        Self::Began { slice: Slice::new(from, to), at: Reached::default() }
     }
 }
 
@@ -160,6 +157,14 @@ mod tests {
             let row = Reached { read, ..Reached::default() };
             prop_assert!(Reached::before(row.page(most)) < read);
         }
+    }
+
+    #[test]
+    fn a_stored_position_is_read_again() {
+        let stored = r#"{"Began":{"from":"2026-10-19T00:00:00Z","to":"2026-10-20T00:00:00Z","whole":9000,"in_vain":1,"at":{"read":100,"anchor":"c-1","anew":0}}}"#;
+        let place: Place = serde_json::from_str(stored).expect("a position");
+        assert!(matches!(&place, Place::Began { at, .. } if at.read == 100), "{place:?}");
+        assert_eq!(serde_json::to_string(&place).expect("JSON"), stored);
     }
 
     #[test]
