@@ -283,7 +283,7 @@ impl GenesysConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live_audio::options::AudioKey;
+    use crate::live_audio::keys::AudioKey;
 
     fn good() -> GenesysConfig {
         let client = (Secret::literal("ana-client"), Secret::literal("hunter2"));
