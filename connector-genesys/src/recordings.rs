@@ -87,7 +87,7 @@ impl RecordingDownloader for GenesysRecordings {
 
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let origin = self.shared.connection.cx.origin();
-        let place = Place::of(recording).map_err(|error| error.during("download").of(origin))?;
+        let place = recording.locator.read::<Place>().map_err(|error| error.during("download").of(origin))?;
         let download = self.fetch(recording.locator.as_str(), &place, &options).await;
         download.map_err(|error| off_the_list(error).of(origin))
     }
