@@ -22,6 +22,7 @@ mod request;
 mod response;
 mod retry;
 mod rows;
+mod sending;
 mod settings;
 #[cfg(feature = "sockets")]
 mod sockets;
