@@ -12,6 +12,9 @@ mod faults;
 pub mod fixtures;
 #[cfg(feature = "http")]
 pub mod http;
+mod log;
+#[cfg(target_os = "linux")]
+pub mod memory;
 mod scenario;
 mod timeline;
 mod voice;
@@ -20,5 +23,6 @@ pub use audio::{Chunks, Clip};
 pub use day_time::{DayTime, Passing};
 pub use faults::{Fault, FaultPlan};
 pub use fixtures::fixtures;
+pub use log::Log;
 pub use scenario::{Scenario, ScenarioAgent, ScenarioCall, ScenarioGroup};
 pub use timeline::{Happening, Moment, Party, ScenarioLeg};
