@@ -45,8 +45,7 @@ impl RecordingDownloader for DropFolderRecordings {
     /// of the new version brings its own place.
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let failed = |error: Error| error.of(self.shared.cx.origin()).during("download");
-        let mark: Mark = serde_json::from_str(recording.locator.as_str())
-            .map_err(|error| failed(Error::invalid("a place that this connector did not make").caused_by(error)))?;
+        let mark: Mark = recording.locator.read().map_err(failed)?;
         let read = match self.shared.folder.read(&mark.path, options.from, Some(&mark.version)).await {
             Ok(read) => read,
             Err(error) if error.is_not_found() => return Ok(Lookup::Gone(Gone::Deleted)),

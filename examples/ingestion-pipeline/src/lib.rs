@@ -46,8 +46,8 @@ pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
 pub use sqlite::{
-    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, People, RecordingRow, Retried, SqliteArchive,
-    SqliteStore, TakenMessage, Tally,
+    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, People, RecordingRow, Retried, SqliteStore,
+    TakenMessage, Tally,
 };
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};

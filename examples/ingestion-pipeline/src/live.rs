@@ -1,6 +1,7 @@
 //! Sound of calls while they go on: recorded as it comes, and cut to what belongs to agents once the call is known.
 
 mod cut;
+mod disk;
 mod hear;
 mod options;
 mod record;

@@ -66,6 +66,26 @@ impl Default for SourceOptions {
 /// Sources on one side, a store, an object sink and an outbox on the other: [`run`](Self::run) keeps them connected.
 ///
 /// One broken source never stops another: each has a loop of its own, which is started again after a pause when it fails.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// # let shutdown = async {};
+/// use connector_core::{Connector, Context, Vendor};
+/// use ingestion_pipeline::{FolderSink, MemoryStore, Message, Pipeline, SourceOptions};
+///
+/// let connector = Connector::new(&Context::default().for_source("acme", "calls"), Vendor::UNIVERSAL); // your vendor's
+/// let outbox = async |message: Message| {
+///     println!("{} is stored", message.conversation);
+///     Ok(())
+/// };
+/// let report = Pipeline::new(MemoryStore::new(), FolderSink::open(home.path())?, outbox)
+///     .source(connector, SourceOptions::default())
+///     .run(shutdown) // such as a signal
+///     .await?;
+/// assert_eq!((report.stored, report.buried), (0, 0));
+/// # Ok(()) }
+/// ```
 pub struct Pipeline {
     store: Arc<dyn WorkStore>,
     sink: Arc<dyn ObjectSink>,

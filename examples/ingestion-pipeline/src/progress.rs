@@ -18,6 +18,16 @@ mod state;
 pub use state::SourceState;
 
 /// Live counts of a running pipeline. Clones share them.
+///
+/// ```
+/// use ingestion_pipeline::Progress;
+///
+/// let progress = Progress::default(); // that of `Pipeline::progress`
+/// for (origin, state) in progress.sources() {
+///     println!("{origin}: {state}");
+/// }
+/// assert!(progress.report().to_string().starts_with("0 calls stored"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Counts>);
 

@@ -34,6 +34,18 @@ pub trait ObjectSink: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Objects as files below a directory.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// use futures_util::{StreamExt, stream};
+/// use ingestion_pipeline::{FolderSink, ObjectSink};
+///
+/// let sink = FolderSink::open(home.path())?;
+/// sink.put("acme/calls/1.wav", stream::iter([Ok("RIFF".into())]).boxed()).await?;
+/// assert_eq!(std::fs::read(home.path().join("acme/calls/1.wav"))?, b"RIFF");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct FolderSink {
     store: Arc<dyn ObjectStore>,

@@ -11,7 +11,7 @@ use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 
-use super::spool::{failed, on_disk};
+use super::disk::{failed, on_disk};
 
 /// How much is read at once, in bytes.
 const PIECE: u64 = 256 << 10;

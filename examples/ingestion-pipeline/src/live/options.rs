@@ -35,15 +35,17 @@ type Decide = Arc<dyn Fn(&SessionRow) -> Unmatched + Send + Sync>;
 
 /// How sound of calls that go on is recorded and stored.
 ///
-/// ```no_run
-/// # async fn example() -> connector_core::Result<()> {
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// # let at = |name: &str| home.path().join(name);
 /// use std::time::Duration;
 /// use ingestion_pipeline::{FolderSink, LiveOptions, Pipeline, SqliteStore};
 ///
-/// let store = SqliteStore::open("ingest.db").await?;
-/// let live = LiveOptions::new(store.clone(), "live").with_deadline(Duration::from_secs(1800));
+/// let store = SqliteStore::open(at("ingest.db")).await?;
+/// let live = LiveOptions::new(store.clone(), at("live")).with_deadline(Duration::from_secs(1800));
 /// let outbox = async |_| Ok(());
-/// let pipeline = Pipeline::new(store, FolderSink::open("objects")?, outbox).with_live(live);
+/// let pipeline = Pipeline::new(store, FolderSink::open(at("objects"))?, outbox).with_live(live);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
