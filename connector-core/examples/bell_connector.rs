@@ -54,6 +54,7 @@ fn conversation(call: Call) -> Conversation {
     conversation
 }
 
+#[async_trait]
 impl AgentDirectory for Bell {
     fn list_agents(&self, query: AgentQuery) -> Listing<Agent> {
         let is_meant = |group: &str| query.groups.is_empty() || query.groups.contains(&group.into());
@@ -64,6 +65,12 @@ impl AgentDirectory for Bell {
     fn list_groups(&self, _: GroupQuery) -> Listing<AgentGroup> {
         let group = |name: String| Some(AgentGroup::new(&name, GroupKind::Group, &name));
         page(self.exchange.lines("groups", 0), group).into_listing()
+    }
+    async fn find_agent(&self, who: &AgentRef, _: LookupOptions) -> Result<Option<Agent>> {
+        find_among(self.list_agents(AgentQuery::all()), who).await
+    }
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
     }
 }
 
@@ -81,10 +88,16 @@ impl ConversationHistory for Bell {
         let mut found = page(calls, |call: Call| (call.number == of.id).then(|| conversation(call))).items;
         Ok(found.pop().map_or(Lookup::Gone(Gone::Unknown), Lookup::Ready))
     }
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
 #[async_trait]
 impl RecordingDownloader for Bell {
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
     async fn recordings(&self, of: &[Conversation], _: RecordingOptions) -> Vec<Result<RecordingSet>> {
         of.iter().map(|call| Ok(RecordingSet::new(call.recordings.clone(), Outlook::Complete))).collect()
     }
@@ -96,14 +109,21 @@ impl RecordingDownloader for Bell {
         (download.from, download.size) = (options.from, Some(size)); // what is shorter was cut: the rest is asked for
         Ok(Lookup::Ready(download))
     }
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
+    }
 }
 
+#[async_trait]
 impl EventSource for Bell {
     fn traits(&self) -> EventTraits {
         EventTraits::new([CallEventKind::Ended], Replay::FromCursor)
     }
     fn deliveries(&self, request: SubscribeRequest) -> Events {
         self.seat.deliveries(self.cx.origin(), || Ears(self.clone(), request))
+    }
+    async fn check(&self) -> JobCheck {
+        JobCheck::Ok
     }
 }
 

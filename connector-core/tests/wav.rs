@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_core::Error;
-use connector_core::wav::{Encoding, Header, pcm16};
+use connector_core::wav::{Encoding, Header, Layout};
 use proptest::prelude::*;
 
 macro_rules! fixture {
@@ -149,7 +149,7 @@ fn too_few_bytes_of_a_longer_file_are_an_answer() {
         let just_enough = Header::parse(&file[..whole.data_start as usize], Some(file.len() as u64));
         assert_eq!(just_enough.unwrap(), whole, "{name}");
     }
-    let only_a_header = pcm16(1, 8_000, 0);
+    let only_a_header = Layout::pcm16(1, 8_000).header(0);
     assert!(Header::parse(&only_a_header[..43], Some(44)).unwrap_err().is_too_large());
     assert!(Header::parse(&only_a_header[..43], Some(43)).unwrap_err().is_invalid());
 }
@@ -235,13 +235,16 @@ fn thousands_of_tiny_chunks_end_in_an_answer() {
 #[test]
 fn our_own_header_is_read_back() {
     for (channels, len) in [(1, 0), (1, 3_201), (2, 16_000)] {
-        let header = Header::parse(&pcm16(channels, 8_000, len), Some(44 + len)).unwrap();
+        let header = Header::parse(&Layout::pcm16(channels, 8_000).header(len), Some(44 + len)).unwrap();
         let expected = (Encoding::Pcm, channels, 8_000, 2 * channels, 16, 44, Some(len));
         let Header { encoding, channels, sample_rate, block_align, bits, data_start, data_len, .. } = header;
         assert_eq!((encoding, channels, sample_rate, block_align, bits, data_start, data_len), expected);
     }
     let beyond = 5 << 30;
-    assert_eq!(Header::parse(&pcm16(1, 8_000, beyond), Some(44 + beyond)).unwrap().data_len, Some(beyond));
+    assert_eq!(
+        Header::parse(&Layout::pcm16(1, 8_000).header(beyond), Some(44 + beyond)).unwrap().data_len,
+        Some(beyond)
+    );
 }
 
 /// Bytes that begin like a WAV file, so that the walk gets somewhere.

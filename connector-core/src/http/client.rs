@@ -6,17 +6,17 @@ use std::sync::Arc;
 use http::Method;
 use url::Url;
 
-use super::account::AccountKey;
-use super::auth::{Login, Token, TokenSource};
 use super::errors::VendorErrors;
-use super::exchange::Exchange;
-use super::limiter::{EndpointClass, Limits, RateHeaders};
+use super::limits::AccountKey;
+use super::limits::{EndpointClass, Limits, RateHeaders};
 use super::links::{LinkPolicy, below, refuse_plain_http};
-use super::options::HttpOptions;
+use super::login::Exchange;
+use super::login::{Login, Token, TokenSource};
 use super::redact::redact_url;
 use super::request::RequestBuilder;
 use super::retry::RetryPolicy;
 use super::settings::Settings;
+use super::wire::HttpOptions;
 use crate::{Context, Error, Result};
 
 /// Speaks with one vendor's API as one account. Clones are the same client.
@@ -150,7 +150,7 @@ impl HttpClient {
     }
 
     /// Any request: for an endpoint that a connector does not know, with the same login, limits, repetition and
-    /// redaction. [`RequestBuilder::send_any`] gives a [`RawResponse`](super::RawResponse), whatever its status.
+    /// redaction. [`RequestBuilder::send_any`] gives the answer, whatever its status.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         RequestBuilder::new(self.0.clone(), method, below(&self.0.base, path), "request")
     }

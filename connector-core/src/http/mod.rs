@@ -10,55 +10,48 @@
 //! context; connections are shared by all whose options are equal. The wire is a [`Transport`], so that tests need no
 //! socket and may pause the clock.
 
-mod account;
-mod auth;
 mod client;
-mod download;
 mod errors;
-mod exchange;
-mod kept;
-mod limiter;
+mod limits;
 mod links;
-mod oauth;
-mod options;
+mod login;
+mod media;
 mod pages;
 mod redact;
 mod request;
 mod response;
 mod retry;
+mod rows;
+mod sending;
 mod settings;
 #[cfg(feature = "sockets")]
 mod sockets;
-mod transport;
+mod wire;
 
 use std::sync::Arc;
 
-pub use account::{Account, AccountKey};
-pub use auth::{Token, TokenSource};
 pub use client::HttpClient;
-pub use download::{Link, LinkSource, MediaOptions};
 pub use errors::{VendorError, VendorErrors};
-pub use exchange::Exchange;
-pub use kept::KeptLinks;
-pub use limiter::{EndpointClass, Limits, Permit, Rate, RateHeaders};
+pub use limits::{Account, AccountKey, EndpointClass, Limits, Permit, Rate, RateHeaders};
 pub use links::{LinkPolicy, segment};
-pub use oauth::{ClientAuth, OAuth2};
-pub use options::{HttpOptions, Proxy};
+pub use login::{ClientAuth, Exchange, OAuth2, Token, TokenSource};
+pub use media::{KeptLinks, Link, LinkSource, MediaOptions};
 pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
-pub use response::{RawResponse, Response};
+pub use response::Response;
 pub use retry::RetryPolicy;
+pub use rows::Rows;
 #[cfg(feature = "sockets")]
-pub use transport::Upgrade;
-pub use transport::{Body, Transport};
+pub use wire::Upgrade;
+pub use wire::{Body, HttpOptions, Proxy, Transport};
 
 use crate::{Context, Result};
 
 /// What all contexts of a program share.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared {
-    accounts: Arc<account::Accounts>,
-    clients: Arc<options::Clients>,
+    accounts: Arc<limits::Accounts>,
+    clients: Arc<wire::Clients>,
     transport: Option<Arc<dyn Transport>>,
 }
 

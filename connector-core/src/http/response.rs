@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::redact::{CUT, redact_body};
 use super::retry::retry_after;
-use super::transport::Body;
+use super::wire::Body;
 use crate::{Error, Origin, Result};
 
 /// Headers that hold a request's id.
@@ -55,9 +55,6 @@ pub struct Response {
     /// What it was asked for, and whose source asked.
     asked: Option<(&'static str, Origin)>,
 }
-
-/// What an endpoint that we do not know answered, whatever its status; see [`HttpClient::request`](super::HttpClient::request).
-pub type RawResponse = Response;
 
 impl Response {
     /// An answer that arrived at this time.

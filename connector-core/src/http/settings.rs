@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::account::Account;
-use super::auth::Login;
 use super::errors::VendorErrors;
-use super::limiter::{EndpointClass, Limits, RateHeaders};
+use super::limits::Account;
+use super::limits::{EndpointClass, Limits, RateHeaders};
 use super::links::LinkPolicy;
+use super::login::Login;
 use super::retry::RetryPolicy;
-use super::transport::Transport;
+use super::wire::Transport;
 use crate::Context;
 
 /// The longest answer that is read whole, in bytes, unless a request says otherwise.

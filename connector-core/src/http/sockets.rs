@@ -6,7 +6,7 @@ use url::Url;
 
 use super::client::HttpClient;
 use super::response::{Response, collect};
-use super::transport::Upgrade;
+use super::wire::Upgrade;
 use crate::socket::{Socket, asking, is_accepted};
 use crate::{Error, Result};
 

@@ -84,5 +84,4 @@ fn announced(headers: &HeaderMap) -> Result<Option<usize>, Unread> {
 }
 
 #[cfg(test)]
-#[path = "body/tests.rs"]
 mod tests;

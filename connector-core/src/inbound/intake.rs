@@ -263,5 +263,4 @@ impl AckSink for Promise {
 }
 
 #[cfg(test)]
-#[path = "intake/tests.rs"]
 mod tests;

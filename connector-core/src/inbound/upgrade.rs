@@ -133,5 +133,4 @@ impl fmt::Debug for Upgrade {
 }
 
 #[cfg(test)]
-#[path = "upgrade/tests.rs"]
 mod tests;

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use sha2::{Digest, Sha256};
 
 use super::voice;
-use crate::wav;
+use crate::wav::Layout;
 
 const SAMPLE_RATE: u32 = 8_000;
 const SAMPLE_BYTES: u64 = 2;
@@ -141,8 +141,8 @@ impl Clip {
         hex::encode(hash.finalize())
     }
 
-    fn header(&self) -> [u8; 44] {
-        wav::pcm16(self.channels(), SAMPLE_RATE, self.sound())
+    fn header(&self) -> Vec<u8> {
+        Layout::pcm16(self.channels(), SAMPLE_RATE).header(self.sound())
     }
 
     /// How many bytes of sound there are.
@@ -165,7 +165,7 @@ fn mu_law(sample: i16) -> u8 {
 /// A WAV file in pieces: see [`Clip::chunks`].
 #[derive(Debug)]
 pub struct Chunks {
-    header: Option<[u8; 44]>,
+    header: Option<Vec<u8>>,
     left: u64,
     talk: Talk,
 }
@@ -175,7 +175,7 @@ impl Iterator for Chunks {
 
     fn next(&mut self) -> Option<Bytes> {
         let mut chunk = Vec::with_capacity(CHUNK);
-        chunk.extend_from_slice(self.header.take().as_ref().map_or(&[], |header| header.as_slice()));
+        chunk.extend(self.header.take().unwrap_or_default());
         let room = usize::try_from(self.left).map_or(CHUNK, |left| (chunk.len() + left).min(CHUNK));
         let before = chunk.len();
         while chunk.len() < room {

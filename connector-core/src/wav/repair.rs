@@ -46,25 +46,23 @@ pub fn repair(path: impl AsRef<Path>) -> Result<Option<Header>> {
     if sound > MOST {
         return Err(Error::too_large("the WAV file holds more sound than its header can tell"));
     }
-    let whole = match is_finished(&layout, &beginning, size) {
-        Some(told) => told,
-        None => sound - sound % u64::from(layout.block()),
-    };
+    let finished = finished(&layout, &beginning, size);
+    let whole = finished.unwrap_or(sound - sound % u64::from(layout.block()));
     if whole == 0 {
         return Ok(None);
     }
-    if is_finished(&layout, &beginning, size).is_none() {
+    if finished.is_none() {
         finish(&mut file, &layout, whole)?;
     }
     let size = start + whole + whole % 2;
-    Header::parse(&layout.header(whole)[..layout.header_len()], Some(size)).map(Some)
+    Header::parse(&layout.header(whole), Some(size)).map(Some)
 }
 
-/// How much sound a finished file has.
-fn is_finished(layout: &Layout, beginning: &[u8], size: u64) -> Option<u64> {
+/// How much sound the file has, if it is finished.
+fn finished(layout: &Layout, beginning: &[u8], size: u64) -> Option<u64> {
     let start = layout.header_len();
     let told = u64::from(u32::from_le_bytes(*beginning.get(..start)?.last_chunk()?));
-    let is_so = beginning[..start] == layout.header(told)[..start] && start as u64 + told + told % 2 == size;
+    let is_so = beginning[..start] == layout.header(told) && start as u64 + told + told % 2 == size;
     (is_so && told.is_multiple_of(layout.block().into())).then_some(told)
 }
 
@@ -73,7 +71,7 @@ fn finish(file: &mut File, layout: &Layout, whole: u64) -> Result<()> {
     let end = layout.header_len() as u64 + whole;
     file.set_len(end)?;
     file.seek(SeekFrom::Start(0))?;
-    file.write_all(&layout.header(whole)[..layout.header_len()])?;
+    file.write_all(&layout.header(whole))?;
     file.set_len(end + whole % 2)?;
     file.sync_all()?;
     Ok(())
@@ -86,7 +84,7 @@ fn is_begun(beginning: &[u8]) -> bool {
         // Behind these stand sizes, channels and rates, which are not known then.
         let fixed = [0..4, 8..16, 16..22];
         let is_alike = |at: usize| beginning.get(at).is_none_or(|byte| *byte == expected[at]);
-        beginning.len() < layout.header_len() && fixed.into_iter().flatten().all(is_alike)
+        beginning.len() < expected.len() && fixed.into_iter().flatten().all(is_alike)
     };
     known(Layout::pcm16(1, 1)) || known(Layout::mu_law(1, 1))
 }

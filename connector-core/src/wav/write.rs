@@ -147,7 +147,7 @@ impl<W: Write + Seek> Writer<W> {
         self.to.flush()?;
         self.is_in_place = false;
         self.go_to(0)?;
-        self.to.write_all(&self.layout.header(self.written)[..self.layout.header_len()])?;
+        self.to.write_all(&self.layout.header(self.written))?;
         self.told = self.written;
         Ok(())
     }

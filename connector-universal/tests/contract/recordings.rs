@@ -13,7 +13,7 @@ use futures_util::TryStreamExt;
 use crate::common::{JSON, STEM, Source, facts, json, wav as wav_name};
 
 fn sound() -> Vec<u8> {
-    let mut file = wav::pcm16(2, 8000, 32_000).to_vec();
+    let mut file = wav::Layout::pcm16(2, 8000).header(32_000);
     file.extend((0..32_000u32).map(|n| (n / 7) as u8));
     file
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wav::{Writer, pcm16};
+use crate::wav::Writer;
 
 fn repaired(bytes: &[u8]) -> (Result<Option<Header>>, Vec<u8>) {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -9,10 +9,10 @@ fn repaired(bytes: &[u8]) -> (Result<Option<Header>>, Vec<u8>) {
 
 #[test]
 fn a_file_of_somebody_else_is_left_alone() {
-    let mut with_a_list = [&pcm16(1, 8_000, 4)[..], &[0; 4], b"LIST\x04\0\0\0INFO"].concat();
+    let mut with_a_list = [&Layout::pcm16(1, 8_000).header(4)[..], &[0; 4], b"LIST\x04\0\0\0INFO"].concat();
     let of_24_bits = include_bytes!("../../../tests/fixtures/wav/pcm24.wav").to_vec();
     with_a_list[36..40].copy_from_slice(b"LIST");
-    let endless = [&pcm16(0, 8_000, 4)[..], &[0; 4]].concat();
+    let endless = [&Layout::pcm16(0, 8_000).header(4)[..], &[0; 4]].concat();
     for file in
         [with_a_list, of_24_bits, endless, b"RIFX".to_vec(), b"a text that is no sound at all, but long".to_vec()]
     {
@@ -25,10 +25,10 @@ fn a_file_of_somebody_else_is_left_alone() {
 #[test]
 fn a_header_that_promises_more_than_there_is_tells_what_there_is() {
     // As after a failure of the machine, when the disk had the header and not all of the sound.
-    let file = [&pcm16(2, 8_000, 8_000)[..], &[7; 403]].concat();
+    let file = [&Layout::pcm16(2, 8_000).header(8_000)[..], &[7; 403]].concat();
     let (header, after) = repaired(&file);
     assert_eq!(header.unwrap().unwrap().data_len, Some(400));
-    assert_eq!(after, [&pcm16(2, 8_000, 400)[..], &[7; 400]].concat());
+    assert_eq!(after, [&Layout::pcm16(2, 8_000).header(400)[..], &[7; 400]].concat());
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! Whether the jobs of a connector can work.
+
+use crate::{Origin, Result};
+
+/// What every job of a connector said about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckReport {
+    /// Whose connector was asked.
+    pub origin: Origin,
+    /// The jobs by name, and what each said.
+    pub jobs: Vec<(&'static str, JobCheck)>,
+}
+
+impl CheckReport {
+    /// What the jobs of this source said.
+    pub fn new(origin: Origin, jobs: Vec<(&'static str, JobCheck)>) -> Self {
+        Self { origin, jobs }
+    }
+
+    /// Whether every job can work.
+    pub fn is_ok(&self) -> bool {
+        self.jobs.iter().all(|(_, check)| matches!(check, JobCheck::Ok))
+    }
+}
+
+/// Whether a job can work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobCheck {
+    /// It can.
+    Ok,
+    /// A permission or licence is missing, named as the vendor names it.
+    Forbidden {
+        /// What is missing.
+        missing: String,
+        /// What to do.
+        advice: String,
+    },
+    /// It cannot work for another reason.
+    Failed {
+        /// What was said or seen.
+        why: String,
+        /// What to do.
+        advice: String,
+    },
+}
+
+impl JobCheck {
+    /// For connectors: what a question that costs little says of a job. `missing` is the permission as an administrator
+    /// finds it, and `advice` what to do about it.
+    ///
+    /// ```
+    /// use connector_core::{Error, JobCheck};
+    ///
+    /// let refused = Err(Error::forbidden("403").advise("no such luck"));
+    /// let JobCheck::Forbidden { missing, advice } = JobCheck::of(refused, "Employees: View", "give it to the role") else {
+    ///     panic!("it may not be asked");
+    /// };
+    /// assert_eq!(missing, "Employees: View");
+    /// assert!(advice.starts_with("give it to the role (403"));
+    /// ```
+    pub fn of(asked: Result<()>, missing: &str, advice: &str) -> Self {
+        match asked {
+            Ok(()) => Self::Ok,
+            Err(error) if error.is_forbidden() => {
+                Self::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
+            }
+            Err(error) => Self::Failed {
+                why: error.to_string(),
+                advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn a_missing_permission_is_named_as_an_administrator_finds_it() {
+        let refused = JobCheck::of(Err(Error::forbidden("no")), "recording:recording:view", "give it to a role");
+        let JobCheck::Forbidden { missing, advice } = refused else { panic!("it is forbidden") };
+        assert_eq!(missing, "recording:recording:view");
+        assert!(advice.contains("give it to a role (") && advice.contains("no"), "{advice}");
+        let away = JobCheck::of(Err(Error::transient("away").advise("come again")), "", "");
+        let JobCheck::Failed { why, advice } = away else { panic!("it failed") };
+        assert!(why.contains("away") && advice == "come again", "{why}: {advice}");
+        assert_eq!(JobCheck::of(Ok(()), "", ""), JobCheck::Ok);
+    }
+}

@@ -1,0 +1,234 @@
+//! A customer's contact with the centre, and its parts.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::seconds::Seconds;
+use crate::{Attributes, Leg, PhoneNumber, Raw, Recording, Stamp, Vendor};
+
+/// Another id under which the same conversation is known, and what sort of id it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Alias {
+    /// The sort of id: `session_id`, `contact_id`, `external_tag`, …
+    pub kind: String,
+    /// The id.
+    pub value: String,
+}
+
+impl Alias {
+    /// An id of a sort.
+    pub fn new(kind: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { kind: kind.into(), value: value.into() }
+    }
+}
+
+/// Names a conversation. Never a bare id: some vendors find a call only with its leg or its approximate time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ConversationRef {
+    /// The vendor's id of the whole contact.
+    pub id: String,
+    /// The leg that is meant, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<String>,
+    /// Other ids of the same conversation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Alias>,
+    /// Roughly when it took place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<DateTime<Utc>>,
+}
+
+impl ConversationRef {
+    /// A reference by the vendor's id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), leg: None, aliases: Vec::new(), around: None }
+    }
+
+    /// The same reference to one leg.
+    pub fn with_leg(mut self, leg: impl Into<String>) -> Self {
+        self.leg = Some(leg.into());
+        self
+    }
+
+    /// The same reference with another id.
+    pub fn with_alias(mut self, kind: impl Into<String>, value: impl Into<String>) -> Self {
+        self.aliases.push(Alias::new(kind, value));
+        self
+    }
+
+    /// The same reference with an approximate time.
+    pub fn with_around(mut self, around: DateTime<Utc>) -> Self {
+        self.around = Some(around);
+        self
+    }
+
+    /// Takes over what the other reference to the same conversation knows beyond this one.
+    pub fn learn(&mut self, other: &Self) {
+        for alias in &other.aliases {
+            if !self.aliases.contains(alias) {
+                self.aliases.push(alias.clone());
+            }
+        }
+        self.around = self.around.or(other.around);
+    }
+}
+
+impl fmt::Display for ConversationRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)
+    }
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Direction {
+    /// The customer called.
+    Inbound,
+    /// The centre called.
+    Outbound,
+    /// Colleagues called each other.
+    Internal,
+    /// Nobody said.
+    #[default]
+    Unknown,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Internal => "internal",
+            Self::Unknown => "call",
+        })
+    }
+}
+
+/// How much of a conversation's metadata this is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// An event mentioned it; the metadata must be fetched.
+    #[default]
+    Hint,
+    /// A row of a listing: enough to compare, not all there is.
+    Listed,
+    /// All that the vendor tells.
+    Full,
+}
+
+/// Which recordings the metadata promises.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Expected {
+    /// It does not say.
+    #[default]
+    Unknown,
+    /// There is none.
+    None,
+    /// There is at least one.
+    Some,
+    /// There are so many.
+    Count(u32),
+    /// There are these, with start and length.
+    Segments(Vec<Segment>),
+    /// They come by another way: another source, another file.
+    Elsewhere,
+}
+
+/// A stretch of time that was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Segment {
+    /// When it starts.
+    pub started: Stamp,
+    /// How long it is.
+    #[serde(default, with = "Seconds", skip_serializing_if = "Option::is_none")]
+    pub length: Option<Duration>,
+}
+
+/// A whole contact of a customer: one or more [legs](Leg), which are also the unit in which it is stored and compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Conversation {
+    /// Its ids.
+    pub this: ConversationRef,
+    /// Who runs the system it took place in.
+    pub vendor: Vendor,
+    /// Who called whom.
+    #[serde(default)]
+    pub direction: Direction,
+    /// The calling number, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ani: Option<PhoneNumber>,
+    /// The called number, as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dnis: Option<PhoneNumber>,
+    /// The customer's number, derived by the vendor's rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<PhoneNumber>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Stamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Stamp>,
+    /// Its parts in time order.
+    #[serde(default)]
+    pub legs: Vec<Leg>,
+    /// What else the vendor tells, as text.
+    #[serde(default)]
+    pub attributes: Attributes,
+    /// Which recordings the metadata promises.
+    #[serde(default)]
+    pub expected: Expected,
+    /// The recordings that the metadata itself names, where it does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recordings: Vec<Recording>,
+    /// How much of the metadata this is.
+    #[serde(default)]
+    pub detail: Detail,
+    /// What the vendor sent. It is kept beside the document, not in it.
+    #[serde(skip)]
+    pub raw: Option<Raw>,
+}
+
+impl Conversation {
+    /// A conversation of which nothing else is known yet.
+    pub fn new(this: ConversationRef, vendor: Vendor) -> Self {
+        Self {
+            this,
+            vendor,
+            direction: Direction::Unknown,
+            ani: None,
+            dnis: None,
+            customer: None,
+            started: None,
+            ended: None,
+            legs: Vec::new(),
+            attributes: Attributes::default(),
+            expected: Expected::Unknown,
+            recordings: Vec::new(),
+            detail: Detail::Hint,
+            raw: None,
+        }
+    }
+
+    /// How long it took, where both ends are known.
+    pub fn duration(&self) -> Option<Duration> {
+        (self.ended?.at - self.started?.at).to_std().ok()
+    }
+}
