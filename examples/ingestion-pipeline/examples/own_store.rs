@@ -327,7 +327,7 @@ async fn store_a_day() -> anyhow::Result<()> {
     let fake = Fake::start(&day, FaultPlan::none().lose_events(2).cut_downloads(3)).await?;
     fake.play(0);
     let clock = Clock::starting_at(day.starts + TimeDelta::days(1));
-    let cx = Context::default().with_clock(clock.clone()).for_source("acme", "nice");
+    let cx = Context::default().with_clock(clock).for_source("acme", "nice");
     let nice = NiceCxone::new(fake.config().with_poll_every(Duration::from_millis(100)), &cx)?;
     let (home, store) = (tempfile::tempdir()?, OwnStore::default());
 
@@ -341,7 +341,7 @@ async fn store_a_day() -> anyhow::Result<()> {
         }
     };
     let archive = OwnArchive(store.clone(), cx.origin().clone());
-    let missed = Recovering::new(nice.connector(), store.clone(), archive).with_clock(clock.clone());
+    let missed = Recovering::new(nice.connector(), store.clone(), archive).with_clock(clock);
     let starts = day.starts;
     tokio::spawn(async move {
         loop {
