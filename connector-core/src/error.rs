@@ -280,16 +280,35 @@ impl Error {
     }
 }
 
-/// Trouble with a local file: missing, not permitted, or a disk that fails.
+/// Trouble with a local file: missing, not permitted, or a disk that fails. An error of ours that went through a reader
+/// comes out as it was.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         use std::io::ErrorKind;
+        let error = match error.downcast::<Self>() {
+            Ok(ours) => return ours,
+            Err(error) => error,
+        };
         let make = match error.kind() {
             ErrorKind::NotFound => Self::not_found,
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::forbidden,
             _ => Self::storage,
         };
         make(error.to_string()).caused_by(error)
+    }
+}
+
+/// For programs that take the bytes of a recording through a reader.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error.0.kind {
+            Kind::NotFound => ErrorKind::NotFound,
+            Kind::Unauthorized | Kind::Forbidden => ErrorKind::PermissionDenied,
+            Kind::Invalid => ErrorKind::InvalidData,
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -361,6 +380,15 @@ mod tests {
     fn a_body_is_cut_at_a_character() {
         let error = Error::invalid("odd").with_body(&"é".repeat(BODY_LIMIT));
         assert_eq!(error.body().unwrap().len(), BODY_LIMIT);
+    }
+
+    #[test]
+    fn an_error_comes_through_a_reader_as_it_was() {
+        let read = std::io::Error::from(Error::forbidden("no licence").with_status(403));
+        assert_eq!(read.kind(), std::io::ErrorKind::PermissionDenied);
+        let error = Error::from(read);
+        assert!(error.is_forbidden());
+        assert_eq!(error.status(), Some(403));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::directory::GenesysDirectory;
 use crate::events::GenesysEvents;
 use crate::history::GenesysHistory;
 use crate::live_audio::GenesysAudio;
-use crate::monitoring::{self, AudioMonitoring};
+use crate::live_audio::monitoring::{self, AudioMonitoring};
 use crate::recordings::GenesysRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;

@@ -1,9 +1,14 @@
 //! Hearing of calls as they happen, by the vendor's notifications.
 
+pub(crate) mod channel;
+pub(crate) mod differ;
+pub mod eventbridge;
 mod inbox;
 mod listener;
-mod people;
+mod position;
 mod reader;
+mod tasks;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +16,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use connector_core::{CallEventKind, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 
-use crate::differ::{MUTED, UNMUTED};
+use self::differ::{MUTED, UNMUTED};
+use self::listener::Listener;
 use crate::shared::Shared;
 use crate::uses::EVENTS_CHECK;
-use listener::Listener;
 
 /// Calls as they happen: ringing, answered, held, resumed, muted, recording paused, passed on, leg ended, call ended,
 /// wrap-up ended.
@@ -101,7 +106,7 @@ impl EventSource for GenesysEvents {
 }
 
 /// All that may happen in a call.
-pub(crate) fn kinds() -> [CallEventKind; 12] {
+fn kinds() -> [CallEventKind; 12] {
     use CallEventKind::{
         Answered, Ended, Held, LegEnded, Other, RecordingPaused, RecordingResumed, Resumed, Ringing, Transferred,
         WrapUpEnded,

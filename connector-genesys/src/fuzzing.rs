@@ -1,36 +1,16 @@
 //! Ways in for the fuzz targets, to rooms that are not public. Each panics where a rule does not hold.
 
-use crate::channel::frame::Frame;
-use crate::differ::{Confirmed, Differ, Effect};
-use crate::eventbridge;
+mod door;
+mod input;
+mod notification;
+mod session;
 
-pub(crate) mod input;
+pub use self::door::door;
+pub use self::notification::notification;
+pub use self::session::session;
 
-pub use crate::audio::fuzzing::{door, session};
-
-/// A message of a socket: whatever it says, each thing that it tells has a key of its own and is of its call, and what comes
-/// by EventBridge is read in the same way.
-pub fn notification(text: &str) {
-    let received = chrono::DateTime::UNIX_EPOCH;
-    let frame = Frame::read(text);
-    assert_eq!(frame, Frame::read(text));
-    let delivery = eventbridge::decode(&format!("{{\"detail\": {text}}}"), received);
-    let Frame::State(snapshot) = frame else { return };
-    let (mut differ, mut told) = (Differ::default(), Vec::new());
-    for _ in 0..2 {
-        differ.see(&snapshot, &|_| true, received, &mut told);
-    }
-    differ.confirmed(&snapshot.conversation, Confirmed::Over(None), received, &mut told);
-    let events = told.iter().filter_map(|effect| if let Effect::Emit(event) = effect { Some(event) } else { None });
-    let mut keys = std::collections::HashSet::new();
-    for event in events {
-        assert_eq!(event.conversation.id, snapshot.conversation);
-        assert!(keys.insert(event.key.clone()), "{:?} is told twice", event.kind);
-    }
-    let decoded = delivery.expect("what can be read as a message is a delivery with an envelope around it");
-    assert_eq!(decoded.conversation.is_some(), !snapshot.parties.is_empty());
-    assert!(decoded.events.iter().all(|event| keys.contains(&event.key)), "EventBridge tells what a socket does not");
-}
+const ORGANIZATION: &str = "7c0f6f0e-52a1-4f0b-9d3b-0b6f5a1c2d3e";
+const SESSION: &str = "0d9a4c56-1b2e-4e8f-8a77-6c5d4e3f2a1b";
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! The calls of the past.
 
 mod archive;
-mod people;
 mod place;
 mod walk;
 
@@ -17,6 +16,7 @@ use connector_core::{
 };
 
 use crate::conversation::conversation;
+use crate::people;
 use crate::shared::Shared;
 use crate::uses::HISTORY_CHECK;
 use walk::Walk;

@@ -1,5 +1,19 @@
 //! The fifth job: the sound of calls while they go on.
 
+mod connection;
+pub(crate) mod door;
+pub(crate) mod entrance;
+mod lobby;
+mod media;
+mod message;
+pub(crate) mod monitoring;
+pub(crate) mod options;
+mod pace;
+mod refused;
+pub(crate) mod session;
+mod signature;
+mod stream_time;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,8 +21,9 @@ use async_trait::async_trait;
 use connector_core::{Error, JobCheck, LiveAudioSource, LiveSessions, Result};
 use futures_util::{StreamExt, stream};
 
-use crate::audio::Audio;
-use crate::shared::{Shared, judge};
+use self::entrance::Entrance;
+use self::lobby::Lobby;
+use crate::shared::Shared;
 
 /// The sound of calls as they happen, sent by the integration *AudioHook Monitor*: customer and agent on a channel each,
 /// where the trunk records both.
@@ -76,24 +91,24 @@ impl GenesysAudio {
     /// Lets nobody connect any more, says goodbye to the sessions that go on, and waits until they are over: some seconds.
     /// The stream of sessions ends.
     pub async fn close(&self) {
-        if let Some(audio) = &self.shared.audio {
-            audio.close().await;
+        if let Some(entrance) = &self.shared.entrance {
+            entrance.close().await;
         }
     }
 
     /// How many sessions brought one of customer and agent alone, since *Dual channel* is off for the recordings of their
     /// trunk. The first one is told in the log.
     pub fn one_sided(&self) -> u64 {
-        self.shared.audio.as_ref().map_or(0, Audio::one_sided)
+        self.shared.entrance.as_ref().map_or(0, Entrance::one_sided)
     }
 
-    /// Where sessions come in.
-    fn audio(&self) -> Result<&Audio> {
+    /// Where sessions wait.
+    fn lobby(&self) -> Result<&Lobby> {
         let none = || {
             let advice = "give it the keys of the integration AudioHook Monitor";
             Error::config("there are no options for audio").advise(advice)
         };
-        self.shared.audio.as_ref().ok_or_else(none)
+        self.shared.entrance.as_ref().ok_or_else(none)?.lobby()
     }
 }
 
@@ -101,7 +116,7 @@ impl GenesysAudio {
 impl LiveAudioSource for GenesysAudio {
     fn sessions(&self) -> LiveSessions {
         let origin = self.shared.connection.cx.origin();
-        match self.audio().and_then(Audio::lobby) {
+        match self.lobby() {
             Ok(lobby) => lobby.listen(origin),
             Err(error) => stream::iter([Err(error.during("sessions").of(origin))]).boxed(),
         }
@@ -110,11 +125,11 @@ impl LiveAudioSource for GenesysAudio {
     async fn check(&self) -> JobCheck {
         let connection = &self.shared.connection;
         let keys = async {
-            self.audio().and_then(Audio::lobby).map_err(|error| error.of(connection.cx.origin()))?;
+            self.lobby().map_err(|error| error.of(connection.cx.origin()))?;
             let options = connection.config.audio.as_ref();
             if let Some(options) = options { options.check(&connection.cx).await } else { Ok(()) }
         };
-        judge(keys.await, "")
+        JobCheck::of(keys.await, "a key of live sound", "let this program read it")
     }
 }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use connector_core::http::KeptLinks;
-use connector_core::{Agent, AgentIndex, AgentRef, Error, JobCheck, Priority, Result, Seat};
+use connector_core::{AgentIndex, Error, JobCheck, Result, Seat};
 use futures_util::future::join_all;
 
-use crate::audio::{self, Audio};
-use crate::people::agent;
+use crate::live_audio::entrance::Entrance;
 use crate::transport::Connection;
 use crate::uses::Probe;
 
@@ -29,31 +28,16 @@ pub(crate) struct Shared {
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
     pub(crate) links: KeptLinks,
-    /// Where the sound of calls comes in.
-    pub(crate) audio: Option<Audio>,
+    /// Where the sound of calls comes in, if there are options for it.
+    pub(crate) entrance: Option<Entrance>,
 }
 
 impl Shared {
     pub(crate) fn new(connection: Connection) -> Result<Self> {
-        let audio = audio::open(connection.config.audio.as_ref(), &connection.cx)?;
+        let audio = connection.config.audio.as_ref();
+        let entrance = audio.map(|options| Entrance::open(options, &connection.cx)).transpose()?;
         let people = AgentIndex::new(connection.cx.clock());
-        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), audio })
-    }
-
-    /// The person behind an id, with login where the vendor tells it within some seconds.
-    pub(crate) async fn who(&self, id: &str) -> AgentRef {
-        let lookup = async {
-            let found = self.user(id, Priority::Live).await;
-            found.inspect_err(|error| tracing::warn!("who user {id} is could not be asked: {error}"))
-        };
-        self.people.who(id, async { Ok(lookup.await?.map(|agent| agent.who)) }).await
-    }
-
-    /// The user with this id, whether or not the person works there (still).
-    pub(crate) async fn user(&self, id: &str, priority: Priority) -> Result<Option<Agent>> {
-        let found = self.connection.api().await?.users_by_id(&[id], priority).await?;
-        let mut people = found.rows.into_iter().flatten().filter_map(agent);
-        Ok(people.find(|agent| agent.who.id.as_deref() == Some(id)))
+        Ok(Self { connection, seat: Seat::default(), people, links: KeptLinks::new(LINKS_KEPT), entrance })
     }
 
     /// Whether a job can work: asks all of this at once. All that is missing is named.
@@ -70,7 +54,8 @@ impl Shared {
                 failed = Some(error);
             }
         }
-        judge(failed.map_or(Ok(()), Err), &Vec::from_iter(missing).join(", "))
+        let missing = Vec::from_iter(missing).join(", ");
+        JobCheck::of(failed.map_or(Ok(()), Err), &missing, "give it to a role of the OAuth client")
     }
 
     /// Asks once.
@@ -83,20 +68,5 @@ impl Shared {
     }
 }
 
-/// What a cheap question says of a job; `missing` is the permission as an administrator finds it.
-pub(crate) fn judge(asked: Result<()>, missing: &str) -> JobCheck {
-    match asked {
-        Ok(()) => JobCheck::Ok,
-        Err(error) if error.is_forbidden() => JobCheck::Forbidden {
-            missing: missing.to_owned(),
-            advice: format!("give it to a role of the OAuth client ({error})"),
-        },
-        Err(error) => JobCheck::Failed {
-            why: error.to_string(),
-            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
-        },
-    }
-}
-
 #[cfg(all(test, feature = "testing"))]
-mod tests;
+pub(crate) mod tests;

@@ -1,9 +1,10 @@
-//! What stands in the log of live sound, and what does not: alone in its process, since whether something is logged at all is
-//! decided for all threads together.
+//! What stands in the log of live sound, and what does not. In a process where each test listens to its log: whether something
+//! is logged at all is decided for all threads together.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use chrono::TimeDelta;
 use connector_core::inbound::{Hub, HubOptions};
 use connector_core::socket::Message;
 use connector_core::testing::{FaultPlan, Scenario};
@@ -53,11 +54,14 @@ struct Program {
     sessions: LiveSessions,
 }
 
+fn options() -> AudioOptions {
+    AudioOptions::new(AudioKey::new(Secret::literal("k-1"), Secret::literal(SECRET)))
+}
+
 impl Program {
-    fn new() -> Self {
+    fn new(options: AudioOptions) -> Self {
         let hub = Hub::new(HubOptions::default());
         let cx = Context::default().for_source("acme", "cloud").with_inbound(&hub);
-        let options = AudioOptions::new(AudioKey::new(Secret::literal("k-1"), Secret::literal(SECRET)));
         let config = Fake::new(&Scenario::small(7), FaultPlan::none()).config().with_audio(options.with_route("r-1"));
         let genesys = Genesys::new(config, &cx).expect("settings that make sense");
         let sessions = genesys.live_audio().sessions();
@@ -78,13 +82,18 @@ impl Program {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_log_names_sessions_and_calls_and_nobody() {
+/// The log of this thread, as long as the guard lives.
+fn log() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-    let _guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+    let guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+    (log, guard)
+}
 
-    let mut program = Program::new();
+#[tokio::test(start_paused = true)]
+async fn the_log_names_sessions_and_calls_and_nobody() {
+    let (log, _guard) = log();
+    let mut program = Program::new(options());
     let (mut warnings, mut all_of_it) = (Vec::new(), String::new());
     for _ in 0..2 {
         let handshake = program.handshake();
@@ -125,4 +134,62 @@ async fn the_log_names_sessions_and_calls_and_nobody() {
     for secret in ["+1555", "Caller", "k-1", SECRET, "tenant", "en-US", "r-1"] {
         assert!(!all_of_it.contains(secret), "{secret} in {all_of_it}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_one_line_in_the_log_without_anything_that_was_sent() {
+    let (log, _guard) = log();
+    let whole = Program::new(options());
+    drop(Client::connect(&whole.hub, &whole.handshake()).await.expect("a good handshake"));
+    assert_eq!(log.take(), "", "who is let in makes no noise here");
+    let unread = AudioKey::new(Secret::literal("k-2"), Secret::file("/nowhere/at/all"));
+    let half = Program::new(options().with_key(unread));
+    drop(Client::connect(&half.hub, &half.handshake()).await.expect("a good handshake"));
+    let told = log.take();
+    assert!(told.lines().count() == 1 && told.contains("/nowhere/at/all") && !told.contains("refused"), "{told}");
+
+    let handshake = || whole.handshake();
+    let refused = [
+        (handshake().without_header("x-api-key"), "no single API key", false),
+        (handshake().with_session("marta"), "ids that are no UUIDs", false),
+        (handshake().without_header("host"), "no single host", false),
+        (handshake().without_header("signature"), "half a signature", false),
+        (handshake().with_header("signature", "marta"), "unreadable signature", false),
+        (handshake().covering(&["host"]), "signature without a required component", false),
+        (handshake().covering(&["host", "host"]), "signature of an unknown component", false),
+        (handshake().with_parameters("x=\"marta\""), "wrong parameters of the signature", false),
+        (handshake().with_parameters("alg=\"marta\""), "other algorithm", false),
+        (handshake().with_nonce("marta"), "short nonce", false),
+        (handshake().with_header("x-api-key", "marta"), "signature for another key", false),
+        (handshake(), "signature from the future", false),
+        (handshake(), "expired signature", true),
+        (handshake().with_key("marta", Some(SECRET)), "unknown key", false),
+        (handshake().with_key("k-1", Some("Zm8=")), "wrong signature", true),
+        (handshake().with_key("k-1", None), "unsigned", false),
+    ];
+    for (handshake, reason, is_unread) in refused {
+        let program = if is_unread { &half } else { &whole };
+        let seconds = match reason {
+            "signature from the future" => 60,
+            "expired signature" => -60,
+            _ => 0,
+        };
+        // A refusal takes its time.
+        let handshake = handshake.at(program.clock.now() + TimeDelta::seconds(seconds));
+        let status = Client::connect(&program.hub, &handshake).await.expect_err(reason);
+        let told = log.take();
+        assert!(status == StatusCode::UNAUTHORIZED && told.lines().count() == 1, "{status} {told}");
+        assert!(told.contains("acme/cloud") && told.contains(&format!("reason={reason}")), "{reason}: {told}");
+        assert_eq!(told.contains("/nowhere/at/all"), is_unread, "{told}");
+        let values: Vec<_> = handshake.headers().values().map(|value| value.to_str().unwrap().to_owned()).collect();
+        let secret = ["marta", SECRET, "k-1", handshake.session()];
+        let shown = values.iter().map(String::as_str).chain(secret).find(|value| told.contains(value));
+        assert_eq!(shown, None, "{told}");
+    }
+
+    let once = handshake();
+    drop(Client::connect(&whole.hub, &once).await.expect("a good handshake"));
+    assert_eq!(log.take(), "");
+    assert_eq!(Client::connect(&whole.hub, &once).await.unwrap_err(), StatusCode::UNAUTHORIZED);
+    assert!(log.take().contains("reason=replayed"));
 }

@@ -8,6 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use connector_core::http::{ClientAuth, Exchange, LinkPolicy, OAuth2, Response, Token, TokenSource};
 use connector_core::{Error, Result, Secret};
@@ -28,6 +31,14 @@ const REGIONAL_DOMAIN: &str = "nice-incontact.com";
 
 /// The domain of APIs, for regional tenants of which no discovery tells more.
 const API_DOMAIN: &str = "niceincontact.com";
+
+/// Base64 as JWTs have it, with or without padding.
+const JWT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// Logs in with an access key.
 #[derive(Debug)]
@@ -143,29 +154,7 @@ pub(crate) fn tenant_of(token: &Token) -> Option<String> {
 }
 
 fn claims(jwt: &str) -> Option<Claims> {
-    serde_json::from_slice(&base64_url(jwt.split('.').nth(1)?)?).ok()
-}
-
-/// Base64 as JWTs have it, with or without padding.
-fn base64_url(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() * 3 / 4), 0u32, 0u32);
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'-' | b'+' => 62,
-            b'_' | b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xFFFF;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held & 0xFF) as u8);
-        }
-    }
-    Some(bytes)
+    serde_json::from_slice(&JWT.decode(jwt.split('.').nth(1)?).ok()?).ok()
 }
 
 /// The address of the API that discovery tells, or that the region has.
@@ -216,19 +205,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_of_tokens_is_read_with_and_without_padding() {
-        assert_eq!(base64_url("Zm9vYmE").unwrap(), b"fooba");
-        assert_eq!(base64_url("Zm9vYmE=").unwrap(), b"fooba");
-        assert_eq!(base64_url("-_8").unwrap(), [0xfb, 0xff]);
-        assert_eq!(base64_url("a b"), None);
-    }
-
-    #[test]
     fn a_tenant_is_read_from_either_token_and_as_a_number() {
         let jwt = "x.eyJ0ZW5hbnRJZCI6IDE3fQ.y"; // {"tenantId": 17}
         assert_eq!(tenant_of(&Token::new("opaque").with_id_token(jwt)).as_deref(), Some("17"));
         assert_eq!(tenant_of(&Token::new(jwt).with_id_token("opaque")).as_deref(), Some("17"));
         assert_eq!(tenant_of(&Token::new("opaque")), None);
+    }
+
+    #[test]
+    fn a_tenant_is_read_with_and_without_padding_and_whatever_else_is_said() {
+        // {"tenantId": "7", "name": "?ÿ>"}, whose base64 has an underscore.
+        let claims = "eyJ0ZW5hbnRJZCI6ICI3IiwgIm5hbWUiOiAiP8O_PiJ9";
+        for jwt in [format!("x.{claims}.y"), format!("x.{claims}"), "x.eyJ0ZW5hbnRJZCI6IDd9Cg==.y".to_owned()] {
+            assert_eq!(tenant_of(&Token::new(jwt.clone())).as_deref(), Some("7"), "{jwt}");
+        }
+        for odd in ["x.eyJ0ZW5hbnRJZCI6IDd9*.y", "x..y", "", "."] {
+            assert_eq!(tenant_of(&Token::new(odd)), None, "{odd}");
+        }
     }
 
     #[test]

@@ -2,25 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use connector_core::http::{KeptLinks, RequestBuilder};
-use connector_core::{AgentIndex, Connector, Context, Result, Seat, Vendor};
+use connector_core::http::RequestBuilder;
+use connector_core::{Connector, Context, Result, Vendor};
 use http::Method;
 
 use crate::config::NiceConfig;
 use crate::directory::NiceDirectory;
 use crate::events::NiceEvents;
 use crate::history::NiceHistory;
-use crate::push;
 use crate::recordings::NiceRecordings;
 use crate::shared::Shared;
 use crate::transport::Connection;
 use crate::uses::{self, ApiUse};
-
-/// How long a link is used again, so that not every cut costs one of the 150 requests in five minutes. How long the vendor
-/// lets links live is not documented.
-const LINKS_KEPT: Duration = Duration::from_secs(60);
 
 /// A tenant of NICE CXone.
 ///
@@ -56,12 +50,8 @@ impl NiceCxone {
     pub fn new(config: NiceConfig, cx: &Context) -> Result<Self> {
         config.validate().map_err(|error| error.of(cx.origin()))?;
         cx.transport(&config.http).map_err(|error| error.of(cx.origin()))?;
-        let inbox = Arc::default();
-        let door = push::open(config.push.as_ref(), &config.media_types, cx, &inbox)?;
         let connection = Connection::new(cx.clone(), config);
-        let (people, links) = (AgentIndex::new(cx.clock()), KeptLinks::new(LINKS_KEPT));
-        let shared = Shared { connection, people, seat: Seat::default(), links, inbox, _door: door };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(Shared::new(connection)?) })
     }
 
     /// Lists agents, groups and teams.

@@ -1,5 +1,7 @@
 //! How one tenant of CXone is reached and read.
 
+mod choices;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +10,8 @@ use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::push::PushOptions;
+use crate::events::push::options::PushOptions;
+pub use choices::{AuthMode, RecordingKey, RecordingsFrom};
 
 /// Where commercial tenants log in. That of FedRAMP is `https://cxone-gov.niceincontact.com`.
 const ISSUER: &str = "https://cxone.niceincontact.com";
@@ -43,56 +46,6 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// How long to wait for a recording that is not there: minutes. Each question counts against a small limit.
 const WAITS: [u64; 7] = [1, 2, 5, 10, 20, 40, 60];
-
-/// How to log in. The vendor documents both ways at
-/// <https://developer.niceincontact.com/Documentation/APIAuthenticationAndAuthorization> and
-/// <https://developer.niceincontact.com/Documentation/UserHubGettingStarted>.
-///
-/// ```
-/// use connector_nice::AuthMode;
-/// let regional: AuthMode = serde_json::from_str(r#"{"regional_access_key": {"area": "na1"}}"#)?;
-/// assert_eq!(regional, AuthMode::RegionalAccessKey { area: "na1".to_owned() });
-/// assert_eq!(serde_json::to_string(&AuthMode::Discovery)?, r#""discovery""#);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum AuthMode {
-    /// With the client pair of a back-end application and an access key, at the place that the issuer names.
-    #[default]
-    Discovery,
-    /// With an access key alone, in the region where the tenant lives.
-    RegionalAccessKey {
-        /// The region: `na1`, `eu1`, `au1`, …
-        area: String,
-    },
-}
-
-/// By which id a recording is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RecordingKey {
-    /// By the id of the master contact, and if nothing is found, by those of its legs.
-    #[default]
-    MasterThenContact,
-    /// By the ids of the legs.
-    ContactOnly,
-}
-
-/// Where recordings come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RecordingsFrom {
-    /// From Media Playback, which is a licence that is billed: one file a call, in MP4.
-    #[default]
-    MediaPlayback,
-    /// From the call logs among the files of contacts, for tenants without that licence: one WAV file a leg, of at most
-    /// 100 MiB.
-    LegacyFiles,
-}
 
 /// The settings of one tenant of CXone. Only the credentials have to be given.
 ///
@@ -430,57 +383,15 @@ impl NiceConfig {
     }
 }
 
+/// Whether contacts of a media type count: one that is not told does.
+pub(crate) fn counts(media_types: &[u32], kind: Option<i64>) -> bool {
+    media_types.is_empty() || kind.is_none_or(|kind| media_types.iter().any(|wanted| i64::from(*wanted) == kind))
+}
+
 /// Regions are not checked against a list; but the text becomes a part of a host.
 fn is_area(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair() -> (Secret, Secret) {
-        (Secret::literal("ana-key"), Secret::literal("hunter2"))
-    }
-
-    #[test]
-    fn a_file_names_only_what_differs() {
-        let text = r#"{"client_id": "env:A", "client_secret": "env:B", "access_key_id": "env:C",
-            "access_key_secret": "file:/d", "poll_every": "10s", "recording_key": "contact_only"}"#;
-        let config: NiceConfig = serde_json::from_str(text).unwrap();
-        config.validate().unwrap();
-        assert_eq!((config.api_version.as_str(), config.poll_every.as_secs()), ("v23.0", 10));
-        assert_eq!(config.recording_key, RecordingKey::ContactOnly);
-        assert!(serde_json::from_str::<NiceConfig>(&text.replace("poll_every", "pol_every")).is_err());
-        let regional =
-            r#"{"auth": {"regional_access_key": {"area": "au1"}}, "access_key_id": "i", "access_key_secret": "s"}"#;
-        serde_json::from_str::<NiceConfig>(regional).unwrap().validate().unwrap();
-    }
-
-    #[test]
-    fn settings_that_make_no_sense_say_what_to_change() {
-        let good = || NiceConfig::new(pair(), pair());
-        let mut without_client = good();
-        without_client.client_secret = None;
-        for (config, words) in [
-            (good().with_api_version("23"), "v23.0"),
-            (good().with_api_version("v23/../x"), "v23.0"),
-            (good().with_page(0), "10000"),
-            (good().with_page(20_000), "10000"),
-            (good().with_poll_every(Duration::ZERO), "poll_every"),
-            (good().with_active_every(Duration::ZERO), "active_every"),
-            (good().with_sessions((0..51).map(|agent| agent.to_string())), "sessions"),
-            (without_client, "client_secret"),
-            (NiceConfig::regional("evil.example/", pair()), "na1"),
-        ] {
-            let error = config.validate().unwrap_err();
-            assert!(error.is_config() && error.to_string().contains(words), "{error}");
-        }
-    }
-
-    #[test]
-    fn no_secret_is_shown() {
-        let shown = format!("{:?}", NiceConfig::new(pair(), pair()));
-        assert!(!shown.contains("hunter2") && !shown.contains("ana-key"), "{shown}");
-    }
-}
+mod tests;

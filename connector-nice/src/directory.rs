@@ -1,23 +1,22 @@
 //! Who takes calls: agents, groups and teams.
 
+mod finding;
+mod groups;
+mod rows;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use connector_core::http::{PageOf, pages};
 use connector_core::{
-    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, AgentState, GroupKind, GroupQuery, GroupRef, JobCheck,
-    Listing, LookupOptions, Priority, Rejected, Result,
+    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, GroupKind, GroupQuery, GroupRef, JobCheck, Listing,
+    LookupOptions, Priority, Result,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::rows::full_name;
-use crate::shared::{Shared, judge};
-use crate::transport::Api;
+use crate::shared::Shared;
 use crate::uses::EMPLOYEES;
-use crate::wire::agents::{Agent as WireAgent, Group, Team};
-use crate::wire::list::List;
-use crate::wire::{self, Rows};
 
 /// The people of a tenant. Groups are both the ACD's groups and its teams. Agents are listed whole each time: of what changed
 /// since, nothing reliable is documented.
@@ -54,14 +53,6 @@ impl fmt::Debug for NiceDirectory {
     }
 }
 
-/// A group or team, as far as its members are asked for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Found {
-    id: String,
-    kind: GroupKind,
-    name: String,
-}
-
 /// Where a listing of agents is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Place {
@@ -70,7 +61,7 @@ enum Place {
     /// Before the groups are known.
     Start,
     /// In one of these groups.
-    In { groups: Vec<Found>, index: usize, skip: usize },
+    In { groups: Vec<AgentGroup>, index: usize, skip: usize },
 }
 
 /// Where a listing of groups is.
@@ -107,13 +98,13 @@ impl AgentDirectory for NiceDirectory {
     }
 
     async fn find_agent(&self, who: &AgentRef, options: LookupOptions) -> Result<Option<Agent>> {
-        let found = find(&self.shared, who, options.priority).await;
+        let found = finding::find(&self.shared, who, options.priority).await;
         self.shared.connection.note(found)
     }
 
     async fn check(&self) -> JobCheck {
         let asked = async { self.shared.connection.api().await?.agents(None, 0, 1, Priority::Live).await.map(drop) };
-        judge(asked.await, EMPLOYEES, "give it to the role of the access key's user")
+        JobCheck::of(asked.await, EMPLOYEES, "give it to the role of the access key's user")
     }
 }
 
@@ -127,11 +118,11 @@ async fn agents_at(
     match place {
         Place::All { skip } => {
             let found = api.agents(None, skip, top, priority).await?;
-            let next = next(&found, found.rows.len(), skip, top).map(|skip| Place::All { skip });
-            Ok(agents_of(&found.rows, None, next))
+            let next = found.next_skip(skip, top).map(|skip| Place::All { skip });
+            Ok(rows::agents(&found.rows, None).into_page(next))
         }
         Place::Start => {
-            let groups = resolve(&api, wanted, top, priority)
+            let groups = groups::resolve(&api, wanted, top, priority)
                 .await
                 .map_err(|error| error.during("list_agents").of(shared.connection.cx.origin()))?;
             Ok(PageOf::new(Vec::new(), Some(Place::In { groups, index: 0, skip: 0 })))
@@ -141,7 +132,7 @@ async fn agents_at(
             let (found, further) = match group.kind {
                 GroupKind::Team => {
                     let found = api.team_agents(&group.id, skip, top, priority).await?;
-                    let further = next(&found, found.rows.len(), skip, top);
+                    let further = found.next_skip(skip, top);
                     (found, further)
                 }
                 _ => (api.group_agents(&group.id, priority).await?, None),
@@ -152,7 +143,7 @@ async fn agents_at(
                 None if index + 1 < groups.len() => Some(Place::In { groups, index: index + 1, skip: 0 }),
                 None => None,
             };
-            Ok(agents_of(&found.rows, Some(&name), next))
+            Ok(rows::agents(&found.rows, Some(&name)).into_page(next))
         }
     }
 }
@@ -162,128 +153,12 @@ async fn groups_at(shared: &Shared, place: GroupPlace, priority: Priority) -> Re
     match place {
         GroupPlace::Groups => {
             let found = api.groups(priority).await?;
-            Ok(read_each(&found.rows, "group", group).into_page(Some(GroupPlace::Teams { skip: 0 })))
+            Ok(rows::groups(&found.rows).into_page(Some(GroupPlace::Teams { skip: 0 })))
         }
         GroupPlace::Teams { skip } => {
             let found = api.teams(skip, top, priority).await?;
-            let next = next(&found, found.rows.len(), skip, top).map(|skip| GroupPlace::Teams { skip });
-            Ok(read_each(&found.rows, "team", team).into_page(next))
+            let next = found.next_skip(skip, top).map(|skip| GroupPlace::Teams { skip });
+            Ok(rows::teams(&found.rows).into_page(next))
         }
     }
-}
-
-/// Where the next page starts: after as many rows as came, until there are as many as the vendor says.
-fn next(found: &List, came: usize, skip: usize, top: usize) -> Option<usize> {
-    let so_far = skip + came;
-    let more = match found.total.and_then(|total| usize::try_from(total).ok()) {
-        Some(total) => so_far < total,
-        None => came >= top,
-    };
-    (more && came > 0).then_some(so_far)
-}
-
-/// The groups that were meant. A name that fits two is an error, and so is one that fits none.
-async fn resolve(api: &Api, wanted: &[GroupRef], top: usize, priority: Priority) -> Result<Vec<Found>> {
-    let mut all: Vec<AgentGroup> = read_each(&api.groups(priority).await?.rows, "group", group).items;
-    let mut skip = Some(0);
-    while let Some(from) = skip {
-        let found = api.teams(from, top, priority).await?;
-        skip = next(&found, found.rows.len(), from, top);
-        all.extend(read_each(&found.rows, "team", team).items);
-    }
-    wanted.iter().map(|wanted| one_of(&all, wanted)).collect()
-}
-
-fn one_of(all: &[AgentGroup], wanted: &GroupRef) -> Result<Found> {
-    let group = wanted.one_of(all, "see how it is called in ACD > Groups, or among the teams")?;
-    Ok(Found { id: group.id.clone(), kind: group.kind, name: group.name.clone() })
-}
-
-async fn find(shared: &Shared, who: &AgentRef, priority: Priority) -> Result<Option<Agent>> {
-    let api = shared.connection.api().await?;
-    let known = |rows: &Rows| {
-        let mut read = rows.iter().filter_map(|raw| agent(wire::row(raw)?));
-        read.find(|agent| agent.who.may_be(who))
-    };
-    if let Some(id) = &who.id {
-        return Ok(known(&api.agent(id, priority).await?));
-    }
-    let texts = [who.login.as_ref().map(|login| login.reveal()), who.email.as_ref().map(|email| email.reveal())];
-    for text in texts.into_iter().flatten() {
-        let mut skip = Some(0);
-        while let Some(from) = skip {
-            let found = api.agents(Some(text), from, shared.connection.config.page, priority).await?;
-            if let Some(agent) = known(&found.rows) {
-                return Ok(Some(agent));
-            }
-            skip = next(&found, found.rows.len(), from, shared.connection.config.page);
-        }
-    }
-    Ok(None)
-}
-
-/// Rows that could be read, and those that could not.
-struct Read<T> {
-    items: Vec<T>,
-    rejected: Vec<Rejected>,
-}
-
-impl<T> Read<T> {
-    fn into_page<P>(self, next: Option<P>) -> PageOf<T, P> {
-        PageOf::new(self.items, next).with_rejected(self.rejected)
-    }
-}
-
-fn read_each<W: serde::de::DeserializeOwned, T>(rows: &Rows, what: &str, map: impl Fn(W) -> Option<T>) -> Read<T> {
-    let mut read = Read { items: Vec::new(), rejected: Vec::new() };
-    for (number, raw) in rows.iter().enumerate() {
-        match wire::row::<W>(raw).and_then(&map) {
-            Some(item) => read.items.push(item),
-            None => {
-                let what = format!("{what} {} of a page", number + 1);
-                read.rejected.push(Rejected::new(what, "no_id", "it is no object with an id"));
-            }
-        }
-    }
-    read
-}
-
-fn agents_of<P>(rows: &Rows, group: Option<&str>, next: Option<P>) -> PageOf<Agent, P> {
-    let of_group = |row| {
-        let mut agent = agent(row)?;
-        if let Some(group) = group.filter(|group| agent.groups.iter().all(|known| known != group)) {
-            agent.groups.insert(0, group.to_owned());
-        }
-        Some(agent)
-    };
-    read_each(rows, "agent", of_group).into_page(next)
-}
-
-/// An agent, if it has an id. It comes with the name of its team.
-pub(crate) fn agent(row: WireAgent) -> Option<Agent> {
-    let mut who = AgentRef::default().with_id(row.agent_id?);
-    who.login = row.user_name.map(Into::into);
-    who.name = full_name(row.first_name.as_deref(), row.last_name.as_deref()).map(Into::into);
-    who.email = row.email_address.map(Into::into);
-    let mut agent = Agent::new(who);
-    agent.aliases = row.user_id.or(row.user_id_upper).into_iter().collect();
-    agent.state = match row.is_active {
-        Some(true) => AgentState::Active,
-        Some(false) => AgentState::Inactive,
-        None => AgentState::Unknown,
-    };
-    agent.groups = row.team_name.into_iter().collect();
-    Some(agent)
-}
-
-fn group(row: Group) -> Option<AgentGroup> {
-    let id = row.group_id?;
-    let name = row.group_name.unwrap_or_else(|| id.clone());
-    Some(AgentGroup::new(id, GroupKind::Group, name))
-}
-
-fn team(row: Team) -> Option<AgentGroup> {
-    let id = row.team_id?;
-    let name = row.team_name.unwrap_or_else(|| id.clone());
-    Some(AgentGroup::new(id, GroupKind::Team, name))
 }

@@ -1,24 +1,17 @@
 #![doc = include_str!("../README.md")]
 
-mod active;
 mod api;
 mod auth;
 mod client;
 mod config;
+mod conversation;
 mod directory;
 mod errors;
 mod events;
-mod hints;
 mod history;
-mod pages;
 mod people;
-mod poll;
-mod push;
 mod recordings;
-mod rows;
-mod session;
 mod shared;
-mod states;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -30,8 +23,8 @@ pub use config::{AuthMode, NiceConfig, RecordingKey, RecordingsFrom};
 pub use connector_core::http::ClientAuth;
 pub use directory::NiceDirectory;
 pub use events::NiceEvents;
+pub use events::push::options::{DOOR, PushOptions};
 pub use history::NiceHistory;
-pub use push::{DOOR, PushOptions};
 pub use recordings::NiceRecordings;
 pub use uses::ApiUse;
 

@@ -1,13 +1,22 @@
 //! What the jobs of one tenant share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use connector_core::http::KeptLinks;
 use connector_core::inbound::Registration;
-use connector_core::{AgentIndex, JobCheck, Result, Seat};
+use connector_core::{AgentIndex, JobCheck, Priority, Result, Seat};
 
-use crate::hints::Inbox;
+use crate::api::contacts::Span;
+use crate::events::hints::Inbox;
+use crate::events::push;
 use crate::transport::Connection;
+use crate::uses::CONTACTS;
+
+/// How long a link is used again, so that not every cut costs one of the 150 requests in five minutes. How long the vendor
+/// lets links live is not documented.
+const LINKS_KEPT: Duration = Duration::from_secs(60);
 
 /// What the jobs share.
 pub(crate) struct Shared {
@@ -18,21 +27,26 @@ pub(crate) struct Shared {
     pub(crate) people: AgentIndex,
     /// Links to recordings that are good for a while.
     pub(crate) links: KeptLinks,
+    /// Where hints are dropped that a call may be over.
     pub(crate) inbox: Arc<Inbox>,
     /// Where Studio scripts call.
-    pub(crate) _door: Option<Registration>,
+    _door: Option<Registration>,
 }
 
-/// What a cheap question says of a job; `missing` names what the vendor asks for.
-pub(crate) fn judge(asked: Result<()>, missing: &str, advice: &str) -> JobCheck {
-    match asked {
-        Ok(()) => JobCheck::Ok,
-        Err(error) if error.is_forbidden() => {
-            JobCheck::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
-        }
-        Err(error) => JobCheck::Failed {
-            why: error.to_string(),
-            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
-        },
+impl Shared {
+    pub(crate) fn new(connection: Connection) -> Result<Self> {
+        let (inbox, people) = (Arc::default(), AgentIndex::new(connection.cx.clock()));
+        let door = push::open(&connection.config, &connection.cx, &inbox)?;
+        let links = KeptLinks::new(LINKS_KEPT);
+        Ok(Self { connection, seat: Seat::default(), people, links, inbox, _door: door })
+    }
+
+    /// Whether completed contacts may be read.
+    pub(crate) async fn check_contacts(&self) -> JobCheck {
+        let span = Span::Updated(self.connection.cx.clock().now() - TimeDelta::minutes(5));
+        let types = &self.connection.config.media_types;
+        let asked =
+            async { self.connection.api().await?.completed(span, types, (0, 1), Priority::Live).await.map(drop) };
+        JobCheck::of(asked.await, CONTACTS, "give it to the role of the access key's user")
     }
 }

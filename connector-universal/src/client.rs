@@ -2,16 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use connector_core::{Clock, Connector, Context, JobCheck, Origin, RawPolicy, Result, Seat, Vendor};
-use connector_folder::{Folder, FolderPath, Ledger};
-use futures_util::TryStreamExt;
+use connector_core::{Connector, Context, Result, Seat, Vendor};
+use connector_folder::{Folder, Ledger};
 use tokio::sync::Mutex;
 
-use crate::facts::Mapping;
-use crate::pairing::Rules;
+use crate::conversation::Mapping;
+use crate::shared::Shared;
 use crate::sidecar::Limits;
 use crate::{DropFolderConfig, DropFolderEvents, DropFolderHistory, DropFolderRecordings, DropFolderSettler};
 
@@ -63,28 +60,13 @@ impl DropFolder {
     pub fn new(config: DropFolderConfig, folder: impl Folder, ledger: impl Ledger, cx: &Context) -> Result<Self> {
         let names = config.names().map_err(|error| error.of(cx.origin()))?;
         config.check().map_err(|error| error.of(cx.origin()))?;
-        let limits = Limits::default();
         let shared = Shared {
-            origin: cx.origin().clone(),
-            clock: cx.clock(),
-            raw: cx.raw(),
+            mapping: Mapping { names, fields: config.fields.clone(), channels: config.channels.clone() },
+            cx: cx.clone(),
+            config,
             folder: Arc::new(folder),
             ledger: Arc::new(ledger),
-            rules: Rules {
-                names: names.clone(),
-                sidecar: config.sidecar,
-                grace: config.grace,
-                required_fields: config.required_fields,
-                media_limit: config.media_limit,
-                sidecar_limit: limits.bytes,
-                update_window: config.update_window,
-            },
-            mapping: Mapping { names, fields: config.fields, channels: config.channels },
-            limits,
-            settle: config.settle,
-            rescan: config.rescan,
-            cadence: config.cadence,
-            purge_after: config.purge_after,
+            limits: Limits::default(),
             seat: Seat::default(),
             forgotten_at: Mutex::default(),
         };
@@ -113,8 +95,7 @@ impl DropFolder {
 
     /// All jobs in one bundle.
     pub fn connector(&self) -> Connector {
-        let cx = Context::default().for_source(&self.shared.origin.tenant, &self.shared.origin.source);
-        Connector::new(&cx, Vendor::UNIVERSAL)
+        Connector::new(&self.shared.cx, Vendor::UNIVERSAL)
             .with_events(self.events())
             .with_recordings(self.recordings())
             .with_history(self.history())
@@ -124,37 +105,6 @@ impl DropFolder {
 
 impl fmt::Debug for DropFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DropFolder({})", self.shared.origin)
-    }
-}
-
-/// What the jobs share.
-pub(crate) struct Shared {
-    pub(crate) origin: Origin,
-    pub(crate) clock: Clock,
-    pub(crate) raw: RawPolicy,
-    pub(crate) folder: Arc<dyn Folder>,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) rules: Rules,
-    pub(crate) mapping: Mapping,
-    pub(crate) limits: Limits,
-    pub(crate) settle: Duration,
-    pub(crate) rescan: Duration,
-    pub(crate) cadence: Duration,
-    pub(crate) purge_after: Option<Duration>,
-    pub(crate) seat: Seat,
-    pub(crate) forgotten_at: Mutex<Option<DateTime<Utc>>>,
-}
-
-impl Shared {
-    /// Whether the folder can be listed.
-    pub(crate) async fn check(&self) -> JobCheck {
-        match self.folder.list(&FolderPath::root()).try_next().await {
-            Ok(_) => JobCheck::Ok,
-            Err(error) => JobCheck::Failed {
-                why: error.to_string(),
-                advice: error.advice().unwrap_or("see whether the folder is there and may be read").to_owned(),
-            },
-        }
+        write!(f, "DropFolder({})", self.shared.cx.origin())
     }
 }

@@ -1,13 +1,21 @@
 //! Hearing of calls: from files in a folder to deliveries.
 
+mod ack;
+mod housekeeping;
+mod inbox;
+mod items;
+mod listener;
+mod pairing;
+mod record;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use connector_core::{CallEventKind, EventSource, EventTraits, Events, JobCheck, Replay, SubscribeRequest};
 
-use crate::client::Shared;
-use crate::listener::Listener;
+use crate::shared::Shared;
+use listener::Listener;
 
 /// The events of a drop folder: a call that ended comes with its metadata and its recording's place.
 ///
@@ -19,7 +27,7 @@ pub struct DropFolderEvents {
 
 impl fmt::Debug for DropFolderEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DropFolderEvents({})", self.shared.origin)
+        write!(f, "DropFolderEvents({})", self.shared.cx.origin())
     }
 }
 
@@ -35,7 +43,7 @@ impl EventSource for DropFolderEvents {
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
         let shared = &self.shared;
-        shared.seat.deliveries(&shared.origin, || Listener::new(shared.clone(), request.watch))
+        shared.seat.deliveries(shared.cx.origin(), || Listener::new(shared.clone(), request.watch))
     }
 
     async fn check(&self) -> JobCheck {

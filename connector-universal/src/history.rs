@@ -14,11 +14,10 @@ use connector_core::{
 use connector_folder::{FolderPath, Listed, Version, is_temporary};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::client::Shared;
-use crate::facts::{Media, ReadSidecar};
-use crate::pairing::File;
-use crate::reading::{read_header, read_sidecar};
+use crate::files::File;
+use crate::reading::{ReadSidecar, read_media, read_sidecar};
 use crate::settler::{PROCESSED, is_marked};
+use crate::shared::Shared;
 use crate::sidecar::Format;
 use crate::{Kind, SidecarMode, split_extension};
 
@@ -37,7 +36,7 @@ pub struct DropFolderHistory {
 
 impl fmt::Debug for DropFolderHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DropFolderHistory({})", self.shared.origin)
+        write!(f, "DropFolderHistory({})", self.shared.cx.origin())
     }
 }
 
@@ -45,10 +44,10 @@ impl fmt::Debug for DropFolderHistory {
 impl ConversationHistory for DropFolderHistory {
     /// A pair needs its settle time and, where sidecars are optional, the grace time before it counts.
     fn limits(&self) -> HistoryLimits {
-        let rules = &self.shared.rules;
-        let grace = if rules.sidecar == SidecarMode::Optional { rules.grace } else { Duration::ZERO };
-        let mut limits = HistoryLimits::lagging(self.shared.settle + self.shared.rescan + grace);
-        limits.retention = self.shared.purge_after;
+        let config = &self.shared.config;
+        let grace = if config.sidecar == SidecarMode::Optional { config.grace } else { Duration::ZERO };
+        let mut limits = HistoryLimits::lagging(config.settle + config.rescan + grace);
+        limits.retention = config.purge_after;
         limits
     }
 
@@ -64,8 +63,8 @@ impl ConversationHistory for DropFolderHistory {
     }
 
     async fn conversation(&self, of: &ConversationRef, _: LookupOptions) -> Result<Lookup<Conversation>> {
-        let around = of.around.unwrap_or_else(|| self.shared.clock.now());
-        let query = HistoryQuery::between(around - LONGEST_CALL, self.shared.clock.now());
+        let around = of.around.unwrap_or_else(|| self.shared.cx.clock().now());
+        let query = HistoryQuery::between(around - LONGEST_CALL, self.shared.cx.clock().now());
         let walk = Walk::start(self.shared.clone(), query).await?;
         for place in &walk.places {
             let files = self.shared.files_in(place).await?;
@@ -73,7 +72,7 @@ impl ConversationHistory for DropFolderHistory {
                 return Ok(match self.shared.told(pair).await {
                     Ok(Some(call)) => Lookup::Ready(call),
                     Ok(None) => Lookup::NotReady { retry_after: self.limits().lag },
-                    Err(refused) => return Err(Error::invalid(refused.to_string()).of(&self.shared.origin)),
+                    Err(refused) => return Err(Error::invalid(refused.to_string()).of(self.shared.cx.origin())),
                 });
             }
         }
@@ -174,7 +173,7 @@ impl Shared {
     /// The files of a directory, by stem. What was moved beside a file of the same name came later and is no call of its
     /// own.
     async fn files_in(&self, place: &FolderPath) -> Result<BTreeMap<String, Pair>> {
-        let now = self.clock.now();
+        let now = self.cx.clock().now();
         let mut stems: BTreeMap<String, Pair> = BTreeMap::new();
         let mut entries = self.folder.list(place);
         while let Some(entry) = entries.try_next().await? {
@@ -184,7 +183,7 @@ impl Shared {
             }
             let Some((stem, _)) = split_extension(path.name()).filter(|(stem, _)| !is_marked(stem)) else { continue };
             let pair = stems.entry(stem.to_owned()).or_default();
-            match self.rules.names.kind(path.name()) {
+            match self.mapping.names.kind(path.name()) {
                 Kind::Media => pair.media.push(seen(now, path, version)),
                 Kind::Sidecar(format) => pair.sidecars.push((seen(now, path, version), format)),
                 Kind::Yaml | Kind::Other => {}
@@ -198,10 +197,10 @@ impl Shared {
         let ([media], sidecars) = (pair.media.as_slice(), pair.sidecars.as_slice()) else { return Ok(None) };
         let what = media.path.to_string();
         let name =
-            self.rules.names.parse_media(media.path.name()).map_err(|refused| Box::new(refused.rejects(&what)))?;
+            self.mapping.names.parse_media(media.path.name()).map_err(|refused| Box::new(refused.rejects(&what)))?;
         let failed = |error: Error| Box::new(Rejected::new(&what, "not_read", error.to_string()));
         let read = match sidecars {
-            [] if self.rules.sidecar == SidecarMode::Required => return Ok(None),
+            [] if self.config.sidecar == SidecarMode::Required => return Ok(None),
             [] => None,
             [(sidecar, format)] => {
                 let content = read_sidecar(&*self.folder, sidecar, *format, &self.limits).await.map_err(failed)?;
@@ -212,15 +211,14 @@ impl Shared {
             }
             _ => return Ok(None),
         };
-        let header = read_header(&*self.folder, media, &name.extension).await.map_err(failed)?;
-        let media = Media { mark: media.mark(), seen: media.first_seen, header };
+        let media = read_media(&*self.folder, media, &name.extension).await.map_err(failed)?;
         let mut call = self.mapping.conversation(&name, Some(&media), read.as_ref());
         // Nobody knows when this version was seen first, and it may be older than one that is stored: it is as old as can be.
         let oldest = call.started.or(call.ended).map(|stamp| stamp.at);
         for revision in call.legs.iter_mut().filter_map(|leg| leg.revision.as_mut()) {
             revision.at = oldest.unwrap_or(revision.at);
         }
-        call.raw = read.as_ref().filter(|_| self.raw.keeps_conversations()).map(ReadSidecar::raw);
+        call.raw = read.as_ref().filter(|_| self.cx.raw().keeps_conversations()).map(ReadSidecar::raw);
         Ok(Some(call))
     }
 }

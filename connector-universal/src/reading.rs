@@ -1,17 +1,40 @@
-//! Reading from the folder: a sidecar whole, the beginning of a recording, and whether files are still the same.
+//! Reading from the folder: a sidecar whole, and the beginning of a recording.
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use connector_core::wav::Header;
-use connector_core::{Error, Result};
+use connector_core::{Raw, Result};
 use connector_folder::Folder;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
 use crate::Refused;
-use crate::facts::ReadSidecar;
-use crate::pairing::File;
-use crate::record::{Mark, Record};
+use crate::files::{File, Mark};
 use crate::sidecar::{self, Format, Limits, Sidecar};
+
+/// A sidecar that was read.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadSidecar {
+    pub(crate) format: Format,
+    pub(crate) content: Sidecar,
+    pub(crate) bytes: Bytes,
+    pub(crate) hash: String,
+    pub(crate) seen: DateTime<Utc>,
+}
+
+impl ReadSidecar {
+    pub(crate) fn raw(&self) -> Raw {
+        Raw::new(self.format.into(), self.bytes.clone())
+    }
+}
+
+/// What is known of a recording without its metadata.
+#[derive(Clone, Debug)]
+pub(crate) struct Media {
+    pub(crate) mark: Mark,
+    pub(crate) seen: DateTime<Utc>,
+    pub(crate) header: Option<Header>,
+}
 
 /// A sidecar as it was read, whether or not it can be used.
 #[derive(Clone, Debug)]
@@ -46,47 +69,24 @@ pub(crate) async fn read_sidecar(folder: &dyn Folder, file: &File, format: Forma
     Ok(Content { parsed: sidecar::parse(format, &bytes, limits), hash, format, bytes })
 }
 
-/// Reads the header of a recording, where its kind has one that we know.
+/// Reads the beginning of a recording, where its kind has a header that we know.
 ///
 /// # Errors
 /// `is_changed` or `is_not_found` when that version is not there any more. A header that makes no sense is none.
-pub(crate) async fn read_header(folder: &dyn Folder, file: &File, extension: &str) -> Result<Option<Header>> {
-    if extension != "wav" {
-        return Ok(None);
-    }
+pub(crate) async fn read_media(folder: &dyn Folder, file: &File, extension: &str) -> Result<Media> {
+    let header = match extension {
+        "wav" => Header::parse(&beginning(folder, file).await?, Some(file.version.size)).ok(),
+        _ => None,
+    };
+    Ok(Media { mark: file.mark(), seen: file.first_seen, header })
+}
+
+async fn beginning(folder: &dyn Folder, file: &File) -> Result<BytesMut> {
     let mut read = folder.read(&file.path, 0, Some(&file.version)).await?;
     let mut beginning = BytesMut::new();
     while beginning.len() < Header::PREFIX {
         let Some(piece) = read.bytes.try_next().await? else { break };
         beginning.extend_from_slice(&piece);
     }
-    Ok(Header::parse(&beginning, Some(file.version.size)).ok())
-}
-
-/// Whether files are all there as they were seen. That one was moved away is noticed late, and no refusal is to stand on
-/// it.
-///
-/// # Errors
-/// `is_changed` if one is not.
-pub(crate) async fn check_files(folder: &dyn Folder, files: &[Mark]) -> Result<()> {
-    for file in files {
-        if folder.stat(&file.path).await?.as_ref() != Some(&file.version) {
-            return Err(Error::changed("a file of this name changed or is gone"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the recording whose metadata a sidecar may update is the one that was taken.
-///
-/// # Errors
-/// `is_changed` if there is another one, of which there was no word yet.
-pub(crate) async fn check_recording(folder: &dyn Folder, record: &Record) -> Result<()> {
-    let Some(taken) = &record.taken else { return Ok(()) };
-    let Some(version) = folder.stat(&taken.media.path).await? else { return Ok(()) };
-    let there = Mark { path: taken.media.path.clone(), version };
-    if there == taken.media || record.is_rejected(&there) {
-        return Ok(());
-    }
-    Err(Error::changed("the recording came anew"))
+    Ok(beginning)
 }

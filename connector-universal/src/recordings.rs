@@ -10,8 +10,8 @@ use connector_core::{
     RecordingOptions, RecordingSet, Result, Validator,
 };
 
-use crate::client::Shared;
-use crate::record::Mark;
+use crate::files::Mark;
+use crate::shared::Shared;
 
 /// Fetches the recordings that events of the same drop folder named.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub struct DropFolderRecordings {
 
 impl fmt::Debug for DropFolderRecordings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DropFolderRecordings({})", self.shared.origin)
+        write!(f, "DropFolderRecordings({})", self.shared.cx.origin())
     }
 }
 
@@ -44,9 +44,8 @@ impl RecordingDownloader for DropFolderRecordings {
     /// The file as it was when the event named it. When it has become another version since, that is an error: the event
     /// of the new version brings its own place.
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
-        let failed = |error: Error| error.of(&self.shared.origin).during("download");
-        let mark: Mark = serde_json::from_str(recording.locator.as_str())
-            .map_err(|error| failed(Error::invalid("a place that this connector did not make").caused_by(error)))?;
+        let failed = |error: Error| error.of(self.shared.cx.origin()).during("download");
+        let mark: Mark = recording.locator.read().map_err(failed)?;
         let read = match self.shared.folder.read(&mark.path, options.from, Some(&mark.version)).await {
             Ok(read) => read,
             Err(error) if error.is_not_found() => return Ok(Lookup::Gone(Gone::Deleted)),

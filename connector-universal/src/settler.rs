@@ -11,8 +11,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::debug;
 
-use crate::client::Shared;
-use crate::record::{Mark, files_of};
+use crate::files::{Mark, files_of};
+use crate::shared::Shared;
 
 /// The directory for what was stored.
 pub(crate) const PROCESSED: &str = "processed";
@@ -33,7 +33,7 @@ pub struct DropFolderSettler {
 
 impl fmt::Debug for DropFolderSettler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DropFolderSettler({})", self.shared.origin)
+        write!(f, "DropFolderSettler({})", self.shared.cx.origin())
     }
 }
 
@@ -51,7 +51,7 @@ struct ErrorNote<'a> {
 impl Settler for DropFolderSettler {
     async fn settle(&self, receipt: &Receipt, outcome: Outcome, _: SettleOptions) -> Result<()> {
         let settled = self.put_all_away(receipt, &outcome).await;
-        settled.map_err(|error| error.of(&self.shared.origin).during("settle"))
+        settled.map_err(|error| error.of(self.shared.cx.origin()).during("settle"))
     }
 }
 
@@ -71,7 +71,7 @@ impl DropFolderSettler {
         if folder.stat(&file.path).await?.as_ref() != Some(&file.version) {
             return Ok(());
         }
-        let now = self.shared.clock.now();
+        let now = self.shared.cx.clock().now();
         let place = if *outcome == Outcome::Stored { PROCESSED } else { REJECTED };
         let day = FolderPath::new(format!("{place}/{}", now.format("%Y-%m-%d")))?;
         for attempt in 0..NAMES {
@@ -83,7 +83,7 @@ impl DropFolderSettler {
             self.explain(&day, &target, outcome).await?;
             match folder.rename(&file.path, &target).await? {
                 Renamed::Done => {
-                    debug!(origin = %self.shared.origin, "{} moved to {target}", file.path);
+                    debug!(origin = %self.shared.cx.origin(), "{} moved to {target}", file.path);
                     return Ok(());
                 }
                 Renamed::SourceGone => return Ok(()),
@@ -95,7 +95,7 @@ impl DropFolderSettler {
 
     async fn explain(&self, day: &FolderPath, target: &FolderPath, outcome: &Outcome) -> Result<()> {
         let Outcome::Rejected { reason, at, detail } = outcome else { return Ok(()) };
-        let rejected = self.shared.clock.now().to_rfc3339();
+        let rejected = self.shared.cx.clock().now().to_rfc3339();
         let note = ErrorNote { reason, at: at.as_deref(), detail, rejected };
         let mut text = serde_json::to_vec_pretty(&note)
             .map_err(|error| Error::bug("a note cannot be written as JSON").caused_by(error))?;

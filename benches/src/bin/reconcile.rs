@@ -14,7 +14,7 @@ use connector_core::{
     Lookup, LookupOptions, Origin, Page, Revision, Stamp, Vendor,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use ingestion_pipeline::{SqliteArchive, SqliteStore};
+use ingestion_pipeline::{ReconcileLog, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 const PAGE: usize = 500;
@@ -139,8 +139,8 @@ async fn compare(path: &str, calls: usize) -> anyhow::Result<()> {
     let history = History::new(calls);
     let end = history.start + TimeDelta::days(10);
     let request = ReconcileRequest::between(ReconcileMode::Manual, history.start, end);
-    let archive = SqliteArchive::new(SqliteStore::open(path).await?, origin());
-    let run = Reconcile::new(Arc::new(history), Arc::new(archive), request, end + TimeDelta::days(1));
+    let archive = SqliteStore::open(path).await?.archive(&origin());
+    let run = Reconcile::new(Arc::new(history), archive, request, end + TimeDelta::days(1));
     let (mut report, mut steps) = (run.report(), run.steps());
     while let Some(step) = steps.try_next().await? {
         report.add(&step);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::task::{Context as TaskContext, Poll};
@@ -13,6 +14,7 @@ use futures_util::future::BoxFuture;
 use http::header::RETRY_AFTER;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -196,7 +198,7 @@ fn answer_to(unread: Unread) -> Response<Bytes> {
 }
 
 impl<B: http_body::Body<Data: Send> + Send + 'static> tower_service::Service<Request<B>> for Hub {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<AnswerBody>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
@@ -206,7 +208,31 @@ impl<B: http_body::Body<Data: Send> + Send + 'static> tower_service::Service<Req
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let hub = self.clone();
-        Box::pin(async move { Ok(hub.answer(request).await.map(Full::new)) })
+        Box::pin(async move { Ok(hub.answer(request).await.map(|bytes| AnswerBody(Full::new(bytes)))) })
+    }
+}
+
+/// The body of an answer as a server sends it: one piece, which cannot fail.
+#[derive(Debug)]
+pub struct AnswerBody(Full<Bytes>);
+
+impl http_body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }
 

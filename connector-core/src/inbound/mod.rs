@@ -77,7 +77,7 @@ mod receiver;
 #[cfg(feature = "sockets")]
 mod upgrade;
 
-pub use hub::{Hub, Registration};
+pub use hub::{AnswerBody, Hub, Registration};
 pub use intake::{Intake, IntakeOptions, Submitted};
 pub use keys::{hmac_sha256, route_of, secret_eq, secret_is_one_of};
 pub use memory::Held;

@@ -47,17 +47,20 @@ pub enum JobCheck {
 }
 
 impl JobCheck {
-    /// For connectors: what a cheap question says of a job. `missing` is the permission that it takes, as an administrator
-    /// finds it, and `advice` how to grant it.
+    /// For connectors: what a question that costs little says of a job. `missing` is the permission as an administrator
+    /// finds it, and `advice` what to do about it.
     ///
     /// ```
     /// use connector_core::{Error, JobCheck};
-    /// let judge = |asked| JobCheck::judge(asked, "Recordings > View", "give it to a role of the client");
-    /// assert_eq!(judge(Ok(())), JobCheck::Ok);
-    /// assert!(matches!(judge(Err(Error::forbidden("no"))), JobCheck::Forbidden { missing, .. } if missing == "Recordings > View"));
-    /// assert!(matches!(judge(Err(Error::transient("gone"))), JobCheck::Failed { why, .. } if why == "gone"));
+    ///
+    /// let refused = Err(Error::forbidden("403").advise("no such luck"));
+    /// let JobCheck::Forbidden { missing, advice } = JobCheck::of(refused, "Employees: View", "give it to the role") else {
+    ///     panic!("it may not be asked");
+    /// };
+    /// assert_eq!(missing, "Employees: View");
+    /// assert!(advice.starts_with("give it to the role (403"));
     /// ```
-    pub fn judge(asked: Result<()>, missing: &str, advice: &str) -> Self {
+    pub fn of(asked: Result<()>, missing: &str, advice: &str) -> Self {
         match asked {
             Ok(()) => Self::Ok,
             Err(error) if error.is_forbidden() => {
@@ -78,5 +81,22 @@ impl JobCheck {
     pub fn failed(error: Error, otherwise: &str) -> Self {
         let (why, advice) = error.into_told();
         Self::Failed { why, advice: advice.unwrap_or_else(|| otherwise.to_owned()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_is_named_as_an_administrator_finds_it() {
+        let refused = JobCheck::of(Err(Error::forbidden("no")), "recording:recording:view", "give it to a role");
+        let JobCheck::Forbidden { missing, advice } = refused else { panic!("it is forbidden") };
+        assert_eq!(missing, "recording:recording:view");
+        assert!(advice.contains("give it to a role (") && advice.contains("no"), "{advice}");
+        let away = JobCheck::of(Err(Error::transient("away").advise("come again")), "", "");
+        let JobCheck::Failed { why, advice } = away else { panic!("it failed") };
+        assert!(why.contains("away") && advice == "come again", "{why}: {advice}");
+        assert_eq!(JobCheck::of(Ok(()), "", ""), JobCheck::Ok);
     }
 }

@@ -1,7 +1,6 @@
 //! The calls of the past.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,27 +25,15 @@ pub trait ConversationHistory: Debug + Send + Sync + 'static {
     async fn check(&self) -> JobCheck;
 }
 
-/// The same job, shared.
-#[async_trait]
-impl<Job: ConversationHistory + ?Sized> ConversationHistory for Arc<Job> {
-    fn limits(&self) -> HistoryLimits {
-        (**self).limits()
-    }
-
-    fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
-        (**self).ended(query)
-    }
-
-    async fn conversation(&self, of: &ConversationRef, options: LookupOptions) -> Result<Lookup<Conversation>> {
-        (**self).conversation(of, options).await
-    }
-
-    async fn check(&self) -> JobCheck {
-        (**self).check().await
-    }
-}
-
 /// Which conversations of the past to list.
+///
+/// ```
+/// use connector_core::{HistoryQuery, Priority};
+/// # let day = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+/// let mut query = HistoryQuery::between(day("2026-10-19T00:00:00Z"), day("2026-10-20T00:00:00Z"));
+/// query.priority = Priority::Backfill;
+/// assert!(query.resume.is_none()); // from the beginning; else the cursor of the last page that was taken
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryQuery {

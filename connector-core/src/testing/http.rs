@@ -3,10 +3,17 @@
 //! A fake implements [`Answers`]. [`InProcess`] puts it in the place of the network, for tests that pause the clock.
 //! [`TestServer`] hosts it on a port of this machine, where it can also cut bodies. With the feature `wiremock`,
 //! [`mount`] hands it to a `wiremock::MockServer`.
+//!
+//! What most fakes need beside that: a table of [`endpoints!`], a request as it reads there ([`Ask`]) and as it is remembered
+//! ([`Asked`]), the [`Tokens`] that are good, and the [`Store`] of recordings.
 
+mod ask;
+mod endpoints;
 #[cfg(feature = "wiremock")]
 mod mounted;
 mod server;
+mod store;
+mod tokens;
 
 use std::fmt;
 use std::io::Read;
@@ -21,11 +28,15 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+pub use ask::{Ask, Asked};
+pub use endpoints::{Endpoint, Route, endpoints};
 #[cfg(feature = "wiremock")]
 pub use mounted::mount;
 pub use server::TestServer;
 #[cfg(test)]
 pub(crate) use server::serve;
+pub use store::{Link, Store};
+pub use tokens::Tokens;
 
 #[cfg(feature = "sockets")]
 use crate::http::Upgrade;

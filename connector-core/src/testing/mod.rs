@@ -7,7 +7,9 @@
 
 mod audio;
 pub mod conformance;
+mod day_time;
 mod faults;
+pub mod fixtures;
 #[cfg(feature = "http")]
 pub mod http;
 mod scenario;
@@ -15,6 +17,8 @@ mod timeline;
 mod voice;
 
 pub use audio::{Chunks, Clip};
+pub use day_time::{DayTime, Passing};
 pub use faults::{Fault, FaultPlan};
+pub use fixtures::fixtures;
 pub use scenario::{Scenario, ScenarioAgent, ScenarioCall, ScenarioGroup};
 pub use timeline::{Happening, Moment, Party, ScenarioLeg};

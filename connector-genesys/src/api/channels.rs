@@ -1,14 +1,15 @@
 //! `/notifications/channels`.
 
+use std::collections::BTreeSet;
+
 use connector_core::http::segment;
 use connector_core::socket::Socket;
 use connector_core::{Error, Result};
 use serde::Serialize;
 
-use crate::channel::Told;
 use crate::transport::Api;
-use crate::wire::Page;
 use crate::wire::channels::{Channel, Subscribed};
+use crate::wire::list::List;
 
 /// The largest message of a socket, in bytes. Nothing is documented; the state of a call with all its participants has a
 /// few thousand.
@@ -18,6 +19,15 @@ const MOST: usize = 4 << 20;
 #[derive(Serialize)]
 struct Topic {
     id: String,
+}
+
+/// What was subscribed and is not heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unheard {
+    /// How many topics the vendor refused.
+    pub(crate) topics: usize,
+    /// The permissions that it named for it.
+    pub(crate) missing: BTreeSet<String>,
 }
 
 impl Api {
@@ -32,15 +42,16 @@ impl Api {
     }
 
     /// Lets a channel hear the calls of these people and nobody else.
-    pub(crate) async fn subscribe(&self, channel: &Channel, agents: &[String]) -> Result<Told> {
+    pub(crate) async fn subscribe(&self, channel: &Channel, agents: &[String]) -> Result<Unheard> {
         let topic = |agent: &String| Topic { id: format!("v2.users.{agent}.conversations.calls") };
         let topics: Vec<Topic> = agents.iter().map(topic).collect();
         let request = self.client.put(&subscriptions(channel)).query("ignoreErrors", true).json(&topics);
         // The address of a channel is in its id, which must not stand in an error.
-        let rows: Page<Subscribed> = request.during("subscribe").send().await?.json()?;
-        let refused: Vec<Subscribed> = rows.entities.into_iter().filter(Subscribed::is_rejected).collect();
-        Ok(Told {
-            refused: refused.len(),
+        let page: List<Subscribed> = request.during("subscribe").send().await?.json()?;
+        let rows = page.entities.into_iter().flatten().flatten();
+        let refused: Vec<Subscribed> = rows.filter(Subscribed::is_rejected).collect();
+        Ok(Unheard {
+            topics: refused.len(),
             missing: refused.into_iter().flat_map(|row| row.missing_permissions).collect(),
         })
     }

@@ -8,6 +8,7 @@ use super::lists::{At, Fetched, page};
 use crate::transport::Api;
 use crate::uses::{QUEUES, TEAMS};
 use crate::wire::groups::Group;
+use crate::wire::list::Rows;
 
 /// Where a kind of group is found.
 fn path(kind: GroupKind) -> &'static str {
@@ -44,6 +45,17 @@ impl Api {
     ) -> Result<Fetched<Group>> {
         let request = self.client.get(path(kind)).priority(priority).during("list_groups");
         page(request, at, size).await.map_err(|error| named(error, kind))
+    }
+
+    /// All groups of a kind, page by page.
+    pub(crate) async fn all_groups(&self, kind: GroupKind, size: u32, priority: Priority) -> Result<Rows<Group>> {
+        let (mut all, mut next) = (Vec::new(), Some(first(kind)));
+        while let Some(at) = next {
+            let found = self.groups(kind, &at, size, priority).await?;
+            all.extend(found.rows);
+            next = found.next;
+        }
+        Ok(all)
     }
 
     /// The members of a group, each as it came. Those of a team come whole only because they are asked for.

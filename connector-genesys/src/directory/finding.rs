@@ -3,14 +3,14 @@
 use connector_core::{Agent, AgentRef, AgentState, EmailAddress, Error, Login, Priority, Result};
 
 use crate::api::lists::At;
-use crate::people::{agent, login_of};
+use crate::people::{self, agent, login_of};
 use crate::shared::Shared;
 use crate::wire::users::User;
 
 /// The person meant. By login or address everybody is read, since a second one with it may be on the last page.
 pub(super) async fn find(shared: &Shared, who: &AgentRef, priority: Priority) -> Result<Option<Agent>> {
     if let Some(id) = &who.id {
-        let found = shared.user(id, priority).await?;
+        let found = people::find(shared, id, priority).await?;
         return Ok(found.inspect(|agent| shared.people.learn(&agent.who)));
     }
     let names = [who.login.as_ref().map(Login::reveal), who.email.as_ref().map(EmailAddress::reveal)];

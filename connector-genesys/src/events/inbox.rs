@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use chrono::{DateTime, Utc};
 use futures_util::task::AtomicWaker;
 
-use crate::channel::{Frame, Heard};
+use super::channel::{Frame, Heard};
 
 /// So many calls wait at most.
 const MOST: usize = 20_000;
@@ -96,7 +96,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::differ::Snapshot;
+    use crate::events::differ::Snapshot;
 
     fn heard(socket: u64, second: i64, frame: Frame) -> Heard {
         Heard { socket, at: DateTime::from_timestamp(1_790_000_000 + second, 0).expect("a time"), frame }

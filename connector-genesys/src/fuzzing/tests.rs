@@ -1,6 +1,7 @@
 //! What the targets were given once, and that they look at something at all.
 
 use super::*;
+use crate::events::channel::frame::Frame;
 
 /// Bytes without any order, the same ones for the same number.
 fn noise(number: u64) -> Vec<u8> {

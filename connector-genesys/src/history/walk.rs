@@ -1,6 +1,5 @@
 //! A walk through the calls that began on the days of a window.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
@@ -8,9 +7,9 @@ use connector_core::http::PageOf;
 use connector_core::{Conversation, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
-use super::people;
 use super::place::{Place, Row, Told};
 use crate::conversation::conversation;
+use crate::people;
 use crate::shared::Shared;
 use crate::wire;
 use crate::wire::analytics::{self, Details};
@@ -36,13 +35,11 @@ pub(super) struct Walk {
     pub(super) to: DateTime<Utc>,
     pub(super) priority: Priority,
     told: Arc<Mutex<Told>>,
-    /// Of whom it was asked who they are.
-    asked: Arc<tokio::sync::Mutex<BTreeSet<String>>>,
 }
 
 impl Walk {
     pub(super) fn new(from: DateTime<Utc>, to: DateTime<Utc>, priority: Priority) -> Self {
-        Self { from, to, priority, told: Arc::default(), asked: Arc::default() }
+        Self { from, to, priority, told: Arc::default() }
     }
 
     /// Where the listing starts.
@@ -60,9 +57,9 @@ impl Walk {
     }
 
     pub(super) async fn page(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
-        let (asked, priority) = (self.asked.clone(), self.priority);
+        let priority = self.priority;
         let mut page = self.at(shared, place).await?;
-        people::name(shared, &mut page.items, &mut *asked.lock().await, priority).await;
+        people::name(shared, &mut page.items, priority).await;
         Ok(page)
     }
 

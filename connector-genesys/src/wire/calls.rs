@@ -1,7 +1,5 @@
 //! The topic of calls: one object for each participant, with the call's fields in it.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
@@ -24,7 +22,7 @@ pub(crate) struct Call {
 }
 
 /// One person or system in it.
-#[derive(Clone, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Participant {
     #[serde(deserialize_with = "loose::text")]
@@ -56,8 +54,6 @@ pub(crate) struct Participant {
     #[serde(deserialize_with = "loose::object")]
     pub(crate) user: Option<Ref>,
     #[serde(deserialize_with = "loose::object")]
-    pub(crate) queue: Option<Ref>,
-    #[serde(deserialize_with = "loose::object")]
     pub(crate) wrapup: Option<WrapUp>,
     #[serde(deserialize_with = "loose::time")]
     pub(crate) end_acw_time: Option<DateTime<Utc>>,
@@ -75,10 +71,4 @@ pub(crate) struct WrapUp {
     pub(crate) name: Option<String>,
     #[serde(deserialize_with = "loose::time")]
     pub(crate) end_time: Option<DateTime<Utc>>,
-}
-
-impl fmt::Debug for Participant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Participant({:?} {:?} {:?})", self.id, self.purpose, self.state)
-    }
 }

@@ -29,13 +29,9 @@ impl fmt::Debug for Channel {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Subscribed {
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) id: Option<String>,
     /// `Permitted`, `Rejected`.
     #[serde(deserialize_with = "loose::text")]
     pub(crate) state: Option<String>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) rejection_reason: Option<String>,
     /// As an administrator finds them.
     #[serde(deserialize_with = "loose::texts")]
     pub(crate) missing_permissions: Vec<String>,
@@ -49,11 +45,9 @@ impl Subscribed {
 }
 
 /// What happened to a channel.
-#[derive(Clone, Default, Deserialize, PartialEq)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
 pub(crate) struct System {
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) channel_id: Option<String>,
     /// `another_channel_subscribed`, `user_tokens_revoked`.
     #[serde(deserialize_with = "loose::text")]
     pub(crate) reason: Option<String>,
@@ -63,11 +57,5 @@ impl System {
     /// Whether another program of the same client took its place: a new channel would take it back, for ever.
     pub(crate) fn is_evicted(&self) -> bool {
         self.reason.as_deref().is_some_and(|reason| reason.eq_ignore_ascii_case("another_channel_subscribed"))
-    }
-}
-
-impl fmt::Debug for System {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "System({:?})", self.reason)
     }
 }

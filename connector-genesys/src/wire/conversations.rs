@@ -35,8 +35,6 @@ pub(crate) struct Participant {
     pub(crate) purpose: Option<String>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) user_id: Option<String>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) queue_id: Option<String>,
     #[serde(deserialize_with = "loose::time")]
     pub(crate) start_time: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "loose::time")]

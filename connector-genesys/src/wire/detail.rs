@@ -15,8 +15,6 @@ pub(crate) struct Detail {
     pub(crate) conversation_id: Option<String>,
     #[serde(deserialize_with = "loose::text")]
     pub(crate) participant_id: Option<String>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) session_id: Option<String>,
     /// In capitals: `VOICE`.
     #[serde(deserialize_with = "loose::text")]
     pub(crate) media_type: Option<String>,
@@ -24,11 +22,7 @@ pub(crate) struct Detail {
     #[serde(deserialize_with = "loose::text")]
     pub(crate) user_id: Option<String>,
     #[serde(deserialize_with = "loose::text")]
-    pub(crate) queue_id: Option<String>,
-    #[serde(deserialize_with = "loose::text")]
     pub(crate) disconnect_type: Option<String>,
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) wrapup_code: Option<String>,
     /// How long somebody talked, once it is over.
     #[serde(deserialize_with = "loose::int")]
     pub(crate) interacting_duration_ms: Option<i64>,
@@ -42,10 +36,5 @@ pub(crate) struct Detail {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Transcoded {
     #[serde(deserialize_with = "loose::text")]
-    pub(crate) id: Option<String>,
-    #[serde(deserialize_with = "loose::text")]
     pub(crate) conversation_id: Option<String>,
-    /// `AVAILABLE`, `ARCHIVED`, …
-    #[serde(deserialize_with = "loose::text")]
-    pub(crate) file_state: Option<String>,
 }

@@ -34,19 +34,19 @@ pub(crate) enum Topic<'a> {
     /// Conversations of all media, as [`Conversation`](super::conversations::Conversation).
     Conversations,
     /// One thing that happened in a conversation, as [`Detail`](super::detail::Detail): `user.start`.
-    Detail { conversation: &'a str, what: &'a str },
+    Detail { what: &'a str },
     /// A recording can be fetched, as [`Transcoded`](super::detail::Transcoded).
-    Transcoded { conversation: &'a str, recording: &'a str },
+    Transcoded,
     /// The channel is alive.
     Metadata,
     /// The server will close this socket, in about a minute.
     SocketClosing,
     /// The channel lost its topics, as [`System`](super::channels::System).
-    NoLongerSubscribed { channel: &'a str },
+    NoLongerSubscribed,
     /// The token of the channel is void.
     TokenRevoked,
     /// Something else.
-    Other(&'a str),
+    Other,
 }
 
 impl<'a> Topic<'a> {
@@ -58,23 +58,19 @@ impl<'a> Topic<'a> {
         match parts.as_slice() {
             ["v2", "system", "socket_closing", ..] => Self::SocketClosing,
             ["v2", "system", "token_revoked", ..] => Self::TokenRevoked,
-            ["v2", "system", "no_longer_subscribed", channel @ ..] => {
-                Self::NoLongerSubscribed { channel: channel.first().copied().unwrap_or_default() }
-            }
+            ["v2", "system", "no_longer_subscribed", ..] => Self::NoLongerSubscribed,
             ["v2", "users", _, "conversations", "calls"] | ["v2", "routing", "queues", _, "conversations", "calls"] => {
                 Self::Calls
             }
             ["v2", "users", _, "conversations"] | ["v2", "routing", "queues", _, "conversations"] => {
                 Self::Conversations
             }
-            ["v2", "users", _, "conversations", conversation, "recordings", recording] => {
-                Self::Transcoded { conversation, recording }
-            }
+            ["v2", "users", _, "conversations", _, "recordings", _] => Self::Transcoded,
             ["v2", "detail", "events", "conversation", conversation, _, ..] => {
                 let before = "v2.detail.events.conversation.".len() + conversation.len() + 1;
-                Self::Detail { conversation, what: name.get(before..).unwrap_or_default() }
+                Self::Detail { what: name.get(before..).unwrap_or_default() }
             }
-            _ => Self::Other(name),
+            _ => Self::Other,
         }
     }
 }
@@ -89,21 +85,18 @@ mod tests {
             ("v2.users.a-1.conversations.calls", Topic::Calls),
             ("v2.routing.queues.q-1.conversations.calls", Topic::Calls),
             ("v2.users.a-1.conversations", Topic::Conversations),
-            ("v2.users.a-1.conversations.chats", Topic::Other("v2.users.a-1.conversations.chats")),
-            ("v2.users.a-1.presence", Topic::Other("v2.users.a-1.presence")),
-            (
-                "v2.users.a-1.conversations.c-1.recordings.r-1",
-                Topic::Transcoded { conversation: "c-1", recording: "r-1" },
-            ),
-            ("v2.detail.events.conversation.c-1.wrapup", Topic::Detail { conversation: "c-1", what: "wrapup" }),
-            ("v2.detail.events.conversation.c-1.user.start", Topic::Detail { conversation: "c-1", what: "user.start" }),
+            ("v2.users.a-1.conversations.chats", Topic::Other),
+            ("v2.users.a-1.presence", Topic::Other),
+            ("v2.users.a-1.conversations.c-1.recordings.r-1", Topic::Transcoded),
+            ("v2.detail.events.conversation.c-1.wrapup", Topic::Detail { what: "wrapup" }),
+            ("v2.detail.events.conversation.c-1.user.start", Topic::Detail { what: "user.start" }),
             ("channel.metadata", Topic::Metadata),
             ("v2.system.socket_closing", Topic::SocketClosing),
             ("v2.system.token_revoked.x", Topic::TokenRevoked),
-            ("v2.system.no_longer_subscribed.streaming-5-1", Topic::NoLongerSubscribed { channel: "streaming-5-1" }),
-            ("v2.system.no_longer_subscribed", Topic::NoLongerSubscribed { channel: "" }),
-            ("v3.users.a-1.conversations.calls", Topic::Other("v3.users.a-1.conversations.calls")),
-            ("", Topic::Other("")),
+            ("v2.system.no_longer_subscribed.streaming-5-1", Topic::NoLongerSubscribed),
+            ("v2.system.no_longer_subscribed", Topic::NoLongerSubscribed),
+            ("v3.users.a-1.conversations.calls", Topic::Other),
+            ("", Topic::Other),
         ] {
             assert_eq!(Topic::of(name), topic);
         }

@@ -42,6 +42,21 @@ async fn there_are_as_many_sessions_as_there_is_room_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_finds_no_room_may_come_again_with_the_same_handshake() {
+    let mut program = Program::with(options().with_sessions(1));
+    let (mut one, _heard) = program.talking().await;
+    let handshake = program.handshake();
+    for _ in 0..2 {
+        assert_eq!(Client::connect(&program.hub, &handshake).await.unwrap_err(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    one.close("end").await.unwrap();
+    settle().await;
+    drop(Client::connect(&program.hub, &handshake).await.expect("there is room"));
+    settle().await;
+    assert_eq!(Client::connect(&program.hub, &handshake).await.unwrap_err(), StatusCode::UNAUTHORIZED, "and once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn sessions_that_nobody_takes_are_as_many_as_there_may_be() {
     let mut program = Program::with(options().with_sessions(2));
     for _ in 0..2 {

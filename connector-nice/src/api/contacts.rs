@@ -1,11 +1,12 @@
 //! `/contacts`: completed ones, single ones, and what belongs to one.
 
 use chrono::{DateTime, Utc};
-use connector_core::http::segment;
+use connector_core::http::{RequestBuilder, segment};
 use connector_core::{Priority, Result};
 use serde_json::value::RawValue;
 
 use super::instant;
+use super::pages::ContactPage;
 use crate::transport::{Api, dated_list, list, list_if_any, one};
 use crate::wire::contacts::{CustomData, Disposition, Hierarchy, OneContact, State};
 use crate::wire::states::Description;
@@ -21,14 +22,14 @@ pub(crate) enum Span {
 }
 
 impl Api {
-    /// Completed contacts, a page of them; and what time it was at the vendor.
+    /// Completed contacts, a page of them.
     pub(crate) async fn completed(
         &self,
         span: Span,
         media_types: &[u32],
         (skip, top): (usize, usize),
         priority: Priority,
-    ) -> Result<(List, Option<DateTime<Utc>>)> {
+    ) -> Result<ContactPage> {
         let request = self.acd("contacts/completed", priority).during("contacts/completed");
         let request = match span {
             Span::Started(from, to) => request
@@ -39,12 +40,9 @@ impl Api {
                 request.query("updatedSince", instant(since)).query("orderBy", "lastUpdateTime asc")
             }
         };
-        // The filter takes one type; more are sorted out here.
-        let request = match media_types {
-            [only] => request.query("mediaTypeId", only),
-            _ => request,
-        };
-        dated_list(request.query("skip", skip).query("top", top), "completedContacts").await
+        let request = of_media_types(request, media_types).query("skip", skip).query("top", top);
+        let (found, date) = dated_list(request, "completedContacts").await?;
+        Ok(ContactPage::read(&found, date, media_types, (skip, top)))
     }
 
     /// Contacts that go on, a page of them.
@@ -55,11 +53,7 @@ impl Api {
         priority: Priority,
     ) -> Result<List> {
         let request = self.acd("contacts/active", priority).during("contacts/active");
-        let request = match media_types {
-            [only] => request.query("mediaTypeId", only),
-            _ => request,
-        };
-        list(request.query("skip", skip).query("top", top), "activeContacts").await
+        list(of_media_types(request, media_types).query("skip", skip).query("top", top), "activeContacts").await
     }
 
     /// What the tenant calls the states of contacts.
@@ -104,5 +98,13 @@ impl Api {
         let path = format!("contacts/{}/custom-data", segment(id));
         let found = list_if_any(self.acd(&path, priority).during("conversation"), "contactCustomData").await?;
         Ok(found.rows.iter().filter_map(|raw| wire::row(raw)).collect())
+    }
+}
+
+/// The filter takes one type; of more, the contacts are sorted out once they are read.
+fn of_media_types(request: RequestBuilder, media_types: &[u32]) -> RequestBuilder {
+    match media_types {
+        [only] => request.query("mediaTypeId", only),
+        _ => request,
     }
 }

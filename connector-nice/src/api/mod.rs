@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod contacts;
 pub(crate) mod files;
 pub(crate) mod media;
+pub(crate) mod pages;
 pub(crate) mod sessions;
 
 use chrono::{DateTime, SecondsFormat, Utc};

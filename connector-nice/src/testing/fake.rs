@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use connector_core::testing::conformance::ExpectedCall;
-use connector_core::testing::http::{Answer, Answers, Request, TestServer};
-use connector_core::testing::{Clip, Fault, FaultPlan, Scenario, ScenarioAgent};
+use connector_core::testing::http::{Answer, Answers, Endpoint as _, Request, TestServer};
+use connector_core::testing::{Clip, DayTime, Fault, FaultPlan, Passing, Scenario, ScenarioAgent};
 use connector_core::{AgentRef, Clock, Result};
 use serde_json::json;
 use url::Url;
 
-use super::ask::{Ask, gateway, instant, refused};
+use super::Asked;
+use super::ask::{self, Ask, gateway, instant, refused};
 use super::completed;
 use super::contact::{Contact, Kind};
 use super::directory;
-use super::endpoint::{Endpoint, Need, Role};
+use super::endpoint::{Access, Endpoint, Role};
 use super::files;
 use super::ids::agent_id;
 use super::login;
@@ -24,8 +25,7 @@ use super::playback;
 use super::reports;
 use super::sessions;
 use super::settings::{Permission, Settings};
-use super::state::{Asked, CLIENT, Origins, State, Time};
-use super::store;
+use super::state::{CLIENT, Origins, State};
 use super::tenant::Tenant;
 use crate::NiceConfig;
 
@@ -227,7 +227,9 @@ impl Fake {
 
     /// Deletes all recordings.
     pub fn delete_recordings(&self) {
-        self.centre.state().no_recordings = true;
+        let mut state = self.centre.state();
+        state.are_recordings_deleted = true;
+        state.store.delete_all();
     }
 
     /// The calls, by their index, that no poll shows.
@@ -260,21 +262,21 @@ impl Fake {
         let mut state = self.centre.state();
         state.calls = calls;
         state.time = match calls < self.scenario().calls.len() {
-            true => Time::At(self.centre.tenant.settled(calls, &state.settings)),
-            false => Time::Over,
+            true => DayTime::At(self.centre.tenant.settled(calls, &state.settings)),
+            false => DayTime::Over,
         };
     }
 
     /// Lets it be this time in the contact centre, until something else is said.
     pub fn at(&self, time: DateTime<Utc>) {
         let mut state = self.centre.state();
-        (state.calls, state.time) = (usize::MAX, Time::At(time));
+        (state.calls, state.time) = (usize::MAX, DayTime::At(time));
     }
 
     /// Lets the day unfold by this clock.
     pub fn follow(&self, clock: Clock) {
         let mut state = self.centre.state();
-        (state.calls, state.time) = (usize::MAX, Time::Passing(clock));
+        (state.calls, state.time) = (usize::MAX, DayTime::Passing(Passing::new(clock)));
     }
 
     /// Every login fails from now on.
@@ -286,13 +288,13 @@ impl Fake {
     pub fn rotate_credentials(&self) {
         let mut state = self.centre.state();
         state.rotations += 1;
-        state.tokens.clear();
+        state.tokens.end_all();
         state.refresh_tokens.clear();
     }
 
     /// Lets all tokens end now.
     pub fn end_tokens(&self) {
-        self.centre.state().tokens.clear();
+        self.centre.state().tokens.end_all();
     }
 
     /// Takes a permission away.
@@ -309,7 +311,7 @@ impl Centre {
     fn answer(&self, ask: &Ask<'_>) -> Answer {
         let mut state = self.state();
         let answer = self.refusal(ask, &mut state).unwrap_or_else(|| self.at(ask, &mut state));
-        state.asked.push(Asked::new(ask, answer.status.as_u16()));
+        state.asked.push(Asked::new(ask, &answer));
         // As every server does: in whole seconds of its own clock.
         let date = state.now(&self.tenant).format("%a, %d %b %Y %H:%M:%S GMT");
         answer.with_header("date", date.to_string())
@@ -317,19 +319,18 @@ impl Centre {
 
     /// Why a request gets no answer, if it gets none.
     fn refusal(&self, ask: &Ask<'_>, state: &mut State) -> Option<Answer> {
-        let need = ask.endpoint?.permission()?;
-        let token = ask.token().unwrap_or_default();
-        if state.is_good(token) && self.faults.fire(Fault::Unauthorized) {
-            state.tokens.remove(token);
+        let access = ask.endpoint?.route().access;
+        if matches!(access, Access::Issuer | Access::Media) {
+            return None;
         }
-        if !state.is_good(token) {
+        if !state.tokens.admit(ask.token().unwrap_or_default(), &self.faults) {
             return Some(gateway(401, "Unauthorized"));
         }
         if state.settings.unavailable > 0 {
             state.settings.unavailable -= 1;
             return Some(Answer::new(503));
         }
-        if let Need::Permission(permission) = need
+        if let Access::Permission(permission) = access
             && state.forbidden.contains(&permission)
         {
             let words = "The user does not have the permission";
@@ -363,7 +364,7 @@ impl Centre {
             Some(Endpoint::Agent) => directory::one_agent(ask, tenant, state),
             Some(Endpoint::AgentGroups) => directory::agent_groups(ask, tenant, state),
             Some(Endpoint::Playback | Endpoint::PlaybackSegment) => playback::playback(ask, tenant, faults, state),
-            Some(Endpoint::Media) => store::media(ask, faults, state),
+            Some(Endpoint::Media) => state.store.answer(ask.request, faults),
             Some(Endpoint::ContactFiles) => files::of_contact(ask, tenant, state),
             Some(Endpoint::File) => files::whole(ask, tenant, state),
             Some(Endpoint::ApiVersion) => reports::api_version(ask),
@@ -387,7 +388,7 @@ impl Centre {
 
 impl Answers for Host {
     fn answer(&self, request: &Request) -> Answer {
-        self.centre.answer(&Ask::new(request, self.role))
+        self.centre.answer(&ask::read(request, self.role))
     }
 }
 

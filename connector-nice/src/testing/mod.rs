@@ -21,13 +21,14 @@ mod reports;
 mod sessions;
 mod settings;
 mod state;
-mod store;
 mod tenant;
 
 pub use endpoint::Endpoint;
 pub use fake::Fake;
 pub use settings::{Generation, NotReady, Permission, PlaybackShape, Settings};
-pub use state::Asked;
+
+/// A request that came, and what it got.
+pub type Asked = connector_core::testing::http::Asked<Endpoint>;
 
 /// A calm fake on a `wiremock` server: see [`Fake::mount`].
 #[cfg(feature = "wiremock")]

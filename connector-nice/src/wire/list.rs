@@ -1,6 +1,6 @@
 //! What the answers with a list have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
@@ -46,6 +46,27 @@ impl List {
             }
             _ => Ok(list),
         }
+    }
+
+    /// How many rows come before the next page, if so many were asked for after so many others; `None` after the last.
+    pub(crate) fn next_skip(&self, skip: usize, top: usize) -> Option<usize> {
+        self.next_after(self.rows.len(), skip, top)
+    }
+
+    /// The same where a row may come twice on a page, and counts once: else the next page would start too late. It may start
+    /// too early, so rows are told twice.
+    pub(crate) fn next_distinct_skip(&self, skip: usize, top: usize) -> Option<usize> {
+        let distinct = self.rows.iter().map(|raw| raw.get()).collect::<BTreeSet<_>>().len();
+        self.next_after(distinct.min(top), skip, top)
+    }
+
+    fn next_after(&self, came: usize, skip: usize, top: usize) -> Option<usize> {
+        let so_far = skip + came;
+        let more = match self.total.and_then(|total| usize::try_from(total).ok()) {
+            Some(total) => so_far < total,
+            None => came >= top,
+        };
+        (more && came > 0).then_some(so_far)
     }
 }
 

@@ -89,6 +89,14 @@ impl StoredCall {
         format!("{prefix}/{}.{}", names::escape(&recording.id), recording.extension())
     }
 
+    /// Adds a recording, in place of what was stored of it before.
+    pub(crate) fn put(&mut self, stored: StoredRecording) {
+        match self.recordings.iter_mut().find(|known| known.recording.id == stored.recording.id) {
+            Some(known) => *known = stored,
+            None => self.recordings.push(stored),
+        }
+    }
+
     /// The message that tells the next program of this version.
     pub fn message(&self) -> Message {
         let id = &self.document.this.id;

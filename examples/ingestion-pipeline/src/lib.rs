@@ -1,14 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+/// A step of the work is taken: with the feature `failpoints` the process can be made to abort here.
+macro_rules! step {
+    ($step:ident) => {
+        #[cfg(feature = "failpoints")]
+        crate::failpoints::pass(crate::failpoints::Step::$step)
+    };
+}
+
 mod call;
 mod consume;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
 #[cfg(test)]
 mod fakes;
-mod intake;
 mod live;
-mod media;
 mod memory;
 mod outbox;
 mod people;
@@ -16,22 +22,16 @@ mod pipeline;
 mod produce;
 mod progress;
 mod recover;
-mod rejections;
-mod rounds;
-mod runs;
 mod scope;
 mod sink;
 mod sqlite;
-mod state;
 mod store;
 mod supervise;
-mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 mod work;
-mod workers;
 
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
 pub use live::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, Unmatched};
@@ -39,19 +39,16 @@ pub use memory::{DeadLetter, MemoryStore};
 pub use outbox::Outbox;
 pub use people::{AgentSync, Following, ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow, SyncReport};
 pub use pipeline::{Pipeline, SourceOptions};
-pub use progress::{Progress, Report};
-pub use recover::Recovering;
-pub use rounds::Schedule;
-pub use runs::{Plan, ReconcileLog, Run};
+pub use progress::{Progress, Report, SourceState};
+pub use recover::{Plan, ReconcileLog, Recovering, Run, Schedule};
 pub use scope::{Filter, Judgement, Member, Reason, Scope};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;
 pub use sqlite::{
-    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, People, RecordingRow, Retried, SqliteArchive,
-    SqliteStore, TakenMessage, Tally,
+    AnalysisQueue, CallFilter, CallRow, DeadLetterRow, EventRow, People, RecordingRow, Retried, SqliteStore,
+    TakenMessage, Tally,
 };
-pub use state::SourceState;
 pub use store::WorkStore;
 pub use work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow};
 

@@ -1,7 +1,7 @@
 //! A store in memory: the contract of [`WorkStore`] in the plainest words. Everything in vectors, one lock, no durability.
 
 mod live;
-mod reconciled;
+mod runs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -15,7 +15,7 @@ use connector_core::{CallEvent, Cursor, Origin, Outcome, Receipt, Rejected, Resu
 
 use crate::call::{Message, StoredCall};
 use crate::live::SessionRow;
-use crate::runs::Run;
+use crate::recover::Run;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 

@@ -9,6 +9,16 @@ use crate::call::Message;
 
 /// Hands a message to the next program. Any async closure from [`Message`] to `Result<()>` is one.
 ///
+/// ```
+/// use ingestion_pipeline::{Message, Outbox};
+///
+/// fn is_one(outbox: impl Outbox) {}
+/// is_one(async |message: Message| {
+///     println!("{}", message.key);
+///     Ok(())
+/// });
+/// ```
+///
 /// A message may be handed over twice (the program may die between handing it over and noting so): its key tells.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {

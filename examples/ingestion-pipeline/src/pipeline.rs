@@ -14,25 +14,17 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::consume::Consumer;
+use crate::consume::{Consumer, Rejections, Workers};
 use crate::live::{Hearing, Live, LiveOptions, Recorder, SessionState};
 use crate::outbox::Outbox;
-use crate::produce::Producer;
-use crate::progress::{Progress, Report};
-use crate::recover::Recovering;
-use crate::rejections::Rejections;
-use crate::rounds::{self, Rounds, Schedule};
-use crate::runs::ReconcileLog;
+use crate::produce::{Arrivals, Producer};
+use crate::progress::{Progress, Report, SourceState};
+use crate::recover::{self, ReconcileLog, Recovering, Rounds, Schedule};
 use crate::scope::Scope;
 use crate::sink::ObjectSink;
-use crate::state::SourceState;
 use crate::store::WorkStore;
-use crate::supervise::{say_once, supervise};
+use crate::supervise::{RESTARTS, say_once, supervise};
 use crate::work::after;
-use crate::workers::Workers;
-
-/// Pauses between restarts of a loop that failed: the first, doubled up to the last.
-pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 
 /// How a source takes part.
 #[derive(Clone, Debug)]
@@ -74,6 +66,26 @@ impl Default for SourceOptions {
 /// Sources on one side, a store, an object sink and an outbox on the other: [`run`](Self::run) keeps them connected.
 ///
 /// One broken source never stops another: each has a loop of its own, which is started again after a pause when it fails.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// # let shutdown = async {};
+/// use connector_core::{Connector, Context, Vendor};
+/// use ingestion_pipeline::{FolderSink, MemoryStore, Message, Pipeline, SourceOptions};
+///
+/// let connector = Connector::new(&Context::default().for_source("acme", "calls"), Vendor::UNIVERSAL); // your vendor's
+/// let outbox = async |message: Message| {
+///     println!("{} is stored", message.conversation);
+///     Ok(())
+/// };
+/// let report = Pipeline::new(MemoryStore::new(), FolderSink::open(home.path())?, outbox)
+///     .source(connector, SourceOptions::default())
+///     .run(shutdown) // such as a signal
+///     .await?;
+/// assert_eq!((report.stored, report.buried), (0, 0));
+/// # Ok(()) }
+/// ```
 pub struct Pipeline {
     store: Arc<dyn WorkStore>,
     sink: Arc<dyn ObjectSink>,
@@ -164,51 +176,30 @@ impl Pipeline {
     /// `is_config` when two sources have one name. Everything else is a matter of one source or one call: it is logged,
     /// tried again, and in the end a dead letter.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<Report> {
-        let connectors = self.connectors()?;
+        let sources = self.sources()?;
         let work_arrived = Arc::new(Notify::new());
         let (stopping, stopped) = watch::channel(false);
         let live = self.live.clone().map(|options| Arc::new(Live::new(options, self.clock, self.progress.clone())));
-
-        let consumer = Arc::new(Consumer {
-            connectors,
-            scopes: self.scopes(),
-            store: self.store.clone(),
-            sink: self.sink.clone(),
-            outbox: self.outbox.clone(),
-            clock: self.clock,
-            resume: self.resume,
-            progress: self.progress.clone(),
-            live: live.clone(),
-            own_failures: AtomicU32::new(0),
-        });
-        let mut producers = JoinSet::new();
-        let mut hearings = Vec::new();
+        let workers = self.workers(sources, live.clone(), work_arrived.clone());
+        let (mut loops, mut hearings) = (JoinSet::new(), Vec::new());
         for (connector, options) in &self.sources {
             let arrivals = Arrivals { work: work_arrived.clone(), ..Arrivals::default() };
-            producers.spawn(self.tell(connector, &consumer, &arrivals));
-            producers.spawn(self.make_good(connector, options, &arrivals));
+            loops.spawn(self.tell(connector, &arrivals));
+            loops.spawn(self.make_good(connector, options, &arrivals));
             let events = connector.events();
             // Before its loop can say how it is doing.
             let state = if events.is_some() { SourceState::Starting } else { SourceState::Live };
             self.progress.source(connector.origin(), |_| Some(state));
             if let Some(events) = events {
-                producers.spawn(self.hear(connector, events, options, live.clone(), &arrivals));
+                loops.spawn(self.hear(connector, events, options, live.clone(), &arrivals));
             }
             if let Some(live) = &live {
-                let hearing = self.listening(connector, live, &arrivals).await;
-                producers.spawn(listen(&hearing));
+                let hearing = self.hearing(connector, live, &arrivals).await;
+                let said = say_once(format!("{}: live audio", connector.origin()));
+                loops.spawn(supervise(hearing.clone(), RESTARTS, said));
                 hearings.push(hearing);
             }
         }
-        let workers = Workers {
-            origins: self.sources.iter().map(|(connector, _)| connector.origin().clone()).collect(),
-            consumer,
-            store: self.store.clone(),
-            clock: self.clock,
-            work_arrived,
-            at_once: self.at_once,
-            deadline: self.deadline,
-        };
         let mut working = JoinSet::new();
         working.spawn(async move { workers.run(stopped).await });
 
@@ -216,7 +207,7 @@ impl Pipeline {
             () = stop => info!("stopping"),
             _ = working.join_next() => return Err(Error::bug("the loop that hands out work came to an end")),
         }
-        producers.shutdown().await;
+        loops.shutdown().await;
         join_all(hearings.iter().map(|hearing| hearing.close(self.deadline))).await;
         stopping.send_replace(true);
         while working.join_next().await.is_some() {}
@@ -225,6 +216,28 @@ impl Pipeline {
             warn!("the connectors took too long to say goodbye");
         }
         Ok(self.progress.report())
+    }
+
+    /// The loop that hands out work.
+    fn workers(
+        &self,
+        sources: HashMap<Origin, (Connector, Scope)>,
+        live: Option<Arc<Live>>,
+        work_arrived: Arc<Notify>,
+    ) -> Workers {
+        let origins = self.sources.iter().map(|(connector, _)| connector.origin().clone()).collect();
+        let consumer = Consumer {
+            sources,
+            store: self.store.clone(),
+            sink: self.sink.clone(),
+            outbox: self.outbox.clone(),
+            clock: self.clock,
+            resume: self.resume,
+            progress: self.progress.clone(),
+            live,
+            own_failures: AtomicU32::new(0),
+        };
+        Workers { origins, consumer: Arc::new(consumer), work_arrived, at_once: self.at_once, deadline: self.deadline }
     }
 
     /// The loop that hears a source.
@@ -236,32 +249,26 @@ impl Pipeline {
         live: Option<Arc<Live>>,
         arrivals: &Arrivals,
     ) -> BoxFuture<'static, ()> {
-        let producer = Arc::new(Producer {
+        let producer = Producer {
             connector: connector.clone(),
             events,
             scope: options.scope.clone(),
             store: self.store.clone(),
-            work_arrived: arrivals.work.clone(),
-            rejections_arrived: arrivals.rejections.clone(),
-            gaps_arrived: arrivals.gaps.clone(),
+            arrivals: arrivals.clone(),
             progress: self.progress.clone(),
             live,
             clock: self.clock,
-        });
-        let run = move || {
-            let producer = producer.clone();
-            async move { producer.run().await }.boxed()
         };
         let (progress, clock, origin) = (self.progress.clone(), self.clock, connector.origin().clone());
         let failed = move |why: String, pause| {
             let now = clock.now();
             progress.source(&origin, |before| Some(before.failing(why, now, after(now, pause))));
         };
-        supervise(RESTARTS, failed, run).boxed()
+        supervise(Arc::new(producer), RESTARTS, failed).boxed()
     }
 
     /// What takes the sound of a source's calls.
-    async fn listening(&self, connector: &Connector, live: &Arc<Live>, arrivals: &Arrivals) -> Arc<Hearing> {
+    async fn hearing(&self, connector: &Connector, live: &Arc<Live>, arrivals: &Arrivals) -> Arc<Hearing> {
         let origin = connector.origin().clone();
         // A number to be shown: without it the count begins at nothing.
         let waiting = live.store().kept(&origin, SessionState::Waiting).await.unwrap_or_default();
@@ -279,30 +286,28 @@ impl Pipeline {
     }
 
     /// The loop that tells a source of its rejections.
-    fn tell(&self, connector: &Connector, consumer: &Arc<Consumer>, arrivals: &Arrivals) -> BoxFuture<'static, ()> {
-        let rejections = Arc::new(Rejections {
-            origin: connector.origin().clone(),
-            consumer: consumer.clone(),
+    fn tell(&self, connector: &Connector, arrivals: &Arrivals) -> BoxFuture<'static, ()> {
+        let said = say_once(format!("{}: rejections", connector.origin()));
+        let rejections = Rejections {
+            connector: connector.clone(),
             store: self.store.clone(),
+            clock: self.clock,
             arrived: arrivals.rejections.clone(),
-        });
-        let run = move || {
-            let rejections = rejections.clone();
-            async move { rejections.run().await }.boxed()
         };
-        supervise(RESTARTS, say_once(format!("{}: rejections", connector.origin())), run).boxed()
+        supervise(Arc::new(rejections), RESTARTS, said).boxed()
     }
 
     /// The loop that makes good what a source missed; nothing where it has no history.
     fn make_good(&self, connector: &Connector, options: &SourceOptions, arrivals: &Arrivals) -> BoxFuture<'static, ()> {
         let (Some(log), Some(history)) = (&self.reconciling, connector.history()) else { return ready(()).boxed() };
         let origin = connector.origin().clone();
+        let said = say_once(format!("{origin}: reconcile"));
         let recovering = Recovering::of(connector.clone(), self.store.clone(), log.archive(&origin))
             .remembering(log.clone())
             .with_scope(options.scope.clone())
             .with_clock(self.clock)
             .counting(self.progress.clone());
-        let rounds = Arc::new(Rounds {
+        let rounds = Rounds {
             lag: history.limits().lag,
             recovering,
             log: log.clone(),
@@ -311,47 +316,19 @@ impl Pipeline {
             progress: self.progress.clone(),
             gaps_arrived: arrivals.gaps.clone(),
             origin,
-        });
-        let run = move || {
-            let rounds = rounds.clone();
-            async move { rounds.run().await }.boxed()
         };
-        supervise(rounds::PAUSES, say_once(format!("{}: reconcile", connector.origin())), run).boxed()
+        supervise(Arc::new(rounds), recover::PAUSES, said).boxed()
     }
 
-    fn scopes(&self) -> HashMap<Origin, Scope> {
-        let of =
-            |(connector, options): &(Connector, SourceOptions)| (connector.origin().clone(), options.scope.clone());
-        self.sources.iter().map(of).collect()
-    }
-
-    fn connectors(&self) -> Result<HashMap<Origin, Connector>> {
-        let mut connectors = HashMap::new();
-        for (connector, _) in &self.sources {
+    /// The sources by name, with whose calls count there.
+    fn sources(&self) -> Result<HashMap<Origin, (Connector, Scope)>> {
+        let mut sources = HashMap::new();
+        for (connector, options) in &self.sources {
             let origin = connector.origin().clone();
-            if connectors.insert(origin.clone(), connector.clone()).is_some() {
+            if sources.insert(origin.clone(), (connector.clone(), options.scope.clone())).is_some() {
                 return Err(Error::config(format!("there are two sources {origin}")).advise("give each its own name"));
             }
         }
-        Ok(connectors)
+        Ok(sources)
     }
-}
-
-/// The loop that takes the sound of a source's calls.
-fn listen(hearing: &Arc<Hearing>) -> BoxFuture<'static, ()> {
-    let hearing = hearing.clone();
-    let said = say_once(format!("{}: live audio", hearing.origin()));
-    let run = move || {
-        let hearing = hearing.clone();
-        async move { hearing.run().await }.boxed()
-    };
-    supervise(RESTARTS, said, run).boxed()
-}
-
-/// What the loops of one source wake each other with.
-#[derive(Default)]
-struct Arrivals {
-    work: Arc<Notify>,
-    rejections: Arc<Notify>,
-    gaps: Arc<Notify>,
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use connector_core::{
     CallEvent, Clock, Connector, Delivery, Detail, EventSource, Refusal, Result, SourceItem, SourceStatus,
     SubscribeRequest,
@@ -12,11 +13,20 @@ use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::live::Live;
-use crate::progress::Progress;
+use crate::progress::{Progress, SourceState};
 use crate::scope::{Judgement, Scope};
-use crate::state::SourceState;
 use crate::store::WorkStore;
+use crate::supervise::Loop;
 use crate::work::{Batch, Cause};
+
+/// What a source brings, for the loops that wait for it. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Arrivals {
+    /// The same for all sources.
+    pub(crate) work: Arc<Notify>,
+    pub(crate) rejections: Arc<Notify>,
+    pub(crate) gaps: Arc<Notify>,
+}
 
 /// Hears one source and writes down what it says.
 pub(crate) struct Producer {
@@ -24,18 +34,16 @@ pub(crate) struct Producer {
     pub(crate) events: Arc<dyn EventSource>,
     pub(crate) scope: Scope,
     pub(crate) store: Arc<dyn WorkStore>,
-    pub(crate) work_arrived: Arc<Notify>,
-    pub(crate) rejections_arrived: Arc<Notify>,
-    pub(crate) gaps_arrived: Arc<Notify>,
+    pub(crate) arrivals: Arrivals,
     pub(crate) progress: Progress,
     pub(crate) live: Option<Arc<Live>>,
     pub(crate) clock: Clock,
 }
 
-impl Producer {
-    /// Hears until the stream ends or fails. Dropping the future at any point loses nothing: what was not accepted comes
-    /// again.
-    pub(crate) async fn run(&self) -> Result<()> {
+#[async_trait]
+impl Loop for Producer {
+    /// Hears until the stream ends or fails: what was not accepted comes again.
+    async fn run(&self) -> Result<()> {
         let origin = self.connector.origin();
         let cursor = self.store.cursor(origin).await?;
         let mut stream = self.events.deliveries(SubscribeRequest::new(self.scope.watch()).from(cursor));
@@ -61,7 +69,9 @@ impl Producer {
         }
         Ok(())
     }
+}
 
+impl Producer {
     /// Commits a delivery, then accepts it. What could not be stored is refused, and the loop starts anew after a pause.
     async fn record(&self, delivery: Delivery) -> Result<()> {
         let origin = self.connector.origin().clone();
@@ -72,12 +82,12 @@ impl Producer {
         }
         match self.store_ours(&mut batch).await {
             Ok(()) => {
-                self.work_arrived.notify_one();
+                self.arrivals.work.notify_one();
                 if !batch.gaps.is_empty() {
-                    self.gaps_arrived.notify_one();
+                    self.arrivals.gaps.notify_one();
                 }
                 if !batch.rejected.is_empty() {
-                    self.rejections_arrived.notify_one();
+                    self.arrivals.rejections.notify_one();
                 }
                 if let Err(error) = ack.accept().await {
                     warn!(origin = %batch.origin, "stored, but the source could not note it and will repeat it: {error}");

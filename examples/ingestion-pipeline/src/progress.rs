@@ -9,11 +9,25 @@ use connector_core::Origin;
 use serde::Serialize;
 use tracing::{info, warn};
 
+use crate::call::StoredRecording;
 use crate::live::SessionState;
-use crate::state::SourceState;
 use crate::work::Recorded;
 
+mod state;
+
+pub use state::SourceState;
+
 /// Live counts of a running pipeline. Clones share them.
+///
+/// ```
+/// use ingestion_pipeline::Progress;
+///
+/// let progress = Progress::default(); // that of `Pipeline::progress`
+/// for (origin, state) in progress.sources() {
+///     println!("{origin}: {state}");
+/// }
+/// assert!(progress.report().to_string().starts_with("0 calls stored"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Counts>);
 
@@ -93,10 +107,10 @@ impl Progress {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn fetched(&self, bytes: u64, resumed: u32) {
+    pub(crate) fn fetched(&self, stored: &StoredRecording) {
         self.0.recordings.fetch_add(1, Ordering::Relaxed);
-        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.0.resumed.fetch_add(resumed.into(), Ordering::Relaxed);
+        self.0.bytes.fetch_add(stored.size, Ordering::Relaxed);
+        self.0.resumed.fetch_add(stored.resumed.into(), Ordering::Relaxed);
     }
 
     pub(crate) fn parked(&self) {

@@ -16,10 +16,16 @@ use tokio::time::{Instant, sleep};
 use tracing::info;
 
 use crate::progress::Progress;
-use crate::runs::{Plan, ReconcileLog, Run};
 use crate::scope::{Judgement, Scope};
 use crate::store::WorkStore;
 use crate::work::Batch;
+
+mod rounds;
+mod runs;
+
+pub use rounds::Schedule;
+pub(crate) use rounds::{PAUSES, Rounds};
+pub use runs::{Plan, ReconcileLog, Run};
 
 /// How often it is looked what became of the calls that were found: at first, and after a while.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -29,6 +35,23 @@ type OnStep = Arc<dyn Fn(&ReconcileReport) + Send + Sync>;
 /// Compares a source's history with what is stored, makes work of the difference, and waits for what becomes of it.
 ///
 /// Somebody has to do the work meanwhile: a [`Pipeline`](crate::Pipeline) on the same store, here or in another process.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::reconcile::ReconcileMode;
+/// use connector_core::{Connector, Context, Vendor};
+/// use ingestion_pipeline::{MemoryStore, Plan, ReconcileLog, Recovering};
+///
+/// let connector = Connector::new(&Context::default().for_source("acme", "calls"), Vendor::UNIVERSAL); // your vendor's
+/// let store = MemoryStore::new();
+/// let archive = store.archive(connector.origin());
+/// let recovering = Recovering::new(connector, store.clone(), archive).with_log(store);
+///
+/// let (from, to) = ("2026-10-18T00:00:00Z".parse().unwrap(), "2026-10-19T00:00:00Z".parse().unwrap());
+/// let run = recovering.carry_out(&Plan::new(ReconcileMode::Manual, "sunday", from, to)).await;
+/// assert!(run.unwrap_err().is_config(), "this one has no history");
+/// # Ok(()) }
+/// ```
 pub struct Recovering {
     connector: Connector,
     archive: Arc<dyn Archive>,

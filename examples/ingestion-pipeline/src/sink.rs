@@ -16,7 +16,9 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use tokio::io::AsyncWriteExt;
 
-use crate::sweep::{Wanted, sweep};
+mod sweep;
+
+use sweep::{Wanted, sweep};
 
 /// Size of the pieces in which a recording is written.
 const PIECE: usize = 4 << 20;
@@ -32,6 +34,18 @@ pub trait ObjectSink: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Objects as files below a directory.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// use futures_util::{StreamExt, stream};
+/// use ingestion_pipeline::{FolderSink, ObjectSink};
+///
+/// let sink = FolderSink::open(home.path())?;
+/// sink.put("acme/calls/1.wav", stream::iter([Ok("RIFF".into())]).boxed()).await?;
+/// assert_eq!(std::fs::read(home.path().join("acme/calls/1.wav"))?, b"RIFF");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct FolderSink {
     store: Arc<dyn ObjectStore>,
@@ -92,6 +106,14 @@ impl ObjectSink for FolderSink {
         }
         written.map_err(|error| error.during("put"))
     }
+}
+
+/// An error of our own side, the disk or the next program: whatever it says, it is not the call's fault.
+pub(crate) fn ours(error: Error) -> Error {
+    if error.is_storage() || error.is_bug() {
+        return error;
+    }
+    Error::storage(error.to_string()).caused_by(error)
 }
 
 fn failed(error: object_store::Error) -> Error {

@@ -1,25 +1,36 @@
 //! Loops that are started again when they end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use connector_core::Result;
-use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
+/// Pauses between restarts of a loop that failed: the first, doubled up to the last.
+pub(crate) const RESTARTS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+
+/// What goes on until it fails. Dropping its future loses nothing.
+#[async_trait]
+pub(crate) trait Loop: Send + Sync + 'static {
+    async fn run(&self) -> Result<()>;
+}
+
 /// Runs a loop for ever: when it ends, fails or panics, it is started again after a pause, the first of these, doubled up
 /// to the last. `failed` is told why it ended and how long it pauses.
 pub(crate) async fn supervise(
+    of: Arc<impl Loop>,
     pauses: (Duration, Duration),
     mut failed: impl FnMut(String, Duration),
-    start: impl Fn() -> BoxFuture<'static, Result<()>>,
 ) {
     let mut pause = pauses.0;
     loop {
         let started = Instant::now();
         let mut running = JoinSet::new();
-        running.spawn(start());
+        let of = of.clone();
+        running.spawn(async move { of.run().await });
         let why = match running.join_next().await {
             Some(Ok(Ok(()))) => "it came to its end".to_owned(),
             Some(Ok(Err(error))) => error.to_string(),

@@ -1,6 +1,7 @@
 //! Who is behind an id: what one part of a connector learns of people, for the parts that only hear their ids.
 
 mod known;
+mod naming;
 
 use std::collections::HashMap;
 use std::fmt;

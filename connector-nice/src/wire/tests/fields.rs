@@ -3,8 +3,8 @@
 use connector_core::Conversation;
 
 use super::*;
-use crate::directory;
-use crate::rows::conversation;
+use crate::conversation::conversation;
+use crate::people;
 use crate::wire::agents::{Agent, Group, Team};
 use crate::wire::contacts::{Child, Contact, CustomData, Disposition, State, Tag};
 use crate::wire::login::{Claims, Configuration, RegionalToken};
@@ -176,7 +176,7 @@ fn texts_of_a_contact_may_be_numbers() {
     for name in ["firstName", "lastName"] {
         let named = |value: Value| {
             let contact: Contact = read(&json!({"contactId": 1, "agentId": 7, name: value})).expect("a contact");
-            crate::rows::agent(&contact).and_then(|agent| agent.name)
+            crate::conversation::agent(&contact).and_then(|agent| agent.name)
         };
         assert_eq!(named(json!("77")), named(json!(77)));
         assert!(named(json!("77")).is_some() && named(json!(null)).is_none() && named(json!(" ")).is_none());
@@ -253,13 +253,13 @@ fn people_groups_and_teams_are_read_in_every_form() {
         ("teamName", "TeamName"),
         ("userId", "userID"),
     ] {
-        let agent = |fields: Value| directory::agent(read(&fields).expect("an agent"));
+        let agent = |fields: Value| people::agent(read(&fields).expect("an agent"));
         let expected = agent(json!({"agentId": 7, name: "ana"}));
         assert_ne!(expected, agent(json!({"agentId": 7})), "{name} is not read at all");
         assert_eq!(agent(json!({"agentId": 7, other: "ana"})), expected, "{other}");
         assert_eq!(agent(json!({"agentId": 7, name: "ana", other: "ana"})), expected, "{name} and {other}");
     }
-    assert!(directory::agent(read(&json!({"userName": "ana"})).expect("an agent")).is_none(), "without an id");
+    assert!(people::agent(read(&json!({"userName": "ana"})).expect("an agent")).is_none(), "without an id");
 }
 
 #[test]

@@ -47,8 +47,7 @@ impl Bench {
 
     fn of(source: FakeSource, scope: Scope, store: FailingStore, sink: MemorySink, sent: Sent, clock: Clock) -> Self {
         let consumer = Consumer {
-            connectors: HashMap::from([(origin(), source.connector())]),
-            scopes: HashMap::from([(origin(), scope.clone())]),
+            sources: HashMap::from([(origin(), (source.connector(), scope.clone()))]),
             store: Arc::new(Interrupted(store.clone())),
             sink: Arc::new(sink.clone()),
             outbox: Arc::new(sent.outbox()),

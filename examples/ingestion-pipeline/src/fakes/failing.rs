@@ -12,7 +12,7 @@ use connector_core::{Conversation, Error, Origin, Result};
 use super::Disk;
 use crate::call::{Message, StoredCall};
 use crate::memory::{DeadLetter, MemoryStore, State, Work};
-use crate::runs::{ReconcileLog, Run};
+use crate::recover::{ReconcileLog, Run};
 use crate::store::{WorkStore, each_method};
 
 /// A store in memory whose methods can be made to fail. Clones share it.

@@ -8,17 +8,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use connector_core::{
-    AckSink, Connector, Context, Conversation, ConversationHistory, ConversationRef, Cursor, Delivery, Download,
-    DownloadOptions, Error, EventSource, EventTraits, Events, HistoryLimits, HistoryQuery, Item, JobCheck, Listing,
-    Locator, Lookup, LookupOptions, Origin, Outcome, Outlook, Page, Receipt, Recording, RecordingDownloader,
-    RecordingOptions, RecordingSet, Refusal, Replay, Result, SettleOptions, Settler, SourceItem, SubscribeRequest,
-    Validator, Vendor,
+    Connector, Context, Conversation, ConversationHistory, ConversationRef, Cursor, Download, DownloadOptions, Error,
+    EventSource, EventTraits, Events, HistoryLimits, HistoryQuery, Item, JobCheck, Listing, Locator, Lookup,
+    LookupOptions, Origin, Outcome, Outlook, Page, Receipt, Recording, RecordingDownloader, RecordingOptions,
+    RecordingSet, Replay, Result, SettleOptions, Settler, SubscribeRequest, Validator, Vendor,
 };
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
-use tokio::sync::Notify;
 
 use super::{at, origin};
+use crate::testing::offers::Offers;
 
 type List = Arc<dyn Fn(&Conversation, usize) -> Result<RecordingSet> + Send + Sync>;
 type Fetch = Arc<dyn Fn(&Recording, usize, u64) -> BoxFuture<'static, Result<Lookup<Download>>> + Send + Sync>;
@@ -42,31 +41,15 @@ pub(crate) struct FakeSource {
     list_takes: Duration,
     answers: usize,
     stream_failures: usize,
+    pub(crate) offers: Offers,
     told: Arc<Mutex<Told>>,
-    more: Arc<Notify>,
 }
 
-/// What the source owes and what it was told.
+/// What the source was asked and told.
 #[derive(Default)]
 pub(crate) struct Told {
-    offers: Vec<Offer>,
     asked: HashMap<String, usize>,
     pub(crate) settled: Vec<(Receipt, Outcome)>,
-    pub(crate) refused: usize,
-    pub(crate) subscribed_from: Vec<Option<Cursor>>,
-}
-
-struct Offer {
-    items: Vec<Item>,
-    cursor: Option<Cursor>,
-    state: OfferState,
-}
-
-#[derive(PartialEq)]
-enum OfferState {
-    Owed,
-    Out,
-    Accepted,
 }
 
 impl FakeSource {
@@ -89,8 +72,8 @@ impl FakeSource {
             list_takes: Duration::ZERO,
             answers: 1,
             stream_failures: 0,
+            offers: Offers::default(),
             told: Arc::default(),
-            more: Arc::default(),
         }
     }
 
@@ -167,17 +150,11 @@ impl FakeSource {
 
     /// Owes a delivery: it is offered until it is accepted.
     pub(crate) fn offer(&self, items: impl IntoIterator<Item = Item>, cursor: Option<&str>) {
-        let (items, cursor) = (items.into_iter().collect(), cursor.map(Cursor::new));
-        self.told().offers.push(Offer { items, cursor, state: OfferState::Owed });
-        self.more.notify_one();
+        self.offers.owe(items.into_iter().collect(), cursor.map(Cursor::new));
     }
 
     pub(crate) fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap()
-    }
-
-    pub(crate) fn all_accepted(&self) -> bool {
-        self.told().offers.iter().all(|offer| offer.state == OfferState::Accepted)
     }
 
     /// How often it was asked: for the recordings of a call, a recording, a call, or to settle.
@@ -242,26 +219,6 @@ pub(crate) fn piece_by_piece(
     future::ready(Ok(Lookup::Ready(Download::new(slow.boxed())))).boxed()
 }
 
-struct Promise {
-    source: FakeSource,
-    offer: usize,
-}
-
-#[async_trait]
-impl AckSink for Promise {
-    async fn accept(self: Box<Self>) -> Result<()> {
-        tokio::task::yield_now().await;
-        self.source.told().offers[self.offer].state = OfferState::Accepted;
-        Ok(())
-    }
-
-    fn refuse(self: Box<Self>, _: Refusal) {
-        let mut told = self.source.told();
-        told.refused += 1;
-        told.offers[self.offer].state = OfferState::Owed;
-    }
-}
-
 #[async_trait]
 impl EventSource for FakeSource {
     fn traits(&self) -> EventTraits {
@@ -269,46 +226,15 @@ impl EventSource for FakeSource {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        let source = self.clone();
+        self.offers.begin(request.from);
         if self.count("stream") < self.stream_failures {
-            self.told().subscribed_from.push(request.from);
             return stream::iter([Err(Error::transient("the line is down"))]).boxed();
         }
-        {
-            let mut told = self.told();
-            told.subscribed_from.push(request.from);
-            // What went out and was never answered was lost with whoever heard it.
-            told.offers
-                .iter_mut()
-                .filter(|offer| offer.state == OfferState::Out)
-                .for_each(|offer| offer.state = OfferState::Owed);
-        }
-        let next = move |source: FakeSource| async move {
-            loop {
-                if let Some(delivery) = source.next_offer() {
-                    return Some((Ok(SourceItem::Delivery(delivery)), source));
-                }
-                source.more.notified().await;
-            }
-        };
-        stream::unfold(source, next).boxed()
+        self.offers.deliveries(|| at(0))
     }
 
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
-    }
-}
-
-impl FakeSource {
-    fn next_offer(&self) -> Option<Delivery> {
-        let mut told = self.told();
-        let index = told.offers.iter().position(|offer| offer.state == OfferState::Owed)?;
-        let offer = &mut told.offers[index];
-        offer.state = OfferState::Out;
-        let ack = connector_core::Ack::new(Promise { source: self.clone(), offer: index });
-        let mut delivery = Delivery::new(offer.items.clone(), at(0), ack);
-        delivery.cursor.clone_from(&offer.cursor);
-        Some(delivery)
     }
 }
 

@@ -11,7 +11,7 @@ use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 
-use super::spool::{failed, on_disk};
+use super::disk::{failed, on_disk};
 
 /// How much is read at once, in bytes.
 const PIECE: u64 = 256 << 10;
@@ -23,7 +23,7 @@ const PLAIN: usize = 44;
 
 /// A file of sound that is open: one that we have recorded.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct SoundFile {
     file: File,
     /// What stands before its sound.
     header: Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) struct Source {
     data: Range<u64>,
 }
 
-impl Source {
+impl SoundFile {
     /// Opens a file; none where there is no such file.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
         let mut file = match File::open(path) {
@@ -128,7 +128,7 @@ mod tests {
         ) {
             let layout = if is_pcm { Layout::pcm16(channels, 8_000) } else { Layout::mu_law(channels, 8_000) };
             let (home, sound) = recorded(layout, samples);
-            let source = Source::open(&home.path().join("s.wav")).unwrap().unwrap();
+            let source = SoundFile::open(&home.path().join("s.wav")).unwrap().unwrap();
             prop_assert_eq!(source.samples(), samples);
             let pieces = source.part(&(from..from + length)).unwrap().try_collect::<Vec<_>>();
             let pieces = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pieces).unwrap();
@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn what_we_have_not_recorded_is_not_cut() {
         let home = tempfile::tempdir().unwrap();
-        assert!(Source::open(&home.path().join("none.wav")).unwrap().is_none());
+        assert!(SoundFile::open(&home.path().join("none.wav")).unwrap().is_none());
         std::fs::write(home.path().join("text.wav"), "no sound").unwrap();
-        assert!(Source::open(&home.path().join("text.wav")).unwrap_err().is_invalid());
+        assert!(SoundFile::open(&home.path().join("text.wav")).unwrap_err().is_invalid());
     }
 }

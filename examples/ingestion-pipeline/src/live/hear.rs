@@ -4,7 +4,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use connector_core::{LiveAudioSource, LiveSession, Origin, Result};
+use async_trait::async_trait;
+use connector_core::{LiveAudioSource, LiveSession, Result};
 use futures_util::TryStreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::record::Recorder;
+use crate::supervise::Loop;
 
 /// Takes sessions as they begin, and has each recorded by a task of its own. Where none begin any more, it sees to those
 /// that there were.
@@ -23,18 +25,10 @@ pub(crate) struct Hearing {
     stop: watch::Sender<bool>,
 }
 
-impl Hearing {
-    pub(crate) fn new(source: Option<Arc<dyn LiveAudioSource>>, recorder: Recorder) -> Self {
-        let (tasks, (stop, _)) = (Mutex::default(), watch::channel(false));
-        Self { source, recorder: Arc::new(recorder), tasks, stop }
-    }
-
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.recorder.origin
-    }
-
+#[async_trait]
+impl Loop for Hearing {
     /// Hears until the stream ends or fails.
-    pub(crate) async fn run(&self) -> Result<()> {
+    async fn run(&self) -> Result<()> {
         let hear = async {
             let Some(source) = &self.source else { return pending().await };
             let mut sessions = source.sessions();
@@ -47,6 +41,13 @@ impl Hearing {
             heard = hear => heard,
             () = self.recorder.look_after() => Ok(()),
         }
+    }
+}
+
+impl Hearing {
+    pub(crate) fn new(source: Option<Arc<dyn LiveAudioSource>>, recorder: Recorder) -> Self {
+        let (tasks, (stop, _)) = (Mutex::default(), watch::channel(false));
+        Self { source, recorder: Arc::new(recorder), tasks, stop }
     }
 
     fn take(&self, session: LiveSession) {

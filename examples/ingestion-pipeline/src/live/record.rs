@@ -1,4 +1,4 @@
-//! One session after another into files, and what becomes of those whose calls do not come.
+//! One session after another into files.
 
 use std::collections::HashSet;
 use std::future::pending;
@@ -15,15 +15,14 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tracing::warn;
 
+use super::session::{SessionRow, SessionState};
+use super::shared::Live;
 use super::spool::Spool;
-use super::{Live, SessionRow, SessionState, Unmatched};
 use crate::store::WorkStore;
-use crate::work::{Batch, after};
+use crate::work::Batch;
 
-/// How often it looks after sessions that nobody works on, at least.
-const LOOK: Duration = Duration::from_secs(60);
 /// Pauses until something is written down: the first, doubled up to the last.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
 /// How often it is tried to write down that a session begins. Its sound waits in memory meanwhile.
 const BEGINNINGS: u32 = 6;
 /// How many sessions may have one id.
@@ -131,7 +130,7 @@ impl Recorder {
         }
     }
 
-    async fn try_end(&self, row: &SessionRow) -> Result<()> {
+    pub(super) async fn try_end(&self, row: &SessionRow) -> Result<()> {
         let mut row = SessionRow { updated: self.live.clock.now(), ..row.clone() };
         row.state = if row.samples == 0 { SessionState::Empty } else { SessionState::Waiting };
         if !self.live.change(SessionState::Open, &row).await? {
@@ -146,7 +145,7 @@ impl Recorder {
 
     /// Lets somebody work on the call of a session once more, and says whether the call is known. Doing it twice changes
     /// nothing.
-    async fn wake(&self, row: &SessionRow) -> Result<bool> {
+    pub(super) async fn wake(&self, row: &SessionRow) -> Result<bool> {
         let is_known = self.work.is_known(&self.origin, &row.conversation).await?;
         if is_known {
             let now = self.live.clock.now();
@@ -158,79 +157,6 @@ impl Recorder {
             self.work_arrived.notify_one();
         }
         Ok(is_known)
-    }
-
-    /// Looks after sessions again and again.
-    pub(crate) async fn look_after(&self) {
-        let pause = LOOK.min(self.live.options.deadline).max(PAUSES.0);
-        loop {
-            if let Err(error) = self.look().await {
-                warn!(origin = %self.origin, "sessions of sound cannot be looked after: {error}");
-            }
-            sleep(pause).await;
-        }
-    }
-
-    /// Goes on with sessions whose recording was cut off, wakes calls that nobody woke, gives up sessions whose calls did
-    /// not come, and removes sound that nobody needs any more. What fails keeps nothing else from being tried.
-    async fn look(&self) -> Result<()> {
-        let (store, origin) = (self.live.store(), &self.origin);
-        for row in store.kept(origin, SessionState::Open).await? {
-            if !self.is_here(&row) {
-                self.said(&row.session, self.recover(row.clone()).await);
-            }
-        }
-        for row in store.kept(origin, SessionState::Waiting).await? {
-            self.said(&row.session, self.wait_or_give_up(row.clone()).await);
-        }
-        for state in [SessionState::Matched, SessionState::Empty, SessionState::Dropped] {
-            for row in store.kept(origin, state).await? {
-                if !self.is_here(&row) {
-                    self.said(&row.session, self.live.clear(row.clone()).await);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn is_here(&self, row: &SessionRow) -> bool {
-        self.here.lock().unwrap_or_else(PoisonError::into_inner).contains(&row.session)
-    }
-
-    fn said(&self, session: &str, done: Result<()>) {
-        if let Err(error) = done {
-            warn!(origin = %self.origin, session, "a session is looked at again later: {error}");
-        }
-    }
-
-    /// A session whose recording ended with its process.
-    async fn recover(&self, mut row: SessionRow) -> Result<()> {
-        let file = row.file.clone().unwrap_or_default();
-        (row.samples, row.whole) = (self.live.spool.mend(&file).await?, false);
-        row.ended = Some(row.time_of(row.samples));
-        self.try_end(&row).await
-    }
-
-    async fn wait_or_give_up(&self, mut row: SessionRow) -> Result<()> {
-        let now = self.live.clock.now();
-        let since = row.ended.unwrap_or(row.began).max(self.started);
-        if self.wake(&row).await? || now < after(since, self.live.options.deadline) {
-            return Ok(());
-        }
-        row.updated = now;
-        row.state = match (self.live.options.decide)(&row) {
-            Unmatched::Keep => SessionState::Unmatched,
-            Unmatched::Drop => SessionState::Dropped,
-        };
-        if self.live.change(SessionState::Waiting, &row).await? {
-            let (session, call) = (&row.session, &row.conversation);
-            warn!(origin = %self.origin, session, call, state = row.state.as_str(), "nobody told of the call of a session");
-            self.live.progress.live_unmatched();
-            if row.state == SessionState::Dropped {
-                self.live.clear(row).await?;
-            }
-        }
-        Ok(())
     }
 }
 

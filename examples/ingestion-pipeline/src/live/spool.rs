@@ -3,10 +3,11 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use connector_core::{Error, Origin, Result, names, wav};
-use tokio::task::spawn_blocking;
+use connector_core::{Origin, Result, names, wav};
 
-use crate::consume::ours;
+use super::cut::SoundFile;
+use super::disk::{failed, on_disk};
+use crate::sink::ours;
 
 /// Files of sound below a directory.
 #[derive(Clone, Debug)]
@@ -48,6 +49,12 @@ impl Spool {
         .await
     }
 
+    /// Opens a file; none where there is no such file.
+    pub(crate) async fn open(&self, file: &str) -> Result<Option<SoundFile>> {
+        let path = self.path(file);
+        on_disk(move || SoundFile::open(&path)).await
+    }
+
     /// Mends a file whose writer did not come to its end, and says how many samples of each channel there are: none where
     /// there is no such file.
     pub(crate) async fn mend(&self, file: &str) -> Result<u64> {
@@ -62,16 +69,4 @@ impl Spool {
         })
         .await
     }
-}
-
-/// Does something with files on a thread for that.
-pub(super) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.map_err(|error| Error::bug("work with a file came to no end").caused_by(error))?
-}
-
-/// Trouble with a file. Its name is not shown: it holds the vendor's words.
-pub(super) fn failed(error: &std::io::Error) -> Error {
-    Error::storage(format!("a file of live sound cannot be used: {}", error.kind()))
-        .during("live")
-        .advise("see whether the disk is full, and whether the program may write to its directory for live sound")
 }

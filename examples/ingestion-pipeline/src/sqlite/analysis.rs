@@ -15,6 +15,22 @@ use crate::work::after;
 /// The embedded queue, in the same file as everything else.
 ///
 /// A message that was taken and not finished within its time comes again.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// # let path = home.path().join("ingest.db");
+/// use std::time::Duration;
+/// use connector_core::Clock;
+/// use ingestion_pipeline::{AnalysisQueue, SqliteStore};
+///
+/// let queue = AnalysisQueue::new(SqliteStore::open(path).await?, Clock::system());
+/// for taken in queue.take(10, Duration::from_secs(600)).await? {
+///     println!("{}", taken.message.conversation); // analyse it
+///     queue.done(&taken.message.key).await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AnalysisQueue {
     store: SqliteStore,

@@ -12,7 +12,7 @@ use super::{SqliteStore, failed, json, parsed, query_of, time};
 
 /// The [`Archive`] of one source.
 #[derive(Clone, Debug)]
-pub struct SqliteArchive {
+pub(super) struct SqliteArchive {
     store: SqliteStore,
     origin: Origin,
 }
@@ -28,7 +28,7 @@ pub(super) struct LegVersion(pub String, pub Option<String>, pub Option<String>)
 
 impl SqliteArchive {
     /// What is stored of a source.
-    pub fn new(store: SqliteStore, origin: Origin) -> Self {
+    pub(super) fn new(store: SqliteStore, origin: Origin) -> Self {
         Self { store, origin }
     }
 

@@ -6,7 +6,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
-use super::{SqliteStore, exact, failed, json, parsed, query_of, text, time};
+use super::{SqliteStore, exact, failed, json, of_word, parsed, query_of, text, time};
 use crate::live::{LiveStore, SessionRow, SessionState};
 
 /// The columns behind those that name the source.
@@ -97,7 +97,7 @@ fn session(origin: &Origin, row: &SqliteRow) -> Result<SessionRow> {
         session: row.get("session"),
         conversation: row.get("conversation"),
         began: time(row.get("began"))?,
-        state: parsed(&format!("\"{}\"", row.get::<String, _>("state")))?,
+        state: of_word(row.get::<&str, _>("state"))?,
         file: row.get("file"),
         ended: row.get::<Option<&str>, _>("ended").map(time).transpose()?,
         samples: row.get::<i64, _>("samples").unsigned_abs(),

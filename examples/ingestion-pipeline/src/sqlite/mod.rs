@@ -26,7 +26,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, Sql
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 pub use analysis::{AnalysisQueue, TakenMessage};
-pub use archive::SqliteArchive;
+use archive::SqliteArchive;
 pub use dead_letters::{DeadLetterRow, Retried};
 #[cfg(feature = "universal")]
 pub use ledger::SqliteLedger;
@@ -47,6 +47,20 @@ const SCHEMA: i64 = 5;
 ///
 /// WAL with `synchronous = FULL`: what was committed survives a power cut. Several processes may open the same file; one
 /// of them runs the pipeline.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir().unwrap();
+/// # let path = home.path().join("ingest.db");
+/// use ingestion_pipeline::{CallFilter, SqliteStore};
+///
+/// let store = SqliteStore::open(path).await?;
+/// for call in store.calls(&CallFilter { limit: Some(10), ..CallFilter::default() }).await? {
+///     println!("{} {} {}", call.tenant, call.source, call.conversation);
+/// }
+/// assert_eq!(store.tally().await?.calls, 0);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,
@@ -162,4 +176,9 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
 /// The word for a simple enum, as serde writes it.
 fn word(value: &impl Serialize) -> Result<String> {
     Ok(json(value)?.trim_matches('"').to_owned())
+}
+
+/// What such a word stands for.
+fn of_word<T: DeserializeOwned>(word: &str) -> Result<T> {
+    parsed(&format!("\"{word}\""))
 }

@@ -4,7 +4,7 @@ use connector_core::{CallEvent, Conversation, ConversationRef, Leg, Raw, Receipt
 use sqlx::{Row, SqliteConnection};
 
 use super::archive::LegVersion;
-use super::{failed, json, parsed, query_of, text, word};
+use super::{failed, json, of_word, parsed, query_of, text, word};
 use crate::call::{StoredCall, StoredRecording};
 use crate::work::{Batch, Cause};
 
@@ -59,7 +59,7 @@ pub(super) async fn make_work(
     receipts.extend(new_receipt.cloned());
     let mut reference: ConversationRef = parsed(row.get("reference"))?;
     reference.learn(&event.conversation);
-    let before: Cause = parsed(&format!("\"{}\"", row.get::<String, _>("cause")))?;
+    let before: Cause = of_word(row.get::<&str, _>("cause"))?;
     // What was given up is still owed, so its cause stands.
     let cause = if row.get("finished") { cause } else { cause.max(before) };
     let facts = merged(row.get::<Option<String>, _>("facts").as_deref(), event.facts.as_deref())?;

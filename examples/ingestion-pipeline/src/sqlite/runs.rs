@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::{SqliteArchive, SqliteStore, commit, exact, failed, json, parsed, query_of, text, time};
-use crate::runs::{ReconcileLog, Run};
+use crate::recover::{ReconcileLog, Run};
 
 #[async_trait]
 impl ReconcileLog for SqliteStore {

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::rows::{insert_event, insert_rejection, make_work, write_call};
 use super::runs::insert_gap;
-use super::{SqliteStore, commit, failed, json, parsed, query_of, text, time};
+use super::{SqliteStore, commit, failed, json, of_word, parsed, query_of, text, time};
 use crate::call::{Message, StoredCall, StoredRecording};
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
@@ -126,7 +126,7 @@ impl WorkStore for SqliteStore {
             origin: origin.clone(),
             version: row.get(0),
             document: parsed(row.get(1))?,
-            media: parsed(&format!("\"{}\"", row.get::<String, _>(2)))?,
+            media: of_word(row.get::<&str, _>(2))?,
             prefix: row.get(3),
             first_seen: time(row.get(4))?,
             stored: time(row.get(5))?,
@@ -332,7 +332,7 @@ fn work_row(row: &SqliteRow) -> Result<WorkRow> {
         lease: Lease { row: row.get("id"), token: row.get("lease"), generation: row.get("generation") },
         origin: Origin::new(row.get::<String, _>("tenant"), row.get::<String, _>("source")),
         conversation: parsed(row.get("reference"))?,
-        cause: parsed(&format!("\"{}\"", row.get::<String, _>("cause")))?,
+        cause: of_word(row.get::<&str, _>("cause"))?,
         facts: row.get::<Option<String>, _>("facts").as_deref().map(parsed).transpose()?,
         receipts: parsed(row.get("receipts"))?,
         attempts: row.get("attempts"),

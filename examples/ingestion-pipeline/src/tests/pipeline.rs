@@ -64,7 +64,7 @@ async fn calls_go_through_while_it_runs() {
     assert!(bench.clock.now() - before < chrono::TimeDelta::seconds(1), "it does not wait for the next look");
     let report = running.stop().await;
     assert_eq!((report.events, report.stored, report.recordings, report.buried), (3, 3, 3, 0));
-    assert!(bench.store.all_finished() && bench.source.all_accepted());
+    assert!(bench.store.all_finished() && bench.source.offers.all_accepted());
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,9 +75,9 @@ async fn a_delivery_that_could_not_be_stored_comes_again() {
     bench.source.offer(calls(&["b"]), None);
     let running = start(bench.pipeline());
     until("both", DAY, || bench.sent.keys().len() == 2).await;
-    assert_eq!(bench.source.told().refused, 4);
+    assert_eq!(bench.source.offers.refused(), 4);
     assert!(bench.clock.now() >= at(7), "after pauses of half a second, one, two and four");
-    assert!(bench.source.all_accepted());
+    assert!(bench.source.offers.all_accepted());
     assert_eq!(running.stop().await.stored, 2);
 }
 
@@ -99,11 +99,11 @@ async fn a_source_goes_on_from_the_cursor_of_the_last_stored_delivery() {
     let bench = Bench::new(FakeSource::new());
     bench.source.offer(calls(&["a"]), Some("17"));
     let running = start(bench.pipeline());
-    until("it", DAY, || bench.source.all_accepted()).await;
+    until("it", DAY, || bench.source.offers.all_accepted()).await;
     running.kill().await;
     let running = start(bench.pipeline());
-    until("the second subscription", DAY, || bench.source.told().subscribed_from.len() == 2).await;
-    assert_eq!(bench.source.told().subscribed_from, [None, Some(Cursor::new("17"))]);
+    until("the second subscription", DAY, || bench.source.offers.heard_from().len() == 2).await;
+    assert_eq!(bench.source.offers.heard_from(), [None, Some(Cursor::new("17"))]);
     running.kill().await;
 }
 
@@ -132,7 +132,7 @@ async fn a_source_whose_stream_always_fails_delays_no_other() {
     let before = bench.clock.now();
     until("the calls of the other", DAY, || bench.source.settled().len() == 3).await;
     assert!(bench.clock.now() - before < chrono::TimeDelta::seconds(1));
-    assert!(broken.told().subscribed_from.len() > 5);
+    assert!(broken.offers.heard_from().len() > 5);
     running.stop().await;
 }
 

@@ -12,8 +12,7 @@ use crate::call::Media;
 use crate::fakes::{Bench, FakeSource, at, origin, told, until};
 use crate::pipeline::SourceOptions;
 use crate::recover::Recovering;
-use crate::rounds::Schedule;
-use crate::runs::{Plan, ReconcileLog, Run};
+use crate::recover::{Plan, ReconcileLog, Run, Schedule};
 use crate::scope::{Member, Scope};
 
 const LAG: Duration = Duration::from_secs(600);

@@ -55,7 +55,7 @@ async fn an_outsider_by_the_facts_makes_no_work_and_no_trace() {
     assert!(bench.store.stored("ours").is_some() && bench.store.stored("theirs").is_none());
     assert_eq!((bench.store.events(), bench.source.asked("list theirs")), (2, 0));
     assert!(!bench.source.settled().contains(&"theirs".to_owned()), "its file stays");
-    assert!(bench.source.all_accepted(), "and is not offered for ever");
+    assert!(bench.source.offers.all_accepted(), "and is not offered for ever");
     assert!(report.to_string().ends_with("1 left alone"), "{report}");
 }
 

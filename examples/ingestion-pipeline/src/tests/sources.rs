@@ -9,7 +9,7 @@ use super::pipeline::{DAY, calls, start};
 use crate::call::StoredCall;
 use crate::fakes::{Bench, FakeSource, at, origin, until};
 use crate::pipeline::SourceOptions;
-use crate::state::SourceState;
+use crate::progress::SourceState;
 
 fn broken() -> Origin {
     Origin::new("acme", "broken")
@@ -58,7 +58,7 @@ async fn a_source_is_starting_then_failing_with_its_next_try_then_live() {
     let state = || progress.sources().remove(&origin()).unwrap_or(SourceState::Starting);
     let mut tries = Vec::new();
     for n in 1..=3 {
-        until("a failure", DAY, || bench.source.told().subscribed_from.len() == n).await;
+        until("a failure", DAY, || bench.source.offers.heard_from().len() == n).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
         let SourceState::Failing { why, since, next_try } = state() else { panic!("{}", state()) };
         assert!(why.contains("the line is down") && since < at(1), "since the first failure");

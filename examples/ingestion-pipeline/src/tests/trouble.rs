@@ -7,7 +7,8 @@ use futures_util::FutureExt;
 use futures_util::future;
 
 use crate::call::Media;
-use crate::consume::{ATTEMPTS, OUTAGE, SILENCE};
+use crate::consume::SILENCE;
+use crate::consume::ends::{ATTEMPTS, OUTAGE};
 use crate::fakes::{Bench, FakeSource, State, changed, ended, piece_by_piece, ready, recording, told, with_receipt};
 
 fn failing(error: fn() -> Error) -> FakeSource {

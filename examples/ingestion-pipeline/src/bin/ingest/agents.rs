@@ -6,14 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use connector_core::{Clock, Context, Origin};
-use ingestion_pipeline::{PeopleFile, PersonRow, SqliteStore, SyncReport};
+use connector_core::{Clock, Origin};
+use ingestion_pipeline::{PeopleFile, PersonRow, SyncReport};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::output::{Places, print_json, table};
-use crate::people::sync_of;
-use crate::sources::connect;
+use crate::output::{print_json, table};
+use crate::places::Places;
+use crate::scopes::sync_of;
+use crate::sources::{Meant, Surroundings};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Agents {
@@ -30,14 +31,7 @@ pub(crate) enum Agents {
     /// Print people as a CSV file that `import` reads.
     Export,
     /// List the agents of the sources that have `agents` in the configuration, now.
-    Sync {
-        /// Only of this tenant.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// Only this source.
-        #[arg(long)]
-        source: Option<String>,
-    },
+    Sync(Meant),
 }
 
 /// What a sync of a source amounted to.
@@ -81,48 +75,15 @@ impl Agents {
                 PeopleFile::write(&people, stdout().lock())?;
                 Ok(true)
             }
-            Self::Sync { tenant, source } => {
-                let store = open(&places).await?;
-                let is_meant = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|it| it == name);
-                let (mut any, mut is_well) = (false, true);
-                for meant in config.sources {
-                    let Some(agents) = meant.scope.agents.clone() else { continue };
-                    if !is_meant(&meant.tenant, &tenant) || !is_meant(&meant.name, &source) {
-                        continue;
-                    }
-                    any = true;
-                    let (tenant, source) = (meant.tenant.clone(), meant.name.clone());
-                    let synced = async {
-                        let connector = connect(meant, &store, &Context::default(), None)?;
-                        sync_of(&agents, &connector, &store)?.run_once().await
-                    };
-                    // The trouble of one source is its own.
-                    let (report, error) = match synced.await {
-                        Ok(report) => (Some(report), None),
-                        Err(error) => (None, Some(error.to_string())),
-                    };
-                    is_well &= report.as_ref().is_some_and(|report| report.broke_off.is_none());
-                    said(&SyncedSource { tenant, source, report, error }, json)?;
-                }
-                if !any {
-                    bail!("no source that is meant has `agents` in the configuration");
-                }
-                Ok(is_well)
-            }
+            Self::Sync(meant) => sync(config, &places, &meant, json).await,
         }
     }
-}
-
-async fn open(places: &Places) -> anyhow::Result<SqliteStore> {
-    std::fs::create_dir_all(&places.directory)
-        .with_context(|| format!("cannot make {}", places.directory.display()))?;
-    Ok(SqliteStore::open(places.database()).await?)
 }
 
 async fn import(config: &Config, places: &Places, file: impl Read, dry_run: bool, json: bool) -> anyhow::Result<bool> {
     let sources: Vec<Origin> = config.sources.iter().map(|source| Origin::new(&source.tenant, &source.name)).collect();
     let file = PeopleFile::read(file, &sources)?;
-    let report = open(places).await?.people().import(&file, Clock::system().now(), dry_run).await?;
+    let report = places.make().await?.people().import(&file, Clock::system().now(), dry_run).await?;
     if json {
         print_json(&report)?;
     } else {
@@ -130,6 +91,32 @@ async fn import(config: &Config, places: &Places, file: impl Read, dry_run: bool
         println!("{}{report}", if dry_run { "this would happen: " } else { "" });
     }
     Ok(report.troubles.is_empty())
+}
+
+async fn sync(config: Config, places: &Places, meant: &Meant, json: bool) -> anyhow::Result<bool> {
+    let store = places.make().await?;
+    let surroundings = Surroundings::new(&store);
+    let (mut any, mut is_well) = (false, true);
+    for source in meant.of(config.sources)? {
+        let Some(agents) = source.scope.agents.clone() else { continue };
+        any = true;
+        let (tenant, name) = (source.tenant.clone(), source.name.clone());
+        let synced = async {
+            let connector = surroundings.connect(source)?;
+            sync_of(&agents, &connector, &store)?.run_once().await
+        };
+        // The trouble of one source is its own.
+        let (report, error) = match synced.await {
+            Ok(report) => (Some(report), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        is_well &= report.as_ref().is_some_and(|report| report.broke_off.is_none());
+        said(&SyncedSource { tenant, source: name, report, error }, json)?;
+    }
+    if !any {
+        bail!("no source that is meant has `agents` in the configuration");
+    }
+    Ok(is_well)
 }
 
 fn said(synced: &SyncedSource, json: bool) -> anyhow::Result<()> {

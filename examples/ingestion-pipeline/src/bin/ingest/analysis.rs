@@ -7,7 +7,8 @@ use connector_core::Clock;
 use ingestion_pipeline::{AnalysisQueue, TakenMessage};
 use serde::Serialize;
 
-use crate::output::{Places, print_json, table};
+use crate::output::{print_json, table};
+use crate::places::Places;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Analysis {

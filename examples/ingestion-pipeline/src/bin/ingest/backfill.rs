@@ -6,8 +6,9 @@ use connector_core::reconcile::ReconcileMode;
 use connector_core::{Clock, Origin};
 use ingestion_pipeline::{Plan, ReconcileLog, Run};
 
-use crate::comparing::{Comparing, Meant};
+use crate::comparing::Comparing;
 use crate::config::Config;
+use crate::sources::Meant;
 
 #[derive(Debug, Args)]
 pub(crate) struct BackfillArguments {

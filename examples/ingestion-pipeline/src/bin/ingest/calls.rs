@@ -4,16 +4,14 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use ingestion_pipeline::{CallFilter, CallRow};
 
-use crate::output::{Places, length, print_json, table};
+use crate::output::{length, print_json, table};
+use crate::places::Places;
+use crate::sources::Meant;
 
 #[derive(Debug, Args)]
 pub(crate) struct Calls {
-    /// Only of this tenant.
-    #[arg(long)]
-    tenant: Option<String>,
-    /// Only from this source.
-    #[arg(long)]
-    source: Option<String>,
+    #[command(flatten)]
+    meant: Meant,
     /// Only calls that started at this time or later, such as 2026-10-19T00:00:00Z.
     #[arg(long)]
     since: Option<DateTime<Utc>>,
@@ -24,8 +22,8 @@ pub(crate) struct Calls {
 
 impl Calls {
     pub(crate) async fn carry_out(self, places: &Places, json: bool) -> anyhow::Result<bool> {
-        let filter =
-            CallFilter { tenant: self.tenant, source: self.source, since: self.since, limit: Some(self.limit) };
+        let Meant { tenant, source } = self.meant;
+        let filter = CallFilter { tenant, source, since: self.since, limit: Some(self.limit) };
         let calls = places.open().await?.calls(&filter).await?;
         if json {
             calls.iter().try_for_each(print_json)?;

@@ -1,16 +1,13 @@
 //! `ingest check`: can every job of every source work?
 
-use connector_core::inbound::{Hub, HubOptions};
-use connector_core::{CheckReport, Context, JobCheck, Origin};
+use connector_core::{CheckReport, JobCheck, Origin};
 use futures_util::future::join_all;
-use ingestion_pipeline::SqliteStore;
-use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::config::{Config, ListenSettings};
-use crate::output::{Places, print_json};
-use crate::setup::route_key;
-use crate::sources::connect;
+use crate::config::Config;
+use crate::output::print_json;
+use crate::places::Places;
+use crate::sources::Surroundings;
 
 /// How it went, for the exit code.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,17 +17,15 @@ pub(crate) enum Verdict {
 }
 
 pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<Verdict> {
-    let places = Places::new(&config.data);
-    std::fs::create_dir_all(&places.directory)?;
-    let store = SqliteStore::open(places.database()).await?;
-    let (cx, routes) = reachable(config.listen.as_ref()).await?;
+    let store = Places::new(&config.data).make().await?;
+    let surroundings = Surroundings::new(&store).reachable(config.listen.as_ref()).await?;
     let asked = config.sources.into_iter().map(|source| async {
         let origin = Origin::new(&source.tenant, &source.name);
-        match connect(source, &store, &cx, routes.as_ref()) {
+        match surroundings.connect(source) {
             Ok(connector) => connector.check().await,
             Err(error) => {
-                let why = error.to_string();
-                CheckReport::new(origin, vec![("source", JobCheck::Failed { why, advice: String::new() })])
+                let (why, advice) = (error.to_string(), error.advice().unwrap_or_default().to_owned());
+                CheckReport::new(origin, vec![("source", JobCheck::Failed { why, advice })])
             }
         }
     });
@@ -43,14 +38,6 @@ pub(crate) async fn carry_out(config: Config, json: bool) -> anyhow::Result<Verd
     }
     let all_well = reports.iter().all(CheckReport::is_ok);
     Ok(if all_well { Verdict::AllWell } else { Verdict::SomeCannotWork })
-}
-
-/// As vendors could call if the program ran: nobody is listening, but jobs that hear that way ask for it.
-async fn reachable(listen: Option<&ListenSettings>) -> connector_core::Result<(Context, Option<SecretString>)> {
-    let cx = Context::default();
-    let Some(listen) = listen else { return Ok((cx, None)) };
-    let routes = route_key(listen, &cx).await?;
-    Ok((cx.with_inbound(&Hub::new(HubOptions::default())), Some(routes)))
 }
 
 /// What the jobs of a source said: a line of `ingest check --json`.
@@ -104,7 +91,11 @@ fn parts(check: &JobCheck) -> (&'static str, Option<(&str, &str)>) {
     match check {
         JobCheck::Ok => ("ok", None),
         JobCheck::Forbidden { missing, advice } => ("FORBIDDEN", Some((missing, advice))),
-        JobCheck::Failed { why, advice } => ("FAILED", Some((why, advice))),
+        JobCheck::Failed { why, advice } => {
+            // What an error says of itself ends with its advice.
+            let what = why.strip_suffix(advice.as_str()).and_then(|what| what.strip_suffix("; ")).unwrap_or(why);
+            ("FAILED", Some((what, advice)))
+        }
         _ => ("unknown", None),
     }
 }
@@ -168,6 +159,15 @@ mod tests {
             Give it to a role of the OAuth client.
         exit code 3: 2 of 8 jobs cannot work
         "#);
+    }
+
+    #[test]
+    fn an_advice_is_given_once() {
+        let error = connector_core::Error::storage("the folder is away").advise("mount it");
+        let failed = JobCheck::Failed { why: error.to_string(), advice: "mount it".to_owned() };
+        let lines = told(&[report("drop", JobCheck::Ok, failed)]);
+        assert!(lines.contains("    recordings: the folder is away\n    mount it\n"), "{lines}");
+        assert_eq!(lines.matches("mount it").count(), 1);
     }
 
     #[test]

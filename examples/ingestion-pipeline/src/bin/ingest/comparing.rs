@@ -1,37 +1,23 @@
 //! What `reconcile` and `backfill` share: which sources, somebody who does the work, and what is printed.
 
-use std::io::stderr;
+use std::fs::File;
 use std::sync::Mutex;
 
-use anyhow::bail;
 use chrono::{DateTime, Utc};
-use clap::Args;
 use connector_core::reconcile::ReconcileReport;
-use connector_core::{Clock, Connector, Context, Origin};
-use indicatif::{ProgressBar, ProgressStyle};
+use connector_core::{Clock, Connector, Origin};
+use indicatif::ProgressBar;
 use ingestion_pipeline::{
-    AnalysisQueue, FolderSink, LiveOptions, Pipeline, Recovering, Report, Run, Scope, SourceOptions, SqliteArchive,
-    SqliteStore,
+    AnalysisQueue, FolderSink, LiveOptions, Pipeline, ReconcileLog, Recovering, Run, Scope, SourceOptions, SqliteStore,
 };
 use serde::Serialize;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
+use crate::background::Background;
 use crate::config::Config;
-use crate::output::{Places, is_terminal, print_json};
-use crate::people::scope_of;
-use crate::sources::connect;
-
-/// Which sources are meant.
-#[derive(Debug, Args)]
-pub(crate) struct Meant {
-    /// Only of this tenant.
-    #[arg(long)]
-    tenant: Option<String>,
-    /// Only this source.
-    #[arg(long)]
-    source: Option<String>,
-}
+use crate::output::{print_json, spinner};
+use crate::places::Places;
+use crate::scopes::scope_of;
+use crate::sources::{Meant, Surroundings};
 
 /// A comparison of one source, as it is printed with `--json`.
 #[derive(Debug, Serialize)]
@@ -53,7 +39,7 @@ pub(crate) struct Compared {
 pub(crate) struct Comparing {
     pub(crate) store: SqliteStore,
     connectors: Vec<(Connector, Scope)>,
-    own: Option<Working>,
+    own: Option<(Background, File)>,
     json: bool,
 }
 
@@ -63,10 +49,16 @@ impl Comparing {
         let lock = places.lock();
         let store = SqliteStore::open(places.database()).await?;
         let live = config.live.options(&store, &places);
-        let connectors = meant.connectors(config, &store).await?;
+        let surroundings = Surroundings::new(&store);
+        let mut connectors = Vec::new();
+        for source in meant.of(config.sources)? {
+            let scope = scope_of(&source.scope, &Origin::new(&source.tenant, &source.name), &store).await?;
+            connectors.push((surroundings.connect(source)?, scope));
+        }
+        connectors.retain(|(connector, _)| connector.history().is_some());
         // Where a pipeline runs already, it does the work; else one of our own does, which hears nothing.
         let own = match lock {
-            Ok(lock) => Some(Working::start(lock, &places, &store, live, &connectors).await?),
+            Ok(lock) => Some((work(&places, &store, live, &connectors).await?, lock)),
             Err(_) => None,
         };
         Ok(Self { store, connectors, own, json })
@@ -80,7 +72,7 @@ impl Comparing {
     /// A comparison of one source, which is remembered and shows how far it is.
     pub(crate) fn recovering(&self, connector: Connector, scope: Scope) -> Recovering {
         let origin = connector.origin().clone();
-        let archive = SqliteArchive::new(self.store.clone(), origin.clone());
+        let archive = self.store.archive(&origin);
         let shown = Shown::new(origin);
         Recovering::new(connector, self.store.clone(), archive)
             .with_log(self.store.clone())
@@ -110,28 +102,11 @@ impl Comparing {
     }
 
     pub(crate) async fn end(self) -> anyhow::Result<()> {
-        if let Some(own) = self.own {
+        if let Some((own, _lock)) = self.own {
             own.stop().await?;
         }
         self.store.close().await;
         Ok(())
-    }
-}
-
-impl Meant {
-    async fn connectors(&self, config: Config, store: &SqliteStore) -> anyhow::Result<Vec<(Connector, Scope)>> {
-        let is_meant = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| wanted == name);
-        let sources = config.sources.into_iter();
-        let meant = sources.filter(|s| is_meant(&s.tenant, &self.tenant) && is_meant(&s.name, &self.source));
-        let mut connectors = Vec::new();
-        for source in meant {
-            let scope = scope_of(&source.scope, &Origin::new(&source.tenant, &source.name), store).await?;
-            connectors.push((connect(source, store, &Context::default(), None)?, scope));
-        }
-        if connectors.is_empty() {
-            bail!("no source of the configuration is meant");
-        }
-        Ok(connectors.into_iter().filter(|(connector, _)| connector.history().is_some()).collect())
     }
 }
 
@@ -144,10 +119,7 @@ struct Shown {
 
 impl Shown {
     fn new(origin: Origin) -> Self {
-        let style =
-            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = is_terminal(&stderr()).then(|| ProgressBar::new_spinner().with_style(style));
-        Self { origin, bar, reached: Mutex::default() }
+        Self { origin, bar: spinner(), reached: Mutex::default() }
     }
 
     fn show(&self, report: &ReconcileReport) {
@@ -169,42 +141,23 @@ impl Drop for Shown {
     }
 }
 
-/// A pipeline that works and hears nothing.
-struct Working {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<connector_core::Result<Report>>,
-    _lock: std::fs::File,
-}
-
-impl Working {
-    async fn start(
-        lock: std::fs::File,
-        places: &Places,
-        store: &SqliteStore,
-        live: Option<LiveOptions>,
-        connectors: &[(Connector, Scope)],
-    ) -> anyhow::Result<Self> {
-        store.reclaim().await?;
-        let queue = AnalysisQueue::new(store.clone(), Clock::system());
-        let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue);
-        for (connector, scope) in connectors {
-            let options = SourceOptions::default().scope(scope.clone());
-            pipeline = pipeline.source(connector.clone().without_events().without_live_audio(), options);
-        }
-        // Sound that waits for a call which is fetched now.
-        if let Some(live) = live {
-            pipeline = pipeline.with_live(live);
-        }
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(pipeline.run(async {
-            let _ = stopped.await;
-        }));
-        Ok(Self { stop, task, _lock: lock })
+/// Starts a pipeline that works and hears nothing.
+async fn work(
+    places: &Places,
+    store: &SqliteStore,
+    live: Option<LiveOptions>,
+    connectors: &[(Connector, Scope)],
+) -> anyhow::Result<Background> {
+    store.reclaim().await?;
+    let queue = AnalysisQueue::new(store.clone(), Clock::system());
+    let mut pipeline = Pipeline::new(store.clone(), FolderSink::open(places.objects())?, queue);
+    for (connector, scope) in connectors {
+        let options = SourceOptions::default().scope(scope.clone());
+        pipeline = pipeline.source(connector.clone().without_events().without_live_audio(), options);
     }
-
-    async fn stop(self) -> anyhow::Result<()> {
-        let _ = self.stop.send(());
-        self.task.await??;
-        Ok(())
+    // Sound that waits for a call which is fetched now.
+    if let Some(live) = live {
+        pipeline = pipeline.with_live(live);
     }
+    Ok(Background::start(pipeline))
 }

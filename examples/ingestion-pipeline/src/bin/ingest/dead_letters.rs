@@ -5,19 +5,14 @@ use connector_core::Clock;
 use ingestion_pipeline::{DeadLetterRow, Retried};
 use serde::Serialize;
 
-use crate::output::{Places, print_json, table};
+use crate::output::{print_json, table};
+use crate::places::Places;
+use crate::sources::Meant;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
     /// List them, the oldest first.
-    List {
-        /// Only of this tenant.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// Only from this source.
-        #[arg(long)]
-        source: Option<String>,
-    },
+    List(Meant),
     /// Show one whole.
     Show {
         /// Its number.
@@ -72,7 +67,7 @@ impl DeadLetters {
     pub(crate) async fn carry_out(self, places: &Places, json: bool) -> anyhow::Result<bool> {
         let store = places.open().await?;
         match self {
-            Self::List { tenant, source } => {
+            Self::List(Meant { tenant, source }) => {
                 let letters = store.dead_letters(tenant.as_deref(), source.as_deref()).await?;
                 if json {
                     letters.iter().try_for_each(print_json)?;

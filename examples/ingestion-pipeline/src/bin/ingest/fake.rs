@@ -1,6 +1,7 @@
 //! `ingest fake`: a vendor's fake, for clients in any language to be tried on.
 
 use std::collections::BTreeMap;
+use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::demo::{Faults, OF_APIS, OF_FOLDERS, OF_SOCKETS, dropped_day};
 use crate::output::print_json;
-use crate::run::stop_signal;
+use crate::signal::stop_signal;
 
 /// Which vendor's.
 #[derive(Debug, Subcommand)]
@@ -144,14 +145,7 @@ impl Genesys {
             settings: pairs(&[("kind", "genesys"), ("region", &region)]),
             calls: fake.expected().into_iter().map(|call| call.conversation).collect(),
         })?;
-        let played = async {
-            fake.play(day.calls).await;
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            () = stop_signal() => {}
-            () = played => {}
-        }
+        until_stopped(fake.play(day.calls)).await;
         Ok(true)
     }
 }
@@ -176,18 +170,26 @@ impl Nice {
             settings: pairs(&[("kind", "nice"), ("issuer", issuer.as_str())]),
             calls: fake.expected().into_iter().map(|call| call.conversation).collect(),
         })?;
-        let played = async {
+        let play = async {
             for call in 1..=day.calls {
                 sleep(pace).await;
                 fake.play(call);
             }
-            std::future::pending::<()>().await;
         };
-        tokio::select! {
-            () = stop_signal() => {}
-            () = played => {}
-        }
+        until_stopped(play).await;
         Ok(true)
+    }
+}
+
+/// Serves until the program is told to stop, whatever has happened by then.
+async fn until_stopped(play: impl Future<Output = ()>) {
+    let playing = async {
+        play.await;
+        pending::<()>().await;
+    };
+    tokio::select! {
+        () = stop_signal() => {}
+        () = playing => {}
     }
 }
 

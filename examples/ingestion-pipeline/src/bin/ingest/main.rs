@@ -3,6 +3,7 @@
 mod agents;
 mod analysis;
 mod backfill;
+mod background;
 mod calls;
 mod check;
 mod comparing;
@@ -14,15 +15,18 @@ mod demo;
 mod fake;
 mod listen;
 mod output;
-mod people;
+mod places;
 mod reconcile;
 mod run;
 #[cfg(feature = "schema")]
 mod schema;
+mod scopes;
 mod setup;
 mod show;
+mod signal;
 mod sources;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,6 +34,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError};
+use crate::places::Places;
 
 /// Brings the calls of contact centres into an archive: metadata into a database, recordings into an object store, and
 /// word of each call into a queue for analysis.
@@ -98,7 +103,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(output::is_terminal(&std::io::stderr()))
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match carry_out(arguments).await {
         Ok(code) => ExitCode::from(code),
@@ -117,8 +122,8 @@ async fn main() -> ExitCode {
 async fn carry_out(arguments: Arguments) -> anyhow::Result<u8> {
     let Arguments { config, data, json, command } = arguments;
     let places = || match &data {
-        Some(data) => Ok(output::Places::new(data)),
-        None => Config::read(&config).map(|config| output::Places::new(&config.data)),
+        Some(data) => Ok(Places::new(data)),
+        None => Config::read(&config).map(|config| Places::new(&config.data)),
     };
     let configured = || {
         let mut config = Config::read(&config)?;

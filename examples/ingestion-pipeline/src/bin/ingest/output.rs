@@ -1,62 +1,16 @@
-//! How things are shown: tables, sizes, lengths of time; and where they lie.
+//! How things are shown: tables, sizes, lengths of time.
 
-use std::fs::File;
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use ingestion_pipeline::SqliteStore;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-/// Where database and recordings lie.
-#[derive(Clone, Debug)]
-pub(crate) struct Places {
-    pub(crate) directory: PathBuf,
-}
-
-impl Places {
-    pub(crate) fn new(directory: impl AsRef<Path>) -> Self {
-        Self { directory: directory.as_ref().to_owned() }
-    }
-
-    pub(crate) fn database(&self) -> PathBuf {
-        self.directory.join("ingest.db")
-    }
-
-    pub(crate) fn objects(&self) -> PathBuf {
-        self.directory.join("objects")
-    }
-
-    /// Where the sound of calls lies until the calls are known.
-    pub(crate) fn live(&self) -> PathBuf {
-        self.directory.join("live")
-    }
-
-    /// Opens the database of a pipeline that ran here before.
-    pub(crate) async fn open(&self) -> anyhow::Result<SqliteStore> {
-        if !self.database().is_file() {
-            bail!("{} is not there: nothing was ingested here yet", self.database().display());
-        }
-        Ok(SqliteStore::open(self.database()).await?)
-    }
-
-    /// Makes sure that only one pipeline works here, for as long as the file lives.
-    pub(crate) fn lock(&self) -> anyhow::Result<File> {
-        std::fs::create_dir_all(&self.directory)
-            .with_context(|| format!("cannot make {}", self.directory.display()))?;
-        let path = self.directory.join("ingest.lock");
-        let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        if file.try_lock().is_err() {
-            bail!("another pipeline works on {}: stop it first", self.directory.display());
-        }
-        Ok(file)
-    }
-}
-
-pub(crate) fn is_terminal(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal()
+/// A line on a terminal that is written again and again; none elsewhere.
+pub(crate) fn spinner() -> Option<ProgressBar> {
+    let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    stderr().is_terminal().then(|| ProgressBar::new_spinner().with_style(style))
 }
 
 /// Prints a value as one line of JSON.

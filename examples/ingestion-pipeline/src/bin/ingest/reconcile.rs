@@ -8,8 +8,9 @@ use connector_core::reconcile::ReconcileMode;
 use connector_core::{Clock, Connector};
 use ingestion_pipeline::{Plan, Scope};
 
-use crate::comparing::{Comparing, Meant};
+use crate::comparing::Comparing;
 use crate::config::Config;
+use crate::sources::Meant;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArguments {

@@ -1,28 +1,27 @@
 //! `ingest run`: the pipeline until it is told to stop.
 
 use std::fmt;
-use std::io::stderr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::inbound::{Hub, HubOptions};
-use connector_core::{Clock, Context, Origin};
+use connector_core::inbound::Hub;
+use connector_core::{Clock, Origin};
 use futures_util::FutureExt;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use ingestion_pipeline::{
     AnalysisQueue, FolderSink, Pipeline, Progress, Report, SourceOptions, SourceState, SqliteStore,
 };
-use secrecy::SecretString;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
 use crate::config::{Config, ListenSettings, Source};
 use crate::listen::{DRAIN, Health, Listener};
-use crate::output::{Places, is_terminal, print_json};
-use crate::people::Watching;
-use crate::setup::route_key;
-use crate::sources::connect;
+use crate::output::{print_json, spinner};
+use crate::places::Places;
+use crate::scopes::Watching;
+use crate::signal::stop_signal;
+use crate::sources::Surroundings;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
@@ -59,13 +58,13 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     if let Some(live) = config.live.options(&store, &places) {
         pipeline = pipeline.with_live(live);
     }
-    let (cx, routes) = surroundings(config.listen.as_ref()).await?;
+    let surroundings = Surroundings::new(&store).reachable(config.listen.as_ref()).await?;
     let (mut left_out, mut watching) = (Vec::new(), Watching::default());
     for source in config.sources {
         let (tenant, name) = (source.tenant.clone(), source.name.clone());
         let (scope, options) = (source.scope.clone(), options_of(&source));
         let connected = async {
-            let connector = connect(source, &store, &cx, routes.as_ref())?;
+            let connector = surroundings.connect(source)?;
             let scope = watching.add(&scope, &connector, &store).await?;
             Ok::<_, connector_core::Error>((connector, scope))
         };
@@ -79,7 +78,7 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
         }
     }
     // Now that all sources can be called: at an address that nobody has yet, a vendor would be refused.
-    let listener = listen(config.listen.as_ref(), &cx, &store).await?;
+    let listener = listen(config.listen.as_ref(), surroundings.hub(), &store).await?;
     let progress = pipeline.progress();
     let shown = Shown::start(progress.clone());
     let people = watching.start(&store);
@@ -105,22 +104,13 @@ async fn run(config: Config, json: bool) -> anyhow::Result<bool> {
     Ok(closing.sources.iter().all(|source| source.is_live))
 }
 
-/// What the connectors hear by, where there is to be a port, and what their addresses are made from.
-async fn surroundings(settings: Option<&ListenSettings>) -> connector_core::Result<(Context, Option<SecretString>)> {
-    let cx = Context::default();
-    let Some(settings) = settings else { return Ok((cx, None)) };
-    // Told at the start rather than at the first source that needs it.
-    let routes = route_key(settings, &cx).await?;
-    Ok((cx.with_inbound(&Hub::new(HubOptions::default())), Some(routes)))
-}
-
 /// Opens the port, where there is to be one.
 async fn listen(
     settings: Option<&ListenSettings>,
-    cx: &Context,
+    hub: Option<&Hub>,
     store: &SqliteStore,
 ) -> connector_core::Result<Option<Listener>> {
-    let (Some(settings), Some(hub)) = (settings, cx.inbound()) else { return Ok(None) };
+    let (Some(settings), Some(hub)) = (settings, hub) else { return Ok(None) };
     let store = store.clone();
     let health: Health = Arc::new(move || {
         let store = store.clone();
@@ -214,44 +204,12 @@ async fn sweep(sink: FolderSink, started: DateTime<Utc>) {
     }
 }
 
-/// Ready when somebody presses Ctrl-C or sends SIGTERM. A second time ends the program at once.
-pub(crate) async fn stop_signal() {
-    signalled().await;
-    tokio::spawn(async {
-        signalled().await;
-        std::process::exit(130);
-    });
-}
-
-#[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() {
-    let _ = tokio::signal::ctrl_c().await;
-}
-
 /// A line on a terminal that counts along; nothing elsewhere.
 struct Shown(Option<(ProgressBar, tokio::task::JoinHandle<()>)>);
 
 impl Shown {
     fn start(progress: Progress) -> Self {
-        if !is_terminal(&stderr()) {
-            return Self(None);
-        }
-        let style =
-            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::new_spinner().with_style(style);
+        let Some(bar) = spinner() else { return Self(None) };
         let shown = bar.clone();
         let counting = tokio::spawn(async move {
             loop {

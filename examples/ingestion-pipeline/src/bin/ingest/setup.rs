@@ -1,23 +1,20 @@
 //! `ingest setup`: what has to be set up at a vendor.
 
-use anyhow::bail;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use connector_core::inbound::{Hub, HubOptions, route_of};
-use connector_core::{Context, Error, Origin};
-use secrecy::{ExposeSecret, SecretString};
+use connector_core::{Context, Origin};
+use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
 use crate::config::{Config, ConfigError, Door, ListenSettings, Source};
 use crate::output::print_json;
-
-/// The shortest text that routes may be made from.
-const SHORTEST_KEY: usize = 32;
+use crate::sources::Meant;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Setup {
     /// Print the addresses at which the vendors are to call.
-    Show(SetupShow),
+    Show(Meant),
     /// Print a new API key and client secret for the integration AudioHook Monitor of Genesys Cloud.
     #[cfg(feature = "genesys")]
     GenesysAudiohookKey,
@@ -33,16 +30,6 @@ pub(crate) struct AudioHookKey {
     pub(crate) api_key: String,
     /// The client secret, in base64.
     pub(crate) client_secret: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SetupShow {
-    /// Only the sources of this tenant.
-    #[arg(long)]
-    tenant: Option<String>,
-    /// Only the sources of this name.
-    #[arg(long)]
-    source: Option<String>,
 }
 
 /// What a source needs at its vendor: a line of `ingest setup show --json`.
@@ -80,7 +67,7 @@ impl Setup {
         json: bool,
     ) -> anyhow::Result<bool> {
         match self {
-            Self::Show(show) => show.carry_out(config()?, json).await,
+            Self::Show(meant) => show(config()?, &meant, json).await,
             #[cfg(feature = "genesys")]
             Self::GenesysAudiohookKey => {
                 let key = AudioHookKey::new()?;
@@ -109,32 +96,21 @@ impl AudioHookKey {
     }
 }
 
-impl SetupShow {
-    async fn carry_out(self, config: Config, json: bool) -> anyhow::Result<bool> {
-        let Self { tenant, source } = self;
-        let is_meant = |known: &Source| {
-            tenant.as_ref().is_none_or(|tenant| *tenant == known.tenant)
-                && source.as_ref().is_none_or(|source| *source == known.name)
-        };
-        let sources: Vec<&Source> = config.sources.iter().filter(|source| is_meant(source)).collect();
-        if sources.is_empty() {
-            bail!("the configuration has no such source");
+async fn show(config: Config, meant: &Meant, json: bool) -> anyhow::Result<bool> {
+    let key = match &config.listen {
+        Some(listen) => Some(listen.routes(&Context::default()).await?),
+        None => None,
+    };
+    let listen = config.listen.as_ref().zip(key.as_ref());
+    for source in meant.of(config.sources)? {
+        let shown = SetupSource::of(&source, listen);
+        if json {
+            print_json(&shown)?;
+        } else {
+            println!("{}", shown.told());
         }
-        let key = match &config.listen {
-            Some(listen) => Some(route_key(listen, &Context::default()).await?),
-            None => None,
-        };
-        let listen = config.listen.as_ref().zip(key.as_ref());
-        for source in sources {
-            let shown = SetupSource::of(source, listen);
-            if json {
-                print_json(&shown)?;
-            } else {
-                println!("{}", shown.told());
-            }
-        }
-        Ok(true)
     }
+    Ok(true)
 }
 
 impl SetupSource {
@@ -156,19 +132,6 @@ impl SetupSource {
         lines.extend(self.note.iter().map(|note| format!("    {note}")));
         lines.join("\n")
     }
-}
-
-/// The text that routes are made from.
-///
-/// # Errors
-/// `is_config` when it is not there, or short enough to be guessed.
-pub(crate) async fn route_key(listen: &ListenSettings, cx: &Context) -> connector_core::Result<SecretString> {
-    let key = cx.secrets().resolve(&listen.route_key).await?;
-    if key.expose_secret().len() < SHORTEST_KEY {
-        return Err(Error::config(format!("route_key in [listen] has fewer than {SHORTEST_KEY} characters"))
-            .advise("make one with: openssl rand -hex 32"));
-    }
-    Ok(key)
 }
 
 /// How vendors reach the program. Behind something that speaks TLS for it, only `public_url` says so.

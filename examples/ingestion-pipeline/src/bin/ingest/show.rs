@@ -11,7 +11,8 @@ use ingestion_pipeline::{
 };
 use serde::Serialize;
 
-use crate::output::{Places, length, print_json, size};
+use crate::output::{length, print_json, size};
+use crate::places::Places;
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {

@@ -7,7 +7,7 @@ use connector_core::{Cursor, Gap, HistoryLimits, Origin};
 
 use super::{Scratch, is_storage};
 use crate::fakes::{at, batch, origin};
-use crate::runs::{ReconcileLog, Run};
+use crate::recover::{ReconcileLog, Run};
 
 fn run(name: &str, began: i64) -> Run {
     let (from, to) = (at(-3600) + chrono::TimeDelta::nanoseconds(123_456_789), at(0));

@@ -9,14 +9,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{
-    Ack, AckSink, AgentRef, CallEvent, CallEventKind, Clock, Connector, Context, Conversation, ConversationHistory,
-    ConversationRef, Cursor, Delivery, Detail, Download, DownloadOptions, Error, EventKey, EventSource, EventTraits,
-    Events, HistoryLimits, HistoryQuery, Item, JobCheck, Leg, Listing, Locator, Lookup, LookupOptions, Origin, Outcome,
-    Outlook, Page, Receipt, Recording, RecordingDownloader, RecordingOptions, RecordingSet, Refusal, Rejected, Replay,
-    Result, Revision, SettleOptions, Settler, SourceItem, Stamp, SubscribeRequest, Validator, Vendor,
+    AgentRef, CallEvent, CallEventKind, Clock, Connector, Context, Conversation, ConversationHistory, ConversationRef,
+    Cursor, Detail, Download, DownloadOptions, Error, EventKey, EventSource, EventTraits, Events, HistoryLimits,
+    HistoryQuery, Item, JobCheck, Leg, Listing, Locator, Lookup, LookupOptions, Origin, Outcome, Outlook, Page,
+    Receipt, Recording, RecordingDownloader, RecordingOptions, RecordingSet, Rejected, Replay, Result, Revision,
+    SettleOptions, Settler, Stamp, SubscribeRequest, Validator, Vendor,
 };
 use futures_util::{StreamExt, stream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
+
+use crate::testing::offers::Offers;
 
 /// A second of the day on which everything happens.
 pub(super) fn at(second: i64) -> DateTime<Utc> {
@@ -75,41 +77,25 @@ pub(super) fn revision_of(call: &Conversation) -> &str {
 pub(super) struct Source {
     origin: Origin,
     clock: Clock,
+    offers: Offers,
     state: Arc<Mutex<State>>,
-    more: Arc<Notify>,
     /// Whether downloads go on.
     flowing: Arc<watch::Sender<bool>>,
 }
 
 #[derive(Default)]
 struct State {
-    offers: Vec<Offer>,
     downloads: usize,
-    refused: usize,
     settled: Vec<String>,
     settles_to_fail: u32,
-    subscribed_from: Vec<Option<String>>,
     known: BTreeMap<String, Conversation>,
-}
-
-struct Offer {
-    items: Vec<Item>,
-    cursor: Option<Cursor>,
-    stands: Stands,
-}
-
-#[derive(PartialEq)]
-enum Stands {
-    Owed,
-    Out,
-    Accepted,
 }
 
 impl Source {
     pub(super) fn new(tenant: &str, source: &str, clock: Clock) -> Self {
         let origin = Origin::new(tenant, source);
         let flowing = Arc::new(watch::Sender::new(true));
-        Self { origin, clock, state: Arc::default(), more: Arc::default(), flowing }
+        Self { origin, clock, offers: Offers::default(), state: Arc::default(), flowing }
     }
 
     pub(super) fn origin(&self) -> &Origin {
@@ -127,17 +113,12 @@ impl Source {
 
     /// Owes a delivery: it is offered until it is accepted.
     pub(super) fn offer(&self, items: impl IntoIterator<Item = Item>) {
-        self.owe(items.into_iter().collect(), None);
+        self.offers.owe(items.into_iter().collect(), None);
     }
 
     /// The same with a position, which is known once the delivery is stored.
     pub(super) fn offer_up_to(&self, cursor: &str, event: CallEvent) {
-        self.owe(vec![Item::Event(event)], Some(Cursor::new(cursor)));
-    }
-
-    fn owe(&self, items: Vec<Item>, cursor: Option<Cursor>) {
-        self.state().offers.push(Offer { items, cursor, stands: Stands::Owed });
-        self.more.notify_one();
+        self.offers.owe(vec![Item::Event(event)], Some(Cursor::new(cursor)));
     }
 
     pub(super) fn offer_event(&self, event: CallEvent) {
@@ -164,7 +145,7 @@ impl Source {
     }
 
     pub(super) fn all_accepted(&self) -> bool {
-        self.state().offers.iter().all(|offer| offer.stands == Stands::Accepted)
+        self.offers.all_accepted()
     }
 
     /// How many downloads were begun.
@@ -173,7 +154,7 @@ impl Source {
     }
 
     pub(super) fn refused(&self) -> usize {
-        self.state().refused
+        self.offers.refused()
     }
 
     /// The receipts that were settled, in order.
@@ -183,12 +164,12 @@ impl Source {
 
     /// How often somebody began to hear it.
     pub(super) fn subscriptions(&self) -> usize {
-        self.state().subscribed_from.len()
+        self.offers.heard_from().len()
     }
 
     /// The position from which it was heard last.
     pub(super) fn heard_from(&self) -> Option<String> {
-        self.state().subscribed_from.last().cloned().flatten()
+        self.offers.heard_from().pop().flatten().map(|from| from.as_str().to_owned())
     }
 
     /// The bytes of a call's recording.
@@ -199,41 +180,11 @@ impl Source {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding the lock")
     }
-
-    fn next_offer(&self) -> Option<Delivery> {
-        let mut state = self.state();
-        let index = state.offers.iter().position(|offer| offer.stands == Stands::Owed)?;
-        let offer = &mut state.offers[index];
-        offer.stands = Stands::Out;
-        let ack = Ack::new(Promise { source: self.clone(), offer: index });
-        let mut delivery = Delivery::new(offer.items.clone(), self.clock.now(), ack);
-        delivery.cursor.clone_from(&offer.cursor);
-        Some(delivery)
-    }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Source({})", self.origin)
-    }
-}
-
-struct Promise {
-    source: Source,
-    offer: usize,
-}
-
-#[async_trait]
-impl AckSink for Promise {
-    async fn accept(self: Box<Self>) -> Result<()> {
-        self.source.state().offers[self.offer].stands = Stands::Accepted;
-        Ok(())
-    }
-
-    fn refuse(self: Box<Self>, _: Refusal) {
-        let mut state = self.source.state();
-        state.refused += 1;
-        state.offers[self.offer].stands = Stands::Owed;
     }
 }
 
@@ -244,22 +195,9 @@ impl EventSource for Source {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        {
-            let mut state = self.state();
-            state.subscribed_from.push(request.from.map(|from| from.as_str().to_owned()));
-            // What went out and was never answered was lost with whoever heard it.
-            let lost = state.offers.iter_mut().filter(|offer| offer.stands == Stands::Out);
-            lost.for_each(|offer| offer.stands = Stands::Owed);
-        }
-        let next = |source: Self| async move {
-            loop {
-                if let Some(delivery) = source.next_offer() {
-                    return Some((Ok(SourceItem::Delivery(delivery)), source));
-                }
-                source.more.notified().await;
-            }
-        };
-        stream::unfold(self.clone(), next).boxed()
+        self.offers.begin(request.from);
+        let clock = self.clock;
+        self.offers.deliveries(move || clock.now())
     }
 
     async fn check(&self) -> JobCheck {

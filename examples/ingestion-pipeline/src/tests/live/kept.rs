@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use connector_core::{AgentRef, Origin, Speaker};
+use connector_core::{AgentRef, CallEventKind, Error, Lookup, Origin, Speaker};
 
 use super::stage::{Stage, Store, over, taken};
 use super::with_both_stores;
-use crate::fakes::{at, origin, until};
+use crate::fakes::{at, event, origin, until};
 use crate::live::{LiveStore, SessionPart, SessionRow, SessionState, Unmatched};
 use crate::tests::pipeline::start;
 
@@ -18,6 +18,7 @@ with_both_stores! {
     a_session_without_a_call_is_kept_and_stored_when_its_call_comes_after_all
     a_session_without_a_call_is_dropped_where_that_is_wanted
     whoever_provides_it_decides_about_each_session
+    the_sound_of_a_call_that_is_given_up_is_kept_until_it_is_tried_again
     a_store_keeps_to_what_is_promised
 }
 
@@ -64,6 +65,26 @@ async fn whoever_provides_it_decides_about_each_session<S: Store>(stage: Stage<S
     stage.files(1).await;
     until("both counted", Duration::from_secs(25), || progress.report().live_unmatched == 2).await;
     running.stop().await;
+}
+
+async fn the_sound_of_a_call_that_is_given_up_is_kept_until_it_is_tried_again<S: Store>(mut stage: Stage<S>) {
+    stage.source = stage.source.knowing(|_, before| match before {
+        0 => Err(Error::forbidden("no")),
+        _ => Ok(Lookup::Ready(taken("call", &[("kay", 0, Some(2))]))),
+    });
+    let running = stage.run();
+    let mut caller = stage.live.begin("s", "call", at(0));
+    caller.talk(2);
+    caller.hang_up();
+    stage.sessions("call", &[Waiting]).await;
+    stage.tell(event("call", CallEventKind::Ended, "1"));
+    stage.sessions("call", &[SessionState::Unmatched]).await;
+    stage.files(1).await;
+    stage.tell(event("call", CallEventKind::Ended, "2"));
+    let (_, recordings) = stage.matched("call").await;
+    assert_eq!(stage.heard(&recordings[0]), [0, 1]);
+    let report = running.stop().await;
+    assert_eq!((report.buried, report.live_unmatched, report.live_waiting), (1, 1, 0));
 }
 
 fn session(origin: &Origin, session: &str, began: i64) -> SessionRow {

@@ -3,16 +3,17 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use connector_core::Secret;
+use connector_core::{Context, Error, Secret};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 use url::Url;
 
-use super::{ConfigError, Reader};
+use super::error::ConfigError;
+use super::reader::Reader;
 
-/// The key in the file.
-const KEY: &str = "listen";
+/// The shortest text that routes may be made from.
+const SHORTEST_KEY: usize = 32;
 
 /// Where vendors call the program, and what they call it.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +42,21 @@ pub(crate) struct TlsFiles {
     pub(crate) key: PathBuf,
 }
 
+impl ListenSettings {
+    /// The text that routes are made from.
+    ///
+    /// # Errors
+    /// `is_config` when it is not there, or short enough to be guessed.
+    pub(crate) async fn routes(&self, cx: &Context) -> connector_core::Result<SecretString> {
+        let key = cx.secrets().resolve(&self.route_key).await?;
+        if key.expose_secret().len() < SHORTEST_KEY {
+            return Err(Error::config(format!("route_key in [listen] has fewer than {SHORTEST_KEY} characters"))
+                .advise("make one with: openssl rand -hex 32"));
+        }
+        Ok(key)
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Takes the settings out of the file's table; none where nobody is to call.
     pub(super) fn take_listen(
@@ -48,12 +64,7 @@ impl<'a> Reader<'a> {
         document: &mut DeTable<'a>,
         directory: &Path,
     ) -> Result<Option<ListenSettings>, ConfigError> {
-        let Some(value) = document.remove(KEY) else { return Ok(None) };
-        let span = value.span();
-        let DeValue::Table(value) = value.into_inner() else {
-            return Err(self.at(span, format!("`{KEY}` is no table"), Some(format!("write [{KEY}]"))));
-        };
-        let mut settings: ListenSettings = self.read(&format!("[{KEY}]"), Spanned::new(span, value))?;
+        let Some(mut settings) = self.take_section::<ListenSettings>(document, "listen")? else { return Ok(None) };
         if let Some(TlsFiles { certificate, key }) = &mut settings.tls {
             (*certificate, *key) = (directory.join(&certificate), directory.join(&key));
         }

@@ -5,14 +5,8 @@ use std::time::Duration;
 use connector_core::length;
 use ingestion_pipeline::{LiveOptions, LiveUse, SqliteStore, Unmatched};
 use serde::{Deserialize, Deserializer};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, Reader};
-use crate::output::Places;
-
-/// The key in the file.
-const KEY: &str = "live";
+use crate::places::Places;
 
 /// What becomes of sound that is heard while calls go on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -69,18 +63,6 @@ impl Default for LiveSettings {
     fn default() -> Self {
         let deadline = Duration::from_secs(3600);
         Self { store: Store::default(), deadline, unmatched: Unmatched::default(), keep_all: false }
-    }
-}
-
-impl<'a> Reader<'a> {
-    /// Takes the settings out of the file's table.
-    pub(super) fn take_live(&self, document: &mut DeTable<'a>) -> Result<LiveSettings, ConfigError> {
-        let Some(value) = document.remove(KEY) else { return Ok(LiveSettings::default()) };
-        let span = value.span();
-        match value.into_inner() {
-            DeValue::Table(value) => self.read(&format!("[{KEY}]"), Spanned::new(span, value)),
-            _ => Err(self.at(span, format!("`{KEY}` is no table"), Some(format!("write [{KEY}]")))),
-        }
     }
 }
 

@@ -7,13 +7,9 @@ use connector_core::reconcile::NightlyAt;
 use connector_core::{Zone, length};
 use ingestion_pipeline::Schedule;
 use serde::{Deserialize, Deserializer};
-use toml::Spanned;
-use toml::de::DeValue;
 
-use super::{ConfigError, Reader, Table};
-
-/// The key in a source's table.
-const KEY: &str = "reconcile";
+use super::error::ConfigError;
+use super::reader::{Reader, Table};
 
 /// What stands there.
 #[derive(Deserialize)]
@@ -30,14 +26,9 @@ struct Nightly {
 impl<'a> Reader<'a> {
     /// Takes the schedule out of a source's table; none where there is no such key.
     pub(super) fn take_reconcile(&self, table: &mut Table<'a>, whose: &str) -> Result<Option<Schedule>, ConfigError> {
-        let Some(value) = table.get_mut().remove(KEY) else { return Ok(None) };
-        let span = value.span();
-        let DeValue::Table(value) = value.into_inner() else {
-            let hint = "write reconcile = { at = \"02:30\", zone = \"Europe/Berlin\", period = \"24h\" }";
-            return Err(self.at(span, format!("`{KEY}` of {whose} is no table"), Some(hint.to_owned())));
-        };
-        let Nightly { at, zone, period } = self.read(&format!("`{KEY}` of {whose}"), Spanned::new(span, value))?;
-        Ok(Some(Schedule::new(NightlyAt::new(at, zone), period)))
+        let hint = "write reconcile = { at = \"02:30\", zone = \"Europe/Berlin\", period = \"24h\" }";
+        let nightly: Option<Nightly> = self.take_table(table, "reconcile", whose, hint)?;
+        Ok(nightly.map(|Nightly { at, zone, period }| Schedule::new(NightlyAt::new(at, zone), period)))
     }
 }
 

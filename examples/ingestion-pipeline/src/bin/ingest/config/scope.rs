@@ -6,7 +6,8 @@ use connector_core::{Direction, length};
 use ingestion_pipeline::Filter;
 use serde::{Deserialize, Deserializer};
 
-use super::{ConfigError, Reader, Table, nearest};
+use super::error::ConfigError;
+use super::reader::{Reader, Table, nearest};
 
 /// Whose calls are stored, and which of them.
 #[derive(Clone, Debug, Default)]
@@ -95,9 +96,10 @@ impl<'a> Reader<'a> {
         has_agents: bool,
     ) -> Result<ScopeSettings, ConfigError> {
         let calls_of = self.take_calls_of(table)?;
-        let filter: FilterSettings = self.take_table(table, "filter", whose)?.unwrap_or_default();
+        let filter: FilterSettings =
+            self.take_table(table, "filter", whose, "write filter = { … }")?.unwrap_or_default();
         let agents_at = table.get_ref().get("agents").map(toml::Spanned::span);
-        let agents = self.take_table(table, "agents", whose)?;
+        let agents = self.take_table(table, "agents", whose, "write agents = { … }")?;
         if let Some(span) = agents_at.filter(|_| !has_agents) {
             let hint = "take `agents` out, and name its people with `ingest agents import`";
             return Err(self.at(span, format!("{whose} has no list of agents"), Some(hint.to_owned())));
@@ -123,23 +125,6 @@ impl<'a> Reader<'a> {
                 );
                 Err(self.at(value.span(), "`calls_of` is neither \"everyone\" nor \"people\"".to_owned(), Some(hint)))
             }
-        }
-    }
-
-    /// Takes a table that may be there.
-    fn take_table<T: Deserialize<'a>>(
-        &self,
-        table: &mut Table<'a>,
-        key: &str,
-        whose: &str,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = table.get_mut().remove(key) else { return Ok(None) };
-        let span = value.span();
-        match value.into_inner() {
-            toml::de::DeValue::Table(inner) => {
-                self.read(&format!("`{key}` of {whose}"), Table::new(span, inner)).map(Some)
-            }
-            _ => Err(self.at(span, format!("`{key}` of {whose} is no table"), Some(format!("write {key} = {{ … }}")))),
         }
     }
 }

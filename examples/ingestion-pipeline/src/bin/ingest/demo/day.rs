@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use connector_core::testing::{Fault, FaultPlan, Scenario};
 use connector_core::{Clock, Connector};
 use futures_util::future::try_join_all;
 use ingestion_pipeline::{LiveStore, SessionState, SqliteStore};
 use tokio::time::{Instant, sleep};
 
+use super::faults::{Faults, OF_APIS, OF_FOLDERS, OF_SOCKETS};
 use super::folder::{DroppedDay, dropped_day};
 use super::genesys::GenesysDay;
 use super::live::{LiveDay, live_share};
@@ -24,7 +25,7 @@ use super::recount::recount;
 use super::running::Running;
 use super::script::{self, Line};
 use super::told::{Outcome, SourceOutcome, progress_bar};
-use crate::output::Places;
+use crate::places::Places;
 
 /// How long the day may go on without anything new before it is called over.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,63 +51,6 @@ pub(crate) struct Demo {
     /// Which faults happen.
     #[arg(long, value_enum, default_value_t = Faults::All)]
     faults: Faults,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Faults {
-    /// None.
-    None,
-    /// Those of an ordinary day.
-    Some,
-    /// Every kind there is.
-    All,
-}
-
-/// What goes wrong with files, and with every source.
-pub(crate) const OF_FOLDERS: &[Fault] =
-    &[Fault::LostEvent, Fault::CutDownload, Fault::Duplicate, Fault::Reordered, Fault::HalfWritten];
-/// What goes wrong with a vendor's API.
-pub(crate) const OF_APIS: &[Fault] = &[
-    Fault::LostEvent,
-    Fault::CutDownload,
-    Fault::Duplicate,
-    Fault::Reordered,
-    Fault::Throttled,
-    Fault::NotReady,
-    Fault::Unauthorized,
-    Fault::ExpiredLink,
-];
-/// What goes wrong with a vendor's API that has sockets as well.
-pub(crate) const OF_SOCKETS: &[Fault] = &[
-    Fault::LostEvent,
-    Fault::CutDownload,
-    Fault::Duplicate,
-    Fault::Reordered,
-    Fault::Throttled,
-    Fault::NotReady,
-    Fault::Unauthorized,
-    Fault::ExpiredLink,
-    Fault::CutSocket,
-];
-/// What goes wrong on an ordinary day.
-const ORDINARY: &[Fault] = &[Fault::LostEvent, Fault::CutDownload];
-/// Below this many calls there are not enough occasions for everything: what goes wrong is what does on an ordinary day.
-const SMALL_DAY: usize = 6;
-/// From this many calls on things go wrong more than once.
-const LARGE_DAY: usize = 12;
-
-impl Faults {
-    /// What goes wrong in so many calls of a source that can have faults of these kinds.
-    pub(crate) fn plan(self, kinds: &[Fault], calls: usize, seed: u64) -> FaultPlan {
-        let once = |kinds: &[Fault]| kinds.iter().fold(FaultPlan::none(), |plan, kind| plan.with(*kind, 1));
-        match self {
-            Self::None => FaultPlan::none(),
-            // A token that is refused, and the next one too, would mean that the credentials are wrong.
-            Self::All if calls >= LARGE_DAY => FaultPlan::of(kinds, seed).every(Fault::Unauthorized, 5),
-            Self::All if calls >= SMALL_DAY => once(kinds),
-            Self::All | Self::Some => once(ORDINARY),
-        }
-    }
 }
 
 impl Demo {
@@ -269,7 +213,14 @@ impl Day {
         };
         let mut running = start().await?;
         let bar = progress_bar(expected, quiet);
-        let mut playing = std::pin::pin!(try_join_all(self.parts.iter().map(|part| part.play())));
+        let played: Vec<Cell<bool>> = self.parts.iter().map(|_| Cell::new(false)).collect();
+        let playing = self.parts.iter().zip(&played).map(|(part, played)| async {
+            part.play().await?;
+            played.set(true);
+            anyhow::Ok(())
+        });
+        let has_happened = |part: usize| played[part].get() || self.parts[part].has_happened();
+        let mut playing = std::pin::pin!(try_join_all(playing));
         let (mut is_played, mut recovered) = (false, None);
         let mut progress = (running.tally().await?, Instant::now());
         loop {
@@ -285,7 +236,8 @@ impl Day {
             if tally != progress.0 || !is_played {
                 progress = (tally, Instant::now());
             }
-            let others_have_happened = self.parts.iter().all(|part| part.is_live() || part.has_happened());
+            let mut parts = 0..self.parts.len();
+            let others_have_happened = parts.clone().all(|part| self.parts[part].is_live() || has_happened(part));
             let is_middle = tally.calls * 2 >= expected as u64 || others_have_happened;
             if is_middle && self.faults.fire(Fault::Restart) {
                 running.kill().await;
@@ -293,10 +245,9 @@ impl Day {
                 continue;
             }
             let lost: usize = self.parts.iter().map(|part| part.lost().len()).sum();
-            let has_happened = self.parts.iter().all(|part| part.has_happened());
             // A socket that was cut takes words with it that nobody counts.
             let is_heard = tally.calls + lost as u64 >= expected as u64 || progress.1.elapsed() > QUIET;
-            let is_heard_stored = has_happened && is_heard && tally.open == 0;
+            let is_heard_stored = parts.all(has_happened) && is_heard && tally.open == 0;
             if recovered.is_none() && is_heard_stored {
                 recovered = Some(self.compare(&running).await?);
                 continue;

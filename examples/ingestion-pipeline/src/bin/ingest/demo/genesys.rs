@@ -1,7 +1,6 @@
 //! Genesys Cloud's share of the day.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +12,7 @@ use connector_genesys::testing::Fake;
 use ingestion_pipeline::SqliteStore;
 use tokio::time::sleep;
 
-use super::part::Part;
+use super::part::{Part, ids_of};
 use super::script::Line;
 
 /// How long the day takes.
@@ -26,7 +25,6 @@ const WAIT: Duration = Duration::from_millis(300);
 /// A fake of Genesys Cloud on ports of this machine.
 pub(super) struct GenesysDay {
     fake: Fake,
-    is_over: AtomicBool,
 }
 
 impl GenesysDay {
@@ -37,7 +35,7 @@ impl GenesysDay {
         let day = (last - scenario.starts).to_std().unwrap_or_default();
         fake.change(|settings| settings.speed = (day.as_secs() / LENGTH.as_secs()).try_into().unwrap_or(u32::MAX));
         fake.play(0).await;
-        Ok(Self { fake, is_over: AtomicBool::new(false) })
+        Ok(Self { fake })
     }
 
     /// Whether somebody listens.
@@ -79,17 +77,11 @@ impl Part for GenesysDay {
             }
             self.fake.play(call).await;
         }
-        self.is_over.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    fn has_happened(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
-    }
-
     fn lost(&self) -> BTreeSet<String> {
-        let (lost, expected) = (self.fake.unheard(), self.fake.expected());
-        expected.into_iter().filter(|call| lost.contains(&call.call)).map(|call| call.conversation).collect()
+        ids_of(&self.fake.unheard(), self.fake.expected())
     }
 
     fn faults(&self) -> &FaultPlan {

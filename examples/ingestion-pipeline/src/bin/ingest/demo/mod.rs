@@ -1,6 +1,7 @@
 //! `ingest demo`: a scripted day with faults, played through every connector there is, and recounted from disk.
 
 mod day;
+mod faults;
 mod folder;
 mod genesys;
 mod live;
@@ -11,7 +12,8 @@ mod running;
 mod script;
 mod told;
 
-pub(crate) use day::{Demo, Faults, OF_APIS, OF_FOLDERS, OF_SOCKETS};
+pub(crate) use day::Demo;
+pub(crate) use faults::{Faults, OF_APIS, OF_FOLDERS, OF_SOCKETS};
 pub(crate) use folder::dropped_day;
 #[cfg(feature = "schema")]
 pub(crate) use recount::Count;

@@ -1,7 +1,6 @@
 //! CXone's share of the day.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,14 +12,13 @@ use connector_nice::testing::{Endpoint, Fake};
 use ingestion_pipeline::SqliteStore;
 use tokio::time::sleep;
 
-use super::part::Part;
+use super::part::{Part, ids_of};
 use super::script::Line;
 
 /// The pause between the ends of two calls.
 const PACE: Duration = Duration::from_millis(20);
 /// How often CXone is asked. A day passes in seconds here.
 const POLL_EVERY: Duration = Duration::from_millis(100);
-
 /// How far each question reaches back: what is one question late here is hours late.
 const OVERLAP: Duration = Duration::from_secs(12 * 3600);
 /// How long after a recording was not ready it is asked for again.
@@ -29,8 +27,6 @@ const WAIT: Duration = Duration::from_millis(300);
 /// A fake of CXone on ports of this machine.
 pub(super) struct NiceDay {
     fake: Fake,
-    /// How many calls are over.
-    over: AtomicUsize,
 }
 
 impl NiceDay {
@@ -38,7 +34,7 @@ impl NiceDay {
     pub(super) async fn prepare(scenario: &Scenario, faults: FaultPlan) -> anyhow::Result<Self> {
         let fake = Fake::start(scenario, faults).await?;
         fake.play(0);
-        Ok(Self { fake, over: AtomicUsize::new(0) })
+        Ok(Self { fake })
     }
 
     /// People are known by their e-mail addresses.
@@ -68,25 +64,19 @@ impl Part for NiceDay {
     }
 
     async fn play(&self) -> anyhow::Result<()> {
-        let calls = self.fake.scenario().calls.len();
         // What was over before anybody listened is not told.
         while self.fake.count(Endpoint::Completed) == 0 {
             sleep(PACE).await;
         }
-        while self.over.load(Ordering::Relaxed) < calls {
+        for call in 1..=self.fake.scenario().calls.len() {
             sleep(PACE).await;
-            self.fake.play(self.over.fetch_add(1, Ordering::Relaxed) + 1);
+            self.fake.play(call);
         }
         Ok(())
     }
 
-    fn has_happened(&self) -> bool {
-        self.over.load(Ordering::Relaxed) == self.fake.scenario().calls.len()
-    }
-
     fn lost(&self) -> BTreeSet<String> {
-        let (lost, expected) = (self.fake.lost(), self.fake.expected());
-        expected.into_iter().filter(|call| lost.contains(&call.call)).map(|call| call.conversation).collect()
+        ids_of(&self.fake.lost(), self.fake.expected())
     }
 
     fn faults(&self) -> &FaultPlan {

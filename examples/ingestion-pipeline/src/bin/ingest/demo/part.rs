@@ -6,6 +6,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connector_core::testing::FaultPlan;
+use connector_core::testing::conformance::ExpectedCall;
 use connector_core::{Clock, Connector, Context, Origin};
 use ingestion_pipeline::SqliteStore;
 
@@ -25,6 +26,11 @@ pub(super) struct Sound {
     pub(super) agents: Vec<Range<u64>>,
     /// What was sent of it in each session, likewise.
     pub(super) sessions: Vec<(String, Range<u64>)>,
+}
+
+/// The ids of calls that are known by their places in the day.
+pub(super) fn ids_of(calls: &[usize], expected: Vec<ExpectedCall>) -> BTreeSet<String> {
+    expected.into_iter().filter(|call| calls.contains(&call.call)).map(|call| call.conversation).collect()
 }
 
 /// A source that plays its share of the day.
@@ -50,11 +56,13 @@ pub(super) trait Part: Send + Sync {
     /// Called before the last pipeline is started: from here on none is killed.
     fn settle(&self) {}
 
-    /// Lets its calls happen. Given up half way, the next one goes on where it was.
+    /// Lets its calls happen.
     async fn play(&self) -> anyhow::Result<()>;
 
-    /// Whether all of its calls have happened, whatever else is still to come.
-    fn has_happened(&self) -> bool;
+    /// Whether all of its calls have happened, though it still plays.
+    fn has_happened(&self) -> bool {
+        false
+    }
 
     /// The calls of which every word was lost, as far as that is decided.
     fn lost(&self) -> BTreeSet<String>;

@@ -2,23 +2,19 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use connector_core::reconcile::{ReconcileMode, ReconcileReport};
 use connector_core::{Clock, Connector};
 use ingestion_pipeline::{
-    AnalysisQueue, FolderSink, LiveOptions, Pipeline, Plan, Recovering, Report, SourceOptions, SqliteArchive,
-    SqliteStore, Tally,
+    AnalysisQueue, FolderSink, LiveOptions, Pipeline, Plan, ReconcileLog, Recovering, SourceOptions, SqliteStore, Tally,
 };
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
-use crate::output::Places;
+use crate::background::Background;
+use crate::places::Places;
 
 pub(crate) struct Running {
     store: SqliteStore,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<connector_core::Result<Report>>,
+    pipeline: Background,
 }
 
 impl Running {
@@ -37,11 +33,7 @@ impl Running {
             .with_deadline(Duration::from_secs(5));
         let with = |pipeline: Pipeline, connector| pipeline.source(connector, SourceOptions::default());
         let pipeline = connect(&store)?.into_iter().fold(pipeline, with);
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(pipeline.run(async {
-            let _ = stopped.await;
-        }));
-        Ok(Self { store, stop, task })
+        Ok(Self { store, pipeline: Background::start(pipeline) })
     }
 
     pub(crate) async fn tally(&self) -> anyhow::Result<Tally> {
@@ -55,7 +47,7 @@ impl Running {
         clock: Clock,
         since: DateTime<Utc>,
     ) -> anyhow::Result<ReconcileReport> {
-        let archive = SqliteArchive::new(self.store.clone(), connector.origin().clone());
+        let archive = self.store.archive(connector.origin());
         let plan = Plan::new(ReconcileMode::Nightly, "nightly", since, clock.now());
         let recovering =
             Recovering::new(connector, self.store.clone(), archive).with_log(self.store.clone()).with_clock(clock);
@@ -68,15 +60,13 @@ impl Running {
 
     /// Ends it in the middle of whatever it does, without a farewell.
     pub(crate) async fn kill(self) {
-        self.task.abort();
-        let _ = self.task.await;
+        self.pipeline.kill().await;
         self.store.close().await;
     }
 
     /// Lets it stop in order.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        let _ = self.stop.send(());
-        self.task.await.context("the pipeline panicked")??;
+        self.pipeline.stop().await?;
         self.store.close().await;
         Ok(())
     }

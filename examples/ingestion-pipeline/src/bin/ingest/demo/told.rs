@@ -1,7 +1,7 @@
 //! What the demo says: progress, the table, or one JSON object.
 
 use std::collections::BTreeMap;
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
 use connector_core::Origin;
@@ -10,7 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::recount::Count;
-use crate::output::{Places, is_terminal, print_json, size, table};
+use crate::output::{print_json, size, table};
+use crate::places::Places;
 
 /// How the day ended.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl Outcome {
 
 /// A bar on a terminal, nothing elsewhere.
 pub(crate) fn progress_bar(length: usize, quiet: bool) -> ProgressBar {
-    let target = match quiet || !is_terminal(&stderr()) {
+    let target = match quiet || !stderr().is_terminal() {
         true => ProgressDrawTarget::hidden(),
         false => ProgressDrawTarget::stderr(),
     };

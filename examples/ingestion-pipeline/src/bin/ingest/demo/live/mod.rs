@@ -8,7 +8,6 @@ mod speaking;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ use tokio::time::sleep;
 use self::plan::{LiveCall, plan};
 use self::speaking::speak;
 use super::genesys::line;
-use super::part::{Part, Sound};
+use super::part::{Part, Sound, ids_of};
 use super::script::{Line, ScriptLive, ScriptRecording};
 
 /// How often it is looked whether something has happened.
@@ -47,7 +46,6 @@ pub(super) struct LiveDay {
     fake: Fake,
     calls: Vec<LiveCall>,
     stage: Mutex<Stage>,
-    is_over: AtomicBool,
 }
 
 /// What sound is sent to, and what became of it.
@@ -67,7 +65,7 @@ impl LiveDay {
         let (scenario, calls) = plan(calls, seed, starts);
         let fake = Fake::start(&scenario, FaultPlan::none()).await?;
         fake.at(starts);
-        Ok(Self { fake, calls, stage: Mutex::default(), is_over: AtomicBool::new(false) })
+        Ok(Self { fake, calls, stage: Mutex::default() })
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -147,17 +145,11 @@ impl Part for LiveDay {
         while !(0..self.calls.len()).flat_map(|call| self.fake.instants(call)).all(|at| at < clock.now()) {
             sleep(LOOK).await;
         }
-        self.is_over.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    fn has_happened(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
-    }
-
     fn lost(&self) -> BTreeSet<String> {
-        let (lost, expected) = (self.fake.unheard(), self.fake.expected());
-        expected.into_iter().filter(|call| lost.contains(&call.call)).map(|call| call.conversation).collect()
+        ids_of(&self.fake.unheard(), self.fake.expected())
     }
 
     fn faults(&self) -> &FaultPlan {
