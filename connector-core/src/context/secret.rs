@@ -107,6 +107,31 @@ impl Serialize for Secret {
 }
 
 /// Turns a [`Secret`] into its text at the moment of use. Ours is [`EnvironmentAndFiles`]; yours may read a vault.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::{Context, EnvironmentAndFiles, Error, Result, Secret, SecretSource};
+/// use secrecy::{ExposeSecret, SecretString};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// #[async_trait::async_trait]
+/// impl SecretSource for Vault {
+///     async fn resolve(&self, secret: &Secret) -> Result<SecretString> {
+///         match secret.name() {
+///             Some("acme") => Ok("hunter2".into()), // asked of the vault
+///             Some(name) => Err(Error::config(format!("the vault has no {name}"))),
+///             None => EnvironmentAndFiles.resolve(secret).await,
+///         }
+///     }
+/// }
+///
+/// let cx = Context::default().with_secrets(std::sync::Arc::new(Vault));
+/// let secret: Secret = serde_json::from_str("\"vault:acme\"").unwrap();
+/// assert_eq!(cx.secrets().resolve(&secret).await?.expose_secret(), "hunter2");
+/// # Ok(()) }
+/// ```
 #[async_trait]
 pub trait SecretSource: fmt::Debug + Send + Sync + 'static {
     /// The text of the secret as it stands now.

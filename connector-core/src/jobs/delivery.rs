@@ -25,6 +25,17 @@ pub enum SourceItem {
 ///
 /// The contract: `next()` of the stream never waits for an earlier ack, so deliveries can be stored in groups. Whatever is
 /// refused or dropped, the *source* owes again. Accepting may fail; then a duplicate will come, nothing else.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use connector_core::{Ack, Delivery, Gap, Item};
+/// # let now = "2026-10-19T14:02:53Z".parse().unwrap();
+/// let gap = Gap { from: now, to: now, why: "the connection was lost".into() };
+/// let delivery = Delivery::new(vec![Item::Gap(gap)], now, Ack::nobody());
+/// // Write down `delivery.items` and `delivery.cursor` in one transaction. Only then:
+/// delivery.ack.accept().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -111,6 +122,32 @@ pub trait AckSink: Send + 'static {
 }
 
 /// The right, and the duty, to say what became of a delivery. Dropping it refuses.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// use std::sync::mpsc::{Sender, channel};
+/// use connector_core::{Ack, AckSink, Refusal, Result};
+///
+/// /// Tells a source what it may forget.
+/// struct Forget(Sender<&'static str>);
+///
+/// #[async_trait::async_trait]
+/// impl AckSink for Forget {
+///     async fn accept(self: Box<Self>) -> Result<()> {
+///         let _ = self.0.send("forgotten");
+///         Ok(())
+///     }
+///     fn refuse(self: Box<Self>, _: Refusal) {
+///         let _ = self.0.send("owed again");
+///     }
+/// }
+///
+/// let (tell, told) = channel();
+/// Ack::new(Forget(tell.clone())).accept().await?;
+/// drop(Ack::new(Forget(tell)));
+/// assert_eq!(told.iter().collect::<Vec<_>>(), ["forgotten", "owed again"]);
+/// # Ok(()) }
+/// ```
 #[must_use = "a delivery that is not accepted comes again"]
 pub struct Ack(Option<Box<dyn AckSink>>);
 

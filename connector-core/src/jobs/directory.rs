@@ -67,6 +67,12 @@ pub async fn find_among(mut agents: Listing<Agent>, who: &AgentRef) -> Result<Op
 }
 
 /// Which agents to list.
+///
+/// ```
+/// use connector_core::AgentQuery;
+/// let query = AgentQuery::all().in_group("Sales").in_group("Service");
+/// assert_eq!(query.groups.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AgentQuery {

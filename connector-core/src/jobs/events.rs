@@ -95,6 +95,6 @@ pub enum Replay {
     FromCursor,
     /// They are offered again without one: a folder lists again, a vendor repeats its request.
     Redelivered,
-    /// They are lost; the source says so with a [`Gap`].
+    /// They are lost; the source says so with a [`Gap`](crate::Gap).
     Lost,
 }

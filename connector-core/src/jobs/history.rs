@@ -47,6 +47,14 @@ impl<Job: ConversationHistory + ?Sized> ConversationHistory for Arc<Job> {
 }
 
 /// Which conversations of the past to list.
+///
+/// ```
+/// use connector_core::{HistoryQuery, Priority};
+/// # let day = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+/// let mut query = HistoryQuery::between(day("2026-10-19T00:00:00Z"), day("2026-10-20T00:00:00Z"));
+/// query.priority = Priority::Backfill;
+/// assert!(query.resume.is_none()); // from the beginning; else the cursor of the last page that was taken
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryQuery {

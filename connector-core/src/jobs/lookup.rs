@@ -8,6 +8,22 @@ use serde::{Deserialize, Serialize};
 use super::Priority;
 
 /// The answer to "give me this one".
+///
+/// ```
+/// use std::time::Duration;
+/// use connector_core::{Gone, Lookup};
+///
+/// fn told(answer: Lookup<&str>) -> String {
+///     match answer {
+///         Lookup::Ready(call) => format!("here it is: {call}"),
+///         Lookup::NotReady { retry_after } => format!("again in {} s", retry_after.as_secs()),
+///         Lookup::Gone(why) => format!("not to be had: {why}"),
+///     }
+/// }
+///
+/// assert_eq!(told(Lookup::NotReady { retry_after: Duration::from_secs(30) }), "again in 30 s");
+/// assert_eq!(told(Lookup::Gone(Gone::Deleted)), "not to be had: deleted");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup<T> {
     /// Here it is.

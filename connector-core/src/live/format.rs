@@ -7,6 +7,14 @@ use crate::Speaker;
 use crate::wav::Layout;
 
 /// How the sound of a session is written down: samples of all speakers in turn.
+///
+/// ```
+/// use std::time::Duration;
+/// use connector_core::{AudioFormat, SampleFormat, Speaker};
+/// let format = AudioFormat::new(SampleFormat::Pcm16, 8_000, [Speaker::Customer, Speaker::Agent]);
+/// assert_eq!((format.block(), format.samples_in(Duration::from_millis(250))), (4, 2_000));
+/// assert_eq!(format.position(98_760).to_string(), "12.345");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AudioFormat {

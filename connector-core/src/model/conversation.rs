@@ -160,6 +160,18 @@ pub struct Segment {
 }
 
 /// A whole contact of a customer: one or more [legs](Leg), which are also the unit in which it is stored and compared.
+///
+/// ```
+/// use connector_core::{Conversation, ConversationRef, Direction, Leg, Vendor};
+/// let mut call = Conversation::new(ConversationRef::new("c-1"), Vendor::NICE);
+///
+/// let mut told = call.clone();
+/// told.direction = Direction::Inbound;
+/// told.legs.push(Leg::new("1"));
+/// assert!(call.merge(told.clone()));
+/// assert_eq!((call.direction, call.legs.len()), (Direction::Inbound, 1));
+/// assert!(!call.merge(told), "the same again changes nothing");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

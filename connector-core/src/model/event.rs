@@ -82,6 +82,15 @@ impl fmt::Display for CallEventKind {
 }
 
 /// One thing that happened to one call.
+///
+/// ```
+/// use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, EventKey, Stamp};
+/// let at = Stamp::vendor("2026-10-19T14:02:53Z".parse().unwrap());
+/// let key = EventKey::new("c-1 answered 17"); // the same, however often it is told
+/// let mut event = CallEvent::new(key, ConversationRef::new("c-1"), CallEventKind::Answered, at);
+/// event.agent = Some(AgentRef::default().with_id("17"));
+/// assert_eq!(event.kind.to_string(), "answered");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CallEvent {

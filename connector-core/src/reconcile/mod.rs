@@ -79,7 +79,7 @@ impl ReconcileRequest {
 /// A comparison of a source's history with what is stored.
 ///
 /// A call can be found twice, for windows overlap and sources list twice; within a page it is found once, with all its
-/// rows [merged](Conversation::merge).
+/// rows [merged](crate::Conversation::merge).
 ///
 /// ```
 /// # use std::sync::Arc;

@@ -118,6 +118,20 @@ impl RateHeaders {
 ///
 /// Waiters are served by [`Priority`], and in the order of their coming within one. Whoever stops waiting gives its place
 /// back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> connector_core::Result<()> {
+/// use std::time::Duration;
+/// use connector_core::Priority;
+/// use connector_core::http::{EndpointClass, Limits};
+///
+/// let class = EndpointClass::new(&Limits::none().with_rate(1, Duration::from_secs(2)));
+/// let began = tokio::time::Instant::now();
+/// drop(class.acquire(Priority::Live).await?);
+/// drop(class.acquire(Priority::Live).await?);
+/// assert_eq!(began.elapsed(), Duration::from_secs(2));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct EndpointClass(Arc<Mutex<State>>);
 

@@ -151,7 +151,7 @@ impl HttpClient {
     /// ```
     ///
     /// # Errors
-    /// `is_forbidden` for a link off the [`LinkPolicy`](super::LinkPolicy); `is_too_large`; `is_changed` when its size is
+    /// `is_forbidden` for a link off the [`LinkPolicy`](crate::http::LinkPolicy); `is_too_large`; `is_changed` when its size is
     /// not the one expected; what the host says when the last link was refused; those of [`RequestBuilder::send`].
     pub async fn download(
         &self,

@@ -11,7 +11,7 @@ use super::whole::{self, ResumeOptions, WholeDownload};
 use super::{RecordingDownloader, RecordingOptions, RecordingSet};
 use crate::{Conversation, Error, Lookup, Recording, Result};
 
-/// Conveniences on every [`RecordingDownloader`] that can be cloned: that of a typed client, or an `Arc` of any.
+/// Conveniences on every [`RecordingDownloader`] that can be cloned: on a job by its own type, and on one behind an `Arc`.
 #[async_trait]
 pub trait RecordingDownloaderExt: RecordingDownloader + Clone {
     /// The recordings of one call.
@@ -44,16 +44,32 @@ pub trait RecordingDownloaderExt: RecordingDownloader + Clone {
     /// process that dies leaves a file `.recording-….part` behind: whoever starts again may remove it, and need not save what
     /// is there under its own name.
     ///
-    /// ```no_run
-    /// # async fn example(recordings: std::sync::Arc<dyn connector_core::RecordingDownloader>,
-    /// #     recording: connector_core::Recording) -> connector_core::Result<()> {
+    /// ```
+    /// # use connector_core::*;
+    /// # use futures_util::{StreamExt, stream};
+    /// # #[derive(Clone, Debug)] struct Acme;
+    /// # #[async_trait::async_trait]
+    /// # impl RecordingDownloader for Acme {
+    /// #     fn patience(&self) -> std::time::Duration { std::time::Duration::ZERO }
+    /// #     async fn recordings(&self, _: &[Conversation], _: RecordingOptions) -> Vec<Result<RecordingSet>> { vec![] }
+    /// #     async fn download(&self, _: &Recording, _: DownloadOptions) -> Result<Lookup<Download>> {
+    /// #         Ok(Lookup::Ready(Download::new(stream::iter([Ok(bytes::Bytes::from_static(b"sound"))]).boxed())))
+    /// #     }
+    /// #     async fn check(&self) -> JobCheck { JobCheck::Ok }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
+    /// # let (recordings, directory) = (Acme, std::env::temp_dir());
+    /// # let call = ConversationRef::new(format!("save-{}", std::process::id()));
+    /// # let recording = Recording::new("1", call, Locator::new("x"));
     /// use connector_core::{Lookup, RecordingDownloaderExt};
-    /// # let directory = std::path::Path::new(".");
-    /// match recordings.save(&recording, &directory.join(recording.file_name())).await? {
-    ///     Lookup::Ready(saved) => println!("{} bytes, SHA-256 {}", saved.size, saved.sha256),
+    /// let file = directory.join(recording.file_name());
+    /// match recordings.save(&recording, &file).await? {
+    ///     Lookup::Ready(saved) => assert_eq!(saved.size, std::fs::metadata(&file)?.len()),
     ///     Lookup::NotReady { retry_after } => println!("again in {} s", retry_after.as_secs()),
     ///     Lookup::Gone(why) => println!("{why}"),
     /// }
+    /// # assert_eq!(std::fs::read(&file)?, b"sound");
+    /// # std::fs::remove_file(&file)?;
     /// # Ok(()) }
     /// ```
     ///
