@@ -1,17 +1,19 @@
 //! A whole connector, for an invented telephone exchange: Bell has lists of its people, its groups and the calls that ended,
 //! a row of JSON on each line, and it has tapes. `main` runs the suite that every connector has to pass.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::{sync::Arc, time::Duration};
+mod exchange;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::testing::conformance::{BadRows, ExpectedCall, Fake, Plan, run, subject};
-use connector_core::testing::{Fault, ScenarioCall};
+use connector_core::testing::Fault;
+use connector_core::testing::conformance::{run, subject};
 use connector_core::*;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+
+use exchange::Exchange;
 
 /// The client, which has all the jobs.
 #[derive(Clone, Debug)]
@@ -19,6 +21,16 @@ struct Bell {
     exchange: Exchange,
     cx: Context,
     seat: Seat,
+}
+
+impl Bell {
+    fn connector(&self) -> Connector {
+        Connector::new(&self.cx, Vendor::named("bell"))
+            .with_directory(self.clone())
+            .with_events(self.clone())
+            .with_history(self.clone())
+            .with_recordings(self.clone())
+    }
 }
 
 /// A row of the list of calls.
@@ -31,12 +43,14 @@ struct Call {
 }
 
 /// What is made of the rows of a list. One that cannot be read costs itself.
-fn page<T: DeserializeOwned, U>(lines: Vec<String>, make: impl Fn(T) -> Option<U>) -> Page<U> {
-    let rows = lines.iter().map(|line| serde_json::from_str(line).ok());
-    let (good, bad): (Vec<Option<T>>, Vec<_>) = rows.partition(Option::is_some);
-    let mut page = Page::new(good.into_iter().flatten().filter_map(make).collect());
-    page.rejected =
-        bad.iter().map(|_| Rejected::new("a row", "unreadable", "it is no JSON, or not all of it")).collect();
+fn page<Row: DeserializeOwned, T>(lines: Vec<String>, make: impl Fn(Row) -> Option<T>) -> Page<T> {
+    let mut page = Page::new(Vec::new());
+    for line in lines {
+        match serde_json::from_str(&line) {
+            Ok(row) => page.items.extend(make(row)),
+            Err(_) => page.rejected.push(Rejected::new("a row", "unreadable", "it is no JSON, or not all of it")),
+        }
+    }
     page
 }
 
@@ -47,7 +61,8 @@ fn who(uid: &str) -> AgentRef {
 fn conversation(call: Call) -> Conversation {
     let this = ConversationRef::new(call.number);
     let mut conversation = Conversation::new(this.clone(), Vendor::named("bell"));
-    (conversation.ended, conversation.detail) = (Some(Stamp::vendor(call.ended)), Detail::Full);
+    conversation.detail = Detail::Full;
+    conversation.ended = Some(Stamp::vendor(call.ended));
     conversation.legs = call.people.iter().map(|uid| Leg::new(uid).with_agent(who(uid))).collect();
     let tape = Recording::new("tape", this.clone(), Locator::new(this.id));
     conversation.recordings.extend(call.taped.then_some(tape));
@@ -62,13 +77,16 @@ impl AgentDirectory for Bell {
         let agent = |(uid, group): (_, String)| is_meant(&group).then(|| agent(uid, group));
         page(self.exchange.lines("people", 0), agent).into_listing()
     }
+
     fn list_groups(&self, _: GroupQuery) -> Listing<AgentGroup> {
         let group = |name: String| Some(AgentGroup::new(&name, GroupKind::Group, &name));
         page(self.exchange.lines("groups", 0), group).into_listing()
     }
+
     async fn find_agent(&self, who: &AgentRef, _: LookupOptions) -> Result<Option<Agent>> {
         find_among(self.list_agents(AgentQuery::all()), who).await
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -79,15 +97,18 @@ impl ConversationHistory for Bell {
     fn limits(&self) -> HistoryLimits {
         HistoryLimits::lagging(Duration::ZERO)
     }
+
     fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
         let is_in = |call: &Call| (query.from..query.to).contains(&call.ended);
         page(self.exchange.lines("calls", 0), |call| is_in(&call).then(|| conversation(call))).into_listing()
     }
+
     async fn conversation(&self, of: &ConversationRef, _: LookupOptions) -> Result<Lookup<Conversation>> {
         let calls = self.exchange.lines("calls", 0);
         let mut found = page(calls, |call: Call| (call.number == of.id).then(|| conversation(call))).items;
         Ok(found.pop().map_or(Lookup::Gone(Gone::Unknown), Lookup::Ready))
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -96,19 +117,23 @@ impl ConversationHistory for Bell {
 #[async_trait]
 impl RecordingDownloader for Bell {
     fn patience(&self) -> Duration {
-        Duration::ZERO
+        Duration::ZERO // a tape is there when its call is over
     }
+
     async fn recordings(&self, of: &[Conversation], _: RecordingOptions) -> Vec<Result<RecordingSet>> {
         of.iter().map(|call| Ok(RecordingSet::new(call.recordings.clone(), Outlook::Complete))).collect()
     }
+
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let Some((size, bytes)) = self.exchange.tape(recording.locator.as_str(), options.from as usize) else {
             return Ok(Lookup::Gone(Gone::Deleted));
         };
         let mut download = Download::new(stream::iter([Ok(bytes.into())]).boxed());
-        (download.from, download.size) = (options.from, Some(size)); // what is shorter was cut: the rest is asked for
+        download.from = options.from;
+        download.size = Some(size); // what is shorter was cut: the rest is asked for
         Ok(Lookup::Ready(download))
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -119,24 +144,34 @@ impl EventSource for Bell {
     fn traits(&self) -> EventTraits {
         EventTraits::new([CallEventKind::Ended], Replay::FromCursor)
     }
+
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        self.seat.deliveries(self.cx.origin(), || Ears(self.clone(), request))
+        self.seat.deliveries(self.cx.origin(), || Ears { bell: self.clone(), request })
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
 }
 
-struct Ears(Bell, SubscribeRequest);
+/// What listens to the list of calls. How many of them were told is the position.
+struct Ears {
+    bell: Bell,
+    request: SubscribeRequest,
+}
 
 impl Listen for Ears {
     async fn next(&mut self) -> Result<SourceItem> {
-        let Self(bell, request) = self;
-        let (calls, clock) = (|after| bell.exchange.lines("calls", after), bell.cx.clock());
-        let position = request.from.as_ref().map(|cursor| cursor.as_str().parse());
-        let gap = Gap { from: clock.now() - TimeDelta::days(7), to: clock.now(), why: "unknown position".to_owned() };
-        let mut items = if let Some(Err(_)) = position { vec![Item::Gap(gap)] } else { Vec::new() };
-        let after = position.and_then(Result::ok).unwrap_or_else(|| calls(0).len());
+        let (calls, now) = (|after| self.bell.exchange.lines("calls", after), self.bell.cx.clock().now());
+        let mut items = Vec::new();
+        let after = match self.request.from.as_ref().map(|cursor| cursor.as_str().parse()) {
+            Some(Ok(after)) => after,
+            None => calls(0).len(),
+            Some(Err(_)) => {
+                items.push(Item::Gap(Gap { from: now - TimeDelta::days(7), to: now, why: "unknown position".into() }));
+                calls(0).len()
+            }
+        };
         while items.is_empty() && calls(after).is_empty() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -145,75 +180,19 @@ impl Listen for Ears {
         let page = page(lines, |call: Call| {
             let (key, at) = (EventKey::new(format!("{}|ended", call.number)), Stamp::vendor(call.ended));
             let event = CallEvent::new(key, ConversationRef::new(call.number), CallEventKind::Ended, at);
-            call.people.iter().any(|uid| request.watch.covers(&who(uid))).then_some(Item::Event(event))
+            call.people.iter().any(|uid| self.request.watch.covers(&who(uid))).then_some(Item::Event(event))
         });
         items.extend(page.items.into_iter().chain(page.rejected.into_iter().map(Item::Rejected)));
-        let mut delivery = Delivery::new(items, clock.now(), Ack::nobody()); // who has the cursor needs no other promise
-        (delivery.cursor, request.from) = (Some(cursor.clone()), Some(cursor));
+        let mut delivery = Delivery::new(items, self.bell.cx.clock().now(), Ack::nobody()); // the cursor is the promise
+        delivery.cursor = Some(cursor.clone());
+        self.request.from = Some(cursor);
         Ok(SourceItem::Delivery(delivery))
-    }
-}
-
-/// What the vendor's documentation says of the exchange. It shares nothing with the connector.
-#[derive(Clone, Debug)]
-struct Exchange {
-    plan: Plan,
-    over: Arc<AtomicUsize>,
-    is_erased: Arc<AtomicBool>,
-}
-
-impl Exchange {
-    fn lines(&self, list: &str, after: usize) -> Vec<String> {
-        let (day, over) = (&self.plan.scenario, self.over.load(Relaxed));
-        let call = |call: &ScenarioCall| {
-            let people = Vec::from_iter(call.legs().iter().map(|leg| &day.agents[leg.agent].login));
-            json!({"number": call.id, "ended": call.ended(), "people": people, "taped": call.recorded})
-        };
-        let mut rows: Vec<Value> = match list {
-            "people" => day.agents.iter().map(|agent| json!([agent.login, agent.group])).collect(),
-            "groups" => day.groups.iter().map(|group| json!(group.name)).collect(),
-            _ => day.calls[..over].iter().map(call).collect(),
-        };
-        let bad_rows = if over == day.calls.len() { self.plan.bad_rows } else { 0 };
-        rows.extend(std::iter::repeat_n(Value::Null, bad_rows));
-        rows.iter().skip(after).map(Value::to_string).collect()
-    }
-    /// How long a tape is, and what is on it from a byte on.
-    fn tape(&self, number: &str, from: usize) -> Option<(u64, Vec<u8>)> {
-        let call = self.plan.scenario.calls.iter().find(|call| call.id == number && !self.is_erased.load(Relaxed))?;
-        let wav = call.audio.wav();
-        let end = if self.plan.faults.fire(Fault::CutDownload) { from.midpoint(wav.len()) } else { wav.len() };
-        Some((wav.len() as u64, wav[from..end].to_vec()))
-    }
-}
-
-#[async_trait]
-impl Fake for Exchange {
-    async fn connect(&self) -> Result<Connector> {
-        let bell = Bell { exchange: self.clone(), cx: Context::default(), seat: Seat::default() };
-        let connector = Connector::new(&bell.cx, Vendor::named("bell")).with_directory(bell.clone());
-        Ok(connector.with_history(bell.clone()).with_recordings(bell.clone()).with_events(bell))
-    }
-    async fn play(&self, calls: usize) -> Result<()> {
-        self.over.store(calls, Relaxed);
-        Ok(())
-    }
-    fn expected(&self) -> Vec<ExpectedCall> {
-        ExpectedCall::all(&self.plan.scenario)
-    }
-    fn rejected(&self) -> BadRows {
-        BadRows::each(self.plan.bad_rows)
-    }
-    async fn delete_recordings(&self) -> Result<()> {
-        self.is_erased.store(true, Relaxed);
-        Ok(())
     }
 }
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
-    let start = |plan: &Plan| Exchange { plan: plan.clone(), over: Arc::default(), is_erased: Arc::default() };
-    let report = run(&subject([CallEventKind::Ended], [Fault::Restart, Fault::CutDownload], start)).await;
+    let report = run(&subject([CallEventKind::Ended], [Fault::Restart, Fault::CutDownload], Exchange::new)).await;
     println!("{report}");
     assert!(report.is_ok());
 }
