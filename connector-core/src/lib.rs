@@ -22,6 +22,7 @@ pub mod reconcile;
 pub mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time;
 pub mod wav;
 
 pub use context::*;
@@ -31,8 +32,3 @@ pub use live::*;
 pub use model::*;
 pub use origin::Origin;
 pub use people::*;
-
-/// The code in the page is compiled and run with the tests of this crate.
-#[cfg(all(doctest, feature = "testing"))]
-#[doc = include_str!("../../docs/write-your-own-connector.md")]
-struct WriteYourOwnConnector;

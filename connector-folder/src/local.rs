@@ -9,12 +9,12 @@ use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use self::place::Lister;
+use self::listing::Lister;
 use self::reading::Reading;
 use crate::disk::blocking;
-use crate::folder::masked_name;
 use crate::{FileRead, Folder, FolderPath, Listed, Notice, Renamed, Version};
 
+mod listing;
 #[cfg_attr(unix, path = "local/unix.rs")]
 #[cfg_attr(not(unix), path = "local/portable.rs")]
 mod place;
@@ -198,20 +198,6 @@ impl Folder for LocalFolder {
     }
 }
 
-/// An entry by its name; `path` fails for one that cannot be spoken of.
-fn listed(dir: &FolderPath, name: &str, version: Option<Version>) -> Option<Listed> {
-    let path = dir.join(name).ok()?;
-    Some(match version {
-        Some(version) => Listed::File { path, version },
-        None => Listed::Directory { path },
-    })
-}
-
-/// An entry that cannot be spoken of.
-fn unreadable(name: &str) -> Listed {
-    Listed::Unreadable { about: masked_name(name) }
-}
-
 /// The folder's own directory is not there, or is another thing now.
 fn root_is_gone(error: std::io::Error) -> Error {
     match error.kind() {
@@ -228,6 +214,11 @@ fn root_is_gone(error: std::io::Error) -> Error {
 fn no_directory() -> Error {
     Error::forbidden("a link or a file stands where a directory should be")
         .advise("remove it, so that a directory can be made there; links are not followed")
+}
+
+/// The names that a path is made of.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
 }
 
 /// A name for a file that is not whole yet. Others leave it alone: it starts with a dot.

@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
     let (region, mut left) = (std::env::args().nth(1), day.calls.len());
     let fake = Fake::start(&day, FaultPlan::none()).await?;
     let config = match &region {
-        Some(region) => GenesysConfig::new(region.parse()?, client()),
+        Some(region) => GenesysConfig::new(region.parse()?, Secret::environment_pair("GENESYS_CLIENT")),
         None => fake.config(),
     };
     let genesys = Genesys::new(config, &Context::default())?;
@@ -63,8 +63,4 @@ async fn play(fake: Fake) {
     }
     fake.play(fake.scenario().calls.len()).await;
     std::future::pending::<()>().await; // it answers for as long as somebody asks
-}
-
-fn client() -> (Secret, Secret) {
-    (Secret::environment("GENESYS_CLIENT_ID"), Secret::environment("GENESYS_CLIENT_SECRET"))
 }

@@ -25,7 +25,10 @@ async fn main() -> anyhow::Result<()> {
     let home = tempfile::tempdir()?;
     let mut arguments = std::env::args().skip(1);
     let (config, query, archive_in) = match (arguments.next(), arguments.next()) {
-        (Some(region), Some(directory)) => (organisation(&region)?, HistoryQuery::last_day(), directory.into()),
+        (Some(region), Some(directory)) => {
+            let config = GenesysConfig::new(region.parse()?, Secret::environment_pair("GENESYS_CLIENT"));
+            (config, HistoryQuery::last_day(), directory.into())
+        }
         _ => {
             let query = HistoryQuery::between(day.starts, day.starts + TimeDelta::days(1));
             (fake.config(), query, home.path().to_owned())
@@ -61,9 +64,4 @@ async fn archive(genesys: &Genesys, call: &Conversation, directory: &Path) -> Re
         }
     }
     Ok(set.outlook.retry_after())
-}
-
-fn organisation(region: &str) -> Result<GenesysConfig> {
-    let client = (Secret::environment("GENESYS_CLIENT_ID"), Secret::environment("GENESYS_CLIENT_SECRET"));
-    Ok(GenesysConfig::new(region.parse()?, client))
 }

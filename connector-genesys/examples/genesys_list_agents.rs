@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let group = arguments.next().unwrap_or_else(|| "Sales".to_owned());
     let config = match arguments.next() {
-        Some(region) => GenesysConfig::new(region.parse()?, client()),
+        Some(region) => GenesysConfig::new(region.parse()?, Secret::environment_pair("GENESYS_CLIENT")),
         None => fake.config(),
     };
     let genesys = Genesys::new(config, &Context::default())?;
@@ -28,8 +28,4 @@ async fn main() -> anyhow::Result<()> {
         println!("{}\t{:?}\t{}", agent.who.reveal(), agent.state, agent.groups.join(", "));
     }
     Ok(())
-}
-
-fn client() -> (Secret, Secret) {
-    (Secret::environment("GENESYS_CLIENT_ID"), Secret::environment("GENESYS_CLIENT_SECRET"))
 }

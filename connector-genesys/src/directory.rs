@@ -20,7 +20,6 @@ use crate::api::groups::first;
 use crate::api::lists::At;
 use crate::shared::Shared;
 use crate::uses;
-use groups::Found;
 use logins::Logins;
 
 /// The kinds of groups that the vendor has, in the order in which they are listed.
@@ -79,7 +78,7 @@ enum Place {
     /// Before the groups are known.
     Start,
     /// In one of these groups.
-    In { groups: Vec<Found>, index: usize, at: At },
+    In { groups: Vec<AgentGroup>, index: usize, at: At },
 }
 
 /// Where a listing of groups is: in which of the kinds.
@@ -157,7 +156,7 @@ async fn agents_at(
 }
 
 /// The beginning of the n-th of these groups, if there are so many.
-fn begin(groups: Vec<Found>, index: usize) -> Option<Place> {
+fn begin(groups: Vec<AgentGroup>, index: usize) -> Option<Place> {
     let at = first(groups.get(index)?.kind);
     Some(Place::In { groups, index, at })
 }

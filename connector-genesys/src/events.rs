@@ -5,7 +5,9 @@ pub(crate) mod differ;
 pub mod eventbridge;
 mod inbox;
 mod listener;
+mod position;
 mod reader;
+mod tasks;
 mod watch;
 
 use std::fmt;
@@ -104,7 +106,7 @@ impl EventSource for GenesysEvents {
 }
 
 /// All that may happen in a call.
-pub(crate) fn kinds() -> [CallEventKind; 12] {
+fn kinds() -> [CallEventKind; 12] {
     use CallEventKind::{
         Answered, Ended, Held, LegEnded, Other, RecordingPaused, RecordingResumed, Resumed, Ringing, Transferred,
         WrapUpEnded,

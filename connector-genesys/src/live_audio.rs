@@ -3,6 +3,7 @@
 mod connection;
 pub(crate) mod door;
 pub(crate) mod entrance;
+pub(crate) mod keys;
 mod lobby;
 mod media;
 mod message;
@@ -23,7 +24,7 @@ use futures_util::{StreamExt, stream};
 
 use self::entrance::Entrance;
 use self::lobby::Lobby;
-use crate::shared::{Shared, judge};
+use crate::shared::Shared;
 
 /// The sound of calls as they happen, sent by the integration *AudioHook Monitor*: customer and agent on a channel each,
 /// where the trunk records both.
@@ -129,7 +130,7 @@ impl LiveAudioSource for GenesysAudio {
             let options = connection.config.audio.as_ref();
             if let Some(options) = options { options.check(&connection.cx).await } else { Ok(()) }
         };
-        judge(keys.await, "")
+        JobCheck::of(keys.await, "a key of live sound", "let this program read it")
     }
 }
 

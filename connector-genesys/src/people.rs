@@ -70,7 +70,7 @@ pub(crate) async fn name_one(shared: &Shared, call: &mut Conversation) {
     for id in &ids {
         who(shared, id).await;
     }
-    fill(shared, std::slice::from_mut(call));
+    shared.people.complete_all(call);
 }
 
 /// Adds logins to the people of many calls. Whoever is not known is asked for, a hundred at once. Without an answer they keep
@@ -88,7 +88,7 @@ pub(crate) async fn name(shared: &Shared, calls: &mut [Conversation], priority: 
             shared.people.who(id, ready(answer)).await;
         }
     }
-    fill(shared, calls);
+    calls.iter_mut().for_each(|call| shared.people.complete_all(call));
 }
 
 async fn learn(shared: &Shared, ids: &[&str], priority: Priority) -> Result<()> {
@@ -100,13 +100,6 @@ async fn learn(shared: &Shared, ids: &[&str], priority: Priority) -> Result<()> 
 
 fn ids(calls: &[Conversation]) -> impl Iterator<Item = String> {
     calls.iter().flat_map(|call| &call.legs).filter_map(|leg| leg.agent.as_ref()?.id.clone())
-}
-
-fn fill(shared: &Shared, calls: &mut [Conversation]) {
-    for who in calls.iter_mut().flat_map(|call| &mut call.legs).filter_map(|leg| leg.agent.as_mut()) {
-        let Some(known) = who.id.as_deref().and_then(|id| shared.people.get(id)) else { continue };
-        *who = AgentRef { name: known.name.clone().or(who.name.take()), ..known };
-    }
 }
 
 #[cfg(all(test, feature = "testing"))]

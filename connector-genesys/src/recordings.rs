@@ -7,7 +7,7 @@ mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -87,7 +87,7 @@ impl RecordingDownloader for GenesysRecordings {
 
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let origin = self.shared.connection.cx.origin();
-        let place = Place::of(recording).map_err(|error| error.during("download").of(origin))?;
+        let place = recording.locator.read::<Place>().map_err(|error| error.during("download").of(origin))?;
         let download = self.fetch(recording.locator.as_str(), &place, &options).await;
         download.map_err(|error| off_the_list(error).of(origin))
     }
@@ -100,7 +100,7 @@ impl RecordingDownloader for GenesysRecordings {
 impl GenesysRecordings {
     async fn fetch(&self, locator: &str, place: &Place, options: &DownloadOptions) -> Result<Lookup<Download>> {
         let api = self.shared.connection.api().await?;
-        let (kept, is_first, announced) = (&self.shared.links, AtomicBool::new(true), AtomicU64::new(0));
+        let (kept, is_first) = (&self.shared.links, AtomicBool::new(true));
         let links = || async {
             // Who asks a second time was refused with the first link.
             if is_first.swap(false, Ordering::Relaxed)
@@ -108,31 +108,17 @@ impl GenesysRecordings {
             {
                 return Ok(Lookup::Ready(link));
             }
-            Ok(match self.link(place, options.priority).await? {
-                Lookup::Ready((link, size)) => {
-                    kept.keep(locator, &link);
-                    announced.store(size.unwrap_or_default(), Ordering::Relaxed);
-                    Lookup::Ready(link)
-                }
-                Lookup::NotReady { retry_after } => Lookup::NotReady { retry_after },
-                Lookup::Gone(why) => Lookup::Gone(why),
-            })
-        };
-        let download = api.client.download(&links, options, &MediaOptions::default()).await?;
-        if let Lookup::Ready(download) = &download {
-            let announced = Some(announced.into_inner()).filter(|size| *size > 0);
-            // It may be that of another form.
-            if let (Some(announced), Some(size)) = (announced, download.size)
-                && announced != size
-            {
-                tracing::debug!(source = %self.shared.connection.cx.origin(), announced, size, "a recording has another size");
+            let link = self.link(place, options.priority).await?;
+            if let Lookup::Ready(link) = &link {
+                kept.keep(locator, link);
             }
-        }
-        Ok(download)
+            Ok(link)
+        };
+        api.client.download(&links, options, &MediaOptions::default()).await
     }
 
-    /// A link that is good now, and the size that the vendor names.
-    async fn link(&self, place: &Place, priority: Priority) -> Result<Lookup<(Link, Option<u64>)>> {
+    /// A link that is good now.
+    async fn link(&self, place: &Place, priority: Priority) -> Result<Lookup<Link>> {
         match place {
             Place::One { conversation, recording, key, is_screen } => {
                 let seen = self.look((conversation, recording), self.format(*is_screen), priority).await?;

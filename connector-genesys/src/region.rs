@@ -22,7 +22,8 @@ const fn known(aws: &'static str, short: &'static str, domain: &'static str) -> 
 
 const KNOWN: [Known; 18] = [
     known("us-east-1", "use1", "mypurecloud.com"),
-    known(FEDRAMP, "use2", "use2.us-gov-pure.cloud"),
+    // Of US agencies (FedRAMP): the name of its domain says so.
+    known("us-east-2", "use2", "use2.us-gov-pure.cloud"),
     known("us-west-2", "usw2", "usw2.pure.cloud"),
     known("ca-central-1", "cac1", "cac1.pure.cloud"),
     known("mx-central-1", "mxc1", "mxc1.pure.cloud"),
@@ -40,9 +41,6 @@ const KNOWN: [Known; 18] = [
     known("ap-northeast-2", "apne2", "apne2.pure.cloud"),
     known("ap-northeast-3", "apne3", "apne3.pure.cloud"),
 ];
-
-/// The region of US agencies. Genesys lists its host without saying so; the name of its domain does.
-const FEDRAMP: &str = "us-east-2";
 
 /// What stands before a domain: the API, the login, the notifications, the desktop.
 const HOSTS: [&str; 4] = ["api.", "login.", "streaming.", "apps."];
@@ -151,7 +149,7 @@ impl Region {
         &self.login
     }
 
-    /// Where notifications come from. A channel names its own address, which [is here](Self::owns).
+    /// Where notifications come from. A channel names its own address there.
     pub fn streaming(&self) -> &Url {
         &self.streaming
     }
@@ -164,34 +162,6 @@ impl Region {
     /// What AWS calls it, where it is one of the listed ones.
     pub fn aws(&self) -> Option<&'static str> {
         KNOWN.iter().find(|known| known.domain == self.name).map(|known| known.aws)
-    }
-
-    /// Whether it is the one for US agencies (FedRAMP).
-    pub fn is_fedramp(&self) -> bool {
-        self.aws() == Some(FEDRAMP)
-    }
-
-    /// Whether an address that an answer names belongs to this region: with the same encryption, and on the domain or
-    /// below it. An answer must not lead a token elsewhere.
-    ///
-    /// ```
-    /// # use connector_genesys::Region;
-    /// let region: Region = "usw2".parse()?;
-    /// let belongs = |text: &str| region.owns(&text.parse().unwrap());
-    /// assert!(belongs("wss://streaming.usw2.pure.cloud/channels/streaming-5-0001"));
-    /// assert!(!belongs("ws://streaming.usw2.pure.cloud/channels/streaming-5-0001"));
-    /// assert!(!belongs("wss://streaming.usw2.pure.cloud.example.com/channels/streaming-5-0001"));
-    /// # Ok::<(), connector_core::Error>(())
-    /// ```
-    pub fn owns(&self, address: &Url) -> bool {
-        let like = [&self.api, &self.streaming].into_iter().find(|ours| ours.scheme() == address.scheme());
-        let Some(like) = like else { return false };
-        if address.port_or_known_default() != like.port_or_known_default() {
-            return false;
-        }
-        let (host, ours) = (address.host_str().unwrap_or_default(), like.host_str().unwrap_or_default());
-        let below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        if self.api == self.login { host == ours } else { below(&self.name) }
     }
 }
 

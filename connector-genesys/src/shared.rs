@@ -54,7 +54,8 @@ impl Shared {
                 failed = Some(error);
             }
         }
-        judge(failed.map_or(Ok(()), Err), &Vec::from_iter(missing).join(", "))
+        let missing = Vec::from_iter(missing).join(", ");
+        JobCheck::of(failed.map_or(Ok(()), Err), &missing, "give it to a role of the OAuth client")
     }
 
     /// Asks once.
@@ -64,21 +65,6 @@ impl Shared {
             Err(error) if probe.of_nothing && matches!(error.status(), Some(400 | 404)) => Ok(()),
             other => other.map(drop),
         }
-    }
-}
-
-/// What a cheap question says of a job; `missing` is the permission as an administrator finds it.
-pub(crate) fn judge(asked: Result<()>, missing: &str) -> JobCheck {
-    match asked {
-        Ok(()) => JobCheck::Ok,
-        Err(error) if error.is_forbidden() => JobCheck::Forbidden {
-            missing: missing.to_owned(),
-            advice: format!("give it to a role of the OAuth client ({error})"),
-        },
-        Err(error) => JobCheck::Failed {
-            why: error.to_string(),
-            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
-        },
     }
 }
 

@@ -69,3 +69,39 @@ impl Connection {
 pub(crate) struct Api {
     pub(crate) client: HttpClient,
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::Arc;
+
+    use connector_core::Secret;
+    use connector_core::testing::http::{Answer, InProcess, Request};
+
+    use super::*;
+    use crate::wire::channels::Channel;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_address_of_a_channel_leads_elsewhere() {
+        let nobody = |_: &Request| Answer::json(&()).with_status(404);
+        let cx = Context::default().with_transport(Arc::new(InProcess::new(nobody)));
+        for (region, address, is_ours) in [
+            ("mypurecloud.com", "wss://streaming.mypurecloud.com/channels/x", true),
+            ("mypurecloud.com", "wss://mypurecloud.com/", true),
+            ("mypurecloud.com", "ws://streaming.mypurecloud.com/", false),
+            ("mypurecloud.com", "wss://streaming.mypurecloud.com.au/", false),
+            ("mypurecloud.com", "wss://evilmypurecloud.com/", false),
+            ("mypurecloud.com", "wss://streaming.mypurecloud.com@example.com/", false),
+            ("mypurecloud.com", "wss://example.com/mypurecloud.com", false),
+            ("mypurecloud.com", "file:///mypurecloud.com", false),
+            ("http://127.0.0.1:8080", "ws://127.0.0.1:8080/channels/x", true),
+            ("http://127.0.0.1:8080", "ws://1.127.0.0.1.example.com:8080/", false),
+        ] {
+            let client = (Secret::literal("ana-client"), Secret::literal("hunter2"));
+            let config = GenesysConfig::new(region.parse().expect("a region"), client);
+            let api = Connection::new(cx.clone(), config).api().await.expect("settings that make sense");
+            let channel = Channel { connect_uri: Some(address.to_owned()), ..Channel::default() };
+            let error = api.connect(&channel).await.expect_err("nobody opens a socket");
+            assert_eq!((error.is_not_found(), error.is_forbidden()), (is_ours, !is_ours), "{address}: {error}");
+        }
+    }
+}

@@ -30,6 +30,5 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn tenant() -> NiceConfig {
-    let pair = |id, secret| (Secret::environment(id), Secret::environment(secret));
-    NiceConfig::new(pair("CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"), pair("CXONE_KEY_ID", "CXONE_KEY_SECRET"))
+    NiceConfig::new(Secret::environment_pair("CXONE_CLIENT"), Secret::environment_pair("CXONE_KEY"))
 }

@@ -15,9 +15,8 @@ use connector_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::shared::{Shared, judge};
+use crate::shared::Shared;
 use crate::uses::EMPLOYEES;
-use groups::Found;
 
 /// The people of a tenant. Groups are both the ACD's groups and its teams. Agents are listed whole each time: of what changed
 /// since, nothing reliable is documented.
@@ -62,7 +61,7 @@ enum Place {
     /// Before the groups are known.
     Start,
     /// In one of these groups.
-    In { groups: Vec<Found>, index: usize, skip: usize },
+    In { groups: Vec<AgentGroup>, index: usize, skip: usize },
 }
 
 /// Where a listing of groups is.
@@ -105,7 +104,7 @@ impl AgentDirectory for NiceDirectory {
 
     async fn check(&self) -> JobCheck {
         let asked = async { self.shared.connection.api().await?.agents(None, 0, 1, Priority::Live).await.map(drop) };
-        judge(asked.await, EMPLOYEES, "give it to the role of the access key's user")
+        JobCheck::of(asked.await, EMPLOYEES, "give it to the role of the access key's user")
     }
 }
 

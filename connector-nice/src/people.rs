@@ -1,13 +1,13 @@
-//! From the vendor's agents to people, and who is behind an id: contacts name people by ids and names alone.
+//! Who people are: from the vendor's agents, groups and teams to ours, and who is behind the ids and names of contacts.
 
 use std::collections::BTreeSet;
 use std::future::ready;
 
-use connector_core::{Agent, AgentRef, AgentState, Conversation, Priority, Result};
+use connector_core::{Agent, AgentGroup, AgentRef, AgentState, Conversation, GroupKind, Priority, Result};
 
 use crate::conversation::full_name;
 use crate::shared::Shared;
-use crate::wire::agents::Agent as WireAgent;
+use crate::wire::agents::{Agent as WireAgent, Group, Team};
 use crate::wire::{self, Rows};
 
 /// More unknown people than these are found by reading the whole list of agents.
@@ -30,6 +30,21 @@ pub(crate) fn agent(row: WireAgent) -> Option<Agent> {
     Some(agent)
 }
 
+/// A group, if it has an id. One without a name is called by its id.
+pub(crate) fn group(row: Group) -> Option<AgentGroup> {
+    Some(named(row.group_id?, GroupKind::Group, row.group_name))
+}
+
+/// A team, if it has an id. One without a name is called by its id.
+pub(crate) fn team(row: Team) -> Option<AgentGroup> {
+    Some(named(row.team_id?, GroupKind::Team, row.team_name))
+}
+
+fn named(id: String, kind: GroupKind, name: Option<String>) -> AgentGroup {
+    let name = name.unwrap_or_else(|| id.clone());
+    AgentGroup::new(id, kind, name)
+}
+
 /// Adds logins and e-mail addresses to the people of calls. Whoever is not known is asked for; where that is not permitted,
 /// or nobody knows them, people keep what the contacts say of them.
 ///
@@ -38,7 +53,7 @@ pub(crate) fn agent(row: WireAgent) -> Option<Agent> {
 pub(crate) async fn name(shared: &Shared, calls: &mut [Conversation], priority: Priority) -> Result<()> {
     let ids = calls.iter().flat_map(|call| &call.legs).filter_map(|leg| leg.agent.as_ref()?.id.clone());
     learn(shared, ids.collect(), priority).await?;
-    calls.iter_mut().for_each(|call| fill(shared, call));
+    calls.iter_mut().for_each(|call| shared.people.complete_all(call));
     Ok(())
 }
 
@@ -58,18 +73,6 @@ pub(crate) async fn learn(shared: &Shared, mut ids: BTreeSet<String>, priority: 
         shared.people.who(id, ready(Ok(None))).await;
     }
     Ok(())
-}
-
-/// Adds to the people of a call what is known of them.
-pub(crate) fn fill(shared: &Shared, call: &mut Conversation) {
-    call.legs.iter_mut().filter_map(|leg| leg.agent.as_mut()).for_each(|who| complete(shared, who));
-}
-
-/// Adds to a person what is known.
-pub(crate) fn complete(shared: &Shared, who: &mut AgentRef) {
-    if let Some(known) = who.id.as_deref().and_then(|id| shared.people.get(id)) {
-        *who = AgentRef { name: who.name.take().or(known.name.clone()), ..known };
-    }
 }
 
 async fn ask(shared: &Shared, ids: &BTreeSet<String>, priority: Priority) -> Result<()> {

@@ -20,7 +20,7 @@ use connector_core::{
 
 use crate::api::media::{Form, PERMISSION};
 use crate::config::RecordingsFrom;
-use crate::shared::{Shared, judge};
+use crate::shared::Shared;
 use place::Place;
 
 /// A contact that nobody has, to see whether recordings may be asked for.
@@ -82,7 +82,7 @@ impl RecordingDownloader for NiceRecordings {
 
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let origin = self.shared.connection.cx.origin();
-        let place = Place::of(recording).map_err(|error| error.during("download").of(origin))?;
+        let place = recording.locator.read::<Place>().map_err(|error| error.during("download").of(origin))?;
         let download = match &place {
             Place::File { contact, name } => self.download_file(contact, name, &options).await,
             _ => self.download_link(recording.locator.as_str(), &place, &options).await,
@@ -102,12 +102,14 @@ impl RecordingDownloader for NiceRecordings {
             }
         };
         match from {
-            RecordingsFrom::MediaPlayback => judge(
+            RecordingsFrom::MediaPlayback => JobCheck::of(
                 asked.await,
                 "Search & Playback > Play/download recordings: Play Any, and the licence of Media Playback",
                 PERMISSION,
             ),
-            RecordingsFrom::LegacyFiles => judge(asked.await, "the files of contacts", crate::api::files::PERMISSION),
+            RecordingsFrom::LegacyFiles => {
+                JobCheck::of(asked.await, "the files of contacts", crate::api::files::PERMISSION)
+            }
         }
     }
 }

@@ -47,20 +47,6 @@ impl Shared {
         let types = &self.connection.config.media_types;
         let asked =
             async { self.connection.api().await?.completed(span, types, (0, 1), Priority::Live).await.map(drop) };
-        judge(asked.await, CONTACTS, "give it to the role of the access key's user")
-    }
-}
-
-/// What a cheap question says of a job; `missing` names what the vendor asks for.
-pub(crate) fn judge(asked: Result<()>, missing: &str, advice: &str) -> JobCheck {
-    match asked {
-        Ok(()) => JobCheck::Ok,
-        Err(error) if error.is_forbidden() => {
-            JobCheck::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
-        }
-        Err(error) => JobCheck::Failed {
-            why: error.to_string(),
-            advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
-        },
+        JobCheck::of(asked.await, CONTACTS, "give it to the role of the access key's user")
     }
 }

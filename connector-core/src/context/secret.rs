@@ -42,6 +42,11 @@ impl Secret {
         Self(Place::Environment(name.into()))
     }
 
+    /// The values of two environment variables, `NAME_ID` and `NAME_SECRET`, for credentials that come in pairs.
+    pub fn environment_pair(name: &str) -> (Self, Self) {
+        (Self::environment(format!("{name}_ID")), Self::environment(format!("{name}_SECRET")))
+    }
+
     /// The content of a file, without the line end at its end.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Place::File(path.into()))

@@ -150,7 +150,7 @@ impl HttpClient {
     }
 
     /// Any request: for an endpoint that a connector does not know, with the same login, limits, repetition and
-    /// redaction. [`RequestBuilder::send_any`] gives the [`Response`](super::Response), whatever its status.
+    /// redaction. [`RequestBuilder::send_any`] gives the answer, whatever its status.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         RequestBuilder::new(self.0.clone(), method, below(&self.0.base, path), "request")
     }

@@ -21,6 +21,8 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod rows;
+mod sending;
 mod settings;
 #[cfg(feature = "sockets")]
 mod sockets;
@@ -38,6 +40,7 @@ pub use pages::{PageOf, pages};
 pub use request::{RequestBuilder, Streaming};
 pub use response::Response;
 pub use retry::RetryPolicy;
+pub use rows::Rows;
 #[cfg(feature = "sockets")]
 pub use wire::Upgrade;
 pub use wire::{Body, HttpOptions, Proxy, Transport};

@@ -1,35 +1,21 @@
-//! One request, from leave to send it to the last byte of its answer.
+//! A request, as it is put together.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, IF_RANGE, LOCATION, RANGE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
-use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::limits::{EndpointClass, Permit};
-use super::links::{Trouble, is_own};
-use super::login::{Login, Token};
+use super::links::Trouble;
 use super::redact::redact_url;
 use super::response::{Response, collect};
-use super::retry::Budget;
 use super::settings::Settings;
 use super::wire::Body;
 use crate::{Error, Priority, Result};
-
-/// How many redirects are followed.
-const REDIRECTS: u32 = 5;
-
-/// How much of an error's body is read, in bytes.
-const ERROR_BODY: u64 = 64 << 10;
-
-/// The headers that a host other than the API's own may see.
-const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, RANGE, IF_RANGE];
 
 /// A request that is being put together. It can be sent more than once.
 ///
@@ -64,17 +50,17 @@ const HARMLESS: [HeaderName; 4] = [ACCEPT, ACCEPT_ENCODING, RANGE, IF_RANGE];
 #[derive(Clone)]
 #[must_use = "nothing happens before it is sent"]
 pub struct RequestBuilder {
-    settings: Arc<Settings>,
-    method: Method,
-    url: Result<Url, Trouble>,
-    headers: HeaderMap,
-    body: Bytes,
-    class: Option<String>,
-    priority: Priority,
-    operation: &'static str,
-    repeatable: bool,
-    anonymous: bool,
-    max_body: u64,
+    pub(super) settings: Arc<Settings>,
+    pub(super) method: Method,
+    pub(super) url: Result<Url, Trouble>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) class: Option<String>,
+    pub(super) priority: Priority,
+    pub(super) operation: &'static str,
+    pub(super) repeatable: bool,
+    pub(super) anonymous: bool,
+    pub(super) max_body: u64,
 }
 
 /// The head of an answer, and its body as it comes. The request counts as on its way until the body is dropped.
@@ -92,13 +78,6 @@ impl fmt::Debug for Streaming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} with a body to come", self.status)
     }
-}
-
-/// What sending it once came to.
-enum Hop {
-    Arrived(http::response::Parts, Body),
-    /// It is to be sent again: to where a redirect leads, or to the same address with another token.
-    To(Url),
 }
 
 impl RequestBuilder {
@@ -200,7 +179,7 @@ impl RequestBuilder {
     /// credentials are wrong, `is_rate_limited` when a limit is used up for long, `is_too_large`, `is_forbidden` when it
     /// leads to a host that is not on the list.
     pub async fn send(self) -> Result<Response> {
-        let answer = self.any_status().await?;
+        let answer = self.whole().await?;
         if answer.status.is_success() { Ok(answer) } else { Err(self.named(self.error(&answer))) }
     }
 
@@ -209,17 +188,7 @@ impl RequestBuilder {
     /// # Errors
     /// As [`send`](Self::send), but for the vendor's errors that repeating does not help.
     pub async fn send_any(self) -> Result<Response> {
-        self.any_status().await
-    }
-
-    async fn any_status(&self) -> Result<Response> {
-        let packed = HeaderValue::from_static("gzip");
-        self.repeat(&packed, |head, body| async move {
-            let bytes = collect(&head, body, self.max_body).await?;
-            let cx = &self.settings.cx;
-            Ok(Response::new(head.status, head.headers, bytes, cx.clock().now()).to(self.operation, cx.origin()))
-        })
-        .await
+        self.whole().await
     }
 
     /// Sends it; the head of the answer, whatever its status, and its body as it comes. A cut of the body is the
@@ -228,6 +197,28 @@ impl RequestBuilder {
     /// # Errors
     /// As [`send_any`](Self::send_any).
     pub async fn stream(self) -> Result<Streaming> {
+        self.streamed().await
+    }
+
+    /// The same, for an answer whose status is a success.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn stream_success(self) -> Result<Streaming> {
+        let answer = self.streamed().await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(self.named(self.refusal(answer).await)) }
+    }
+
+    async fn whole(&self) -> Result<Response> {
+        let packed = HeaderValue::from_static("gzip");
+        self.repeat(&packed, |head, body| async move {
+            let bytes = collect(&head, body, self.max_body).await?;
+            Ok(self.answered(head.status, head.headers, bytes))
+        })
+        .await
+    }
+
+    async fn streamed(&self) -> Result<Streaming> {
         let plain = HeaderValue::from_static("identity");
         self.repeat(
             &plain,
@@ -236,200 +227,30 @@ impl RequestBuilder {
         .await
     }
 
-    /// The same, for an answer whose status is a success.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub async fn stream_success(self) -> Result<Streaming> {
-        let mut answer = self.clone().stream().await?;
-        if answer.status.is_success() {
-            return Ok(answer);
-        }
-        let bytes = answer.body.next().await.and_then(Result::ok).unwrap_or_default();
-        let now = self.settings.cx.clock().now();
-        Err(self.named(self.error(&Response::new(answer.status, answer.headers, bytes, now))))
+    pub(super) fn answered(&self, status: StatusCode, headers: HeaderMap, bytes: Bytes) -> Response {
+        let cx = &self.settings.cx;
+        Response::new(status, headers, bytes, cx.clock().now()).to(self.operation, cx.origin())
     }
 
-    async fn repeat<T, F>(&self, coding: &HeaderValue, finish: impl Fn(http::response::Parts, Body) -> F) -> Result<T>
-    where
-        F: Future<Output = Result<T>>,
-    {
-        let mut budget = Budget::new(self.settings.retry);
-        let (start, mut renewed) = (self.url.clone().map_err(|(kind, message)| self.named(kind(message)))?, false);
-        let (mut url, mut redirects) = (start.clone(), 0);
-        loop {
-            let class = self.limited_by(&url);
-            let permit = match &class {
-                Some(class) => Some(class.acquire(self.priority).await.map_err(|error| self.named(error))?),
-                None => None,
-            };
-            let (began, mut sent, limit) = (Instant::now(), false, budget.left());
-            let attempt = async {
-                match self.once(&url, coding, class.as_ref(), &mut renewed, &mut sent).await? {
-                    Hop::Arrived(head, body) => finish(head, hold(body, permit)).await.map(Ok),
-                    Hop::To(target) => Ok(Err(target)),
-                }
-            };
-            let error = match timeout(limit, attempt).await.unwrap_or_else(|_| Err(took_too_long(limit))) {
-                Ok(Ok(done)) => return Ok(done),
-                Ok(Err(target)) if target == url || redirects < REDIRECTS => {
-                    redirects += u32::from(target != url);
-                    url = target;
-                    budget.spend(began.elapsed());
-                    continue;
-                }
-                Ok(Err(_)) => Error::invalid(format!("more than {REDIRECTS} redirects")),
-                Err(error) => error,
-            };
-            if let (Some(class), Some(wait)) = (&class, error.retry_after())
-                && (error.is_rate_limited() || error.is_transient())
-            {
-                class.pause(wait);
-            }
-            let pause = budget.pause_after(began.elapsed(), &error);
-            match pause.filter(|_| self.repeatable || !sent) {
-                Some(pause) => sleep(pause).await,
-                None => return Err(self.named(error)),
-            }
-            (url, redirects) = (start.clone(), 0);
-        }
+    /// What an answer says whose status is no success. Its body is one piece, which was read already.
+    pub(super) async fn refusal(&self, answer: Streaming) -> Error {
+        let Streaming { status, headers, mut body } = answer;
+        let bytes = body.next().await.and_then(Result::ok).unwrap_or_default();
+        self.error(&self.answered(status, headers, bytes))
     }
 
-    /// Whose limit it takes. A link to another host has none unless a class is named.
-    fn limited_by(&self, url: &Url) -> Option<EndpointClass> {
-        let own = is_own(&self.settings.base, url);
-        let name = self.class.as_deref().or(own.then_some(""));
-        name.map(|name| self.settings.class(name))
-    }
-
-    /// Sends it once. An answer that repeating may change is an error.
-    async fn once(
-        &self,
-        url: &Url,
-        coding: &HeaderValue,
-        class: Option<&EndpointClass>,
-        renewed: &mut bool,
-        sent: &mut bool,
-    ) -> Result<Hop> {
-        let settings = &self.settings;
-        let token = match &settings.login {
-            Some(login) if !self.anonymous && is_own(&settings.base, url) => Some(login.token().await?),
-            _ => None,
-        };
-        *sent = true;
-        let answer = settings.transport.send(self.request(url, coding, token.as_ref())?).await?;
-        let (head, body) = answer.into_parts();
-        if let Some(class) = class {
-            class.learn(&settings.rate_headers, &head.headers);
-        }
-        if let Some(target) = self.redirect(&head, url)? {
-            return Ok(Hop::To(target));
-        }
-        if head.status == StatusCode::UNAUTHORIZED
-            && let (Some(login), Some(token)) = (&settings.login, &token)
-            && renew(renewed, login, token).await?
-        {
-            return Ok(Hop::To(url.clone()));
-        }
-        if let Some(token) = token.filter(|_| head.status != StatusCode::UNAUTHORIZED) {
-            token.note_success();
-        }
-        if head.status.is_client_error() || head.status.is_server_error() {
-            return self.refused(head, body).await.map(|(head, body)| Hop::Arrived(head, body));
-        }
-        Ok(Hop::Arrived(head, body))
-    }
-
-    /// An error's body is read here, up to a limit that no error breaks.
-    async fn refused(&self, head: http::response::Parts, body: Body) -> Result<(http::response::Parts, Body)> {
-        let bytes = collect(&head, body, ERROR_BODY).await.unwrap_or_default();
-        let now = self.settings.cx.clock().now();
-        let answer = Response::new(head.status, head.headers.clone(), bytes.clone(), now);
-        let error = self.error(&answer);
-        if error.is_transient() || error.is_rate_limited() {
-            return Err(error);
-        }
-        let mut head = head;
-        // It is unpacked by now.
-        head.headers.remove(http::header::CONTENT_ENCODING);
-        head.headers.remove(http::header::CONTENT_LENGTH);
-        Ok((head, futures_util::stream::iter([Ok(bytes)]).boxed()))
-    }
-
-    fn request(&self, url: &Url, coding: &HeaderValue, token: Option<&Token>) -> Result<Request<Bytes>> {
-        let mut headers = self.headers.clone();
-        headers.insert(ACCEPT_ENCODING, coding.clone());
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
-        let mut request = Request::builder().method(self.method.clone()).uri(url.as_str());
-        let foreign = !is_own(&self.settings.base, url);
-        for (name, value) in &headers {
-            if !foreign || HARMLESS.contains(name) {
-                request = request.header(name, value);
-            }
-        }
-        if let Some(token) = token {
-            request = request.header(AUTHORIZATION, token.header()?);
-        }
-        let body = if foreign { Bytes::new() } else { self.body.clone() };
-        request.body(body).map_err(|_| Error::bug("the request cannot be sent"))
-    }
-
-    /// Where the answer sends us, if it does and we may go there.
-    fn redirect(&self, head: &http::response::Parts, url: &Url) -> Result<Option<Url>> {
-        if !matches!(head.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-            return Ok(None);
-        }
-        let Some(location) = head.headers.get(LOCATION).filter(|_| self.method.is_safe()) else {
-            return Err(Error::invalid("a redirect that cannot be followed").with_status(head.status.as_u16()));
-        };
-        let target = location.to_str().ok().and_then(|location| url.join(location).ok());
-        let target = target.ok_or_else(|| Error::invalid("a redirect to something that is no address"))?;
-        if target == *url {
-            return Err(Error::invalid("a redirect to itself"));
-        }
-        let settings = &self.settings;
-        settings.links.check(&settings.base, &target)?;
-        Ok(Some(target))
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    pub(crate) fn error(&self, answer: &Response) -> Error {
+    pub(super) fn error(&self, answer: &Response) -> Error {
         answer.error(&*self.settings.errors)
     }
 
     /// The error, with whose it is and what it was met at.
-    pub(crate) fn named(&self, error: Error) -> Error {
+    pub(super) fn named(&self, error: Error) -> Error {
         error.during(self.operation).of(self.settings.cx.origin())
     }
 }
 
-/// The token was refused: whether there is another one to try. There is one only once in a request.
-async fn renew(renewed: &mut bool, login: &Login, refused: &Token) -> Result<bool> {
-    if std::mem::replace(renewed, true) {
-        login.give_up(refused).await;
-        return Ok(false);
-    }
-    Ok(login.after_refusal(refused).await?.is_some())
-}
-
 fn bug(what: String) -> Result<Url, Trouble> {
     Err((|message| Error::bug(message), what))
-}
-
-/// The body, with the permit that lasts as long.
-fn hold(body: Body, permit: Option<Permit>) -> Body {
-    body.map(move |piece| {
-        let _held = &permit;
-        piece
-    })
-    .boxed()
-}
-
-fn took_too_long(limit: Duration) -> Error {
-    Error::transient(format!("no answer within {} s", limit.as_secs()))
 }
 
 /// Neither headers nor body, which may hold anything.
@@ -439,6 +260,3 @@ impl fmt::Debug for RequestBuilder {
         write!(f, "{} {url}", self.method)
     }
 }
-
-#[cfg(all(test, feature = "testing"))]
-mod tests;

@@ -26,11 +26,20 @@ impl<T> Page<T> {
     pub fn new(items: Vec<T>) -> Self {
         Self { items, rejected: Vec::new(), resume: None }
     }
+
+    /// For connectors: the list that is this page alone.
+    pub fn into_listing(self) -> Listing<T>
+    where
+        T: Send + 'static,
+    {
+        stream::iter([Ok(self)]).boxed()
+    }
 }
 
 /// Conveniences on a [`Listing`].
 pub trait ListingExt<T>: Sized {
-    /// The rows one by one, and a word on each row that could not be read: it is said, never silent.
+    /// The rows one by one, and a word on each row that could not be read: it is said, never silent. Whoever has to know
+    /// whether the list was whole takes the pages as they come: [`rejected`](Page::rejected) is empty in all of them.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {

@@ -1,9 +1,9 @@
 //! The jobs: what a connector can do for you, one small trait each.
 //!
 //! A trait holds what an implementor must write. It grows by options structs and new jobs, never by a new required
-//! method. Every stream owns what it needs, ends after its first `Err`, and is cancelled by dropping it.
+//! method, and no method has a default, so that a wrapper cannot forget one. Every stream owns what it needs, ends after its
+//! first `Err`, and is cancelled by dropping it.
 
-mod arc;
 mod check;
 mod connector;
 mod delivery;
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{CheckReport, JobCheck};
 pub use connector::Connector;
 pub use delivery::{Ack, AckSink, Delivery, Events, Refusal, SourceItem, SourceStatus};
-pub use directory::{AgentDirectory, AgentQuery, GroupQuery};
+pub use directory::{AgentDirectory, AgentQuery, GroupQuery, find_among};
 pub use events::{EventSource, EventTraits, Replay, SubscribeRequest};
 pub use history::{ConversationHistory, HistoryLimits, HistoryQuery};
 pub use listing::{Listing, ListingExt, Page, until_error};

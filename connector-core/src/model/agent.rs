@@ -138,6 +138,12 @@ impl Agent {
     pub fn new(who: AgentRef) -> Self {
         Self { who, aliases: Vec::new(), state: AgentState::Unknown, groups: Vec::new(), always_recorded: None }
     }
+
+    /// The same agent in one more group, by its name.
+    pub fn with_group(mut self, name: impl Into<String>) -> Self {
+        self.groups.push(name.into());
+        self
+    }
 }
 
 /// What sort of group it is.

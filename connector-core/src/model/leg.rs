@@ -143,6 +143,12 @@ impl Leg {
         }
     }
 
+    /// The same leg as that of an agent.
+    pub fn with_agent(mut self, agent: AgentRef) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
     /// Whether this version of the leg is to replace the other; without revisions, the later arrival does.
     pub fn supersedes(&self, other: &Self) -> bool {
         match (&self.revision, &other.revision) {

@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::seconds::Seconds;
-use crate::{ConversationRef, Stamp, names};
+use crate::{ConversationRef, Error, Result, Stamp, names};
 
 /// What was recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,6 +92,15 @@ impl Locator {
     /// For connectors: the words that it was made of.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// For connectors: the place that was written down in the words, as JSON.
+    ///
+    /// # Errors
+    /// `is_invalid` where the words say no such place: another connector made them.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.0)
+            .map_err(|_| Error::invalid("the locator of this recording is not of this connector"))
     }
 }
 

@@ -142,6 +142,17 @@ impl Scenario {
         Self { seed, company: "Example Corp".to_owned(), starts, agents, groups, calls }
     }
 
+    /// The first recorded call with so many legs, by its index.
+    pub fn recorded_call(&self, legs: usize) -> Option<usize> {
+        self.calls.iter().position(|call| call.recorded && call.legs().len() == legs)
+    }
+
+    /// When everything of the day is past: an hour after its last call or after ten hours, whichever is later.
+    pub fn evening(&self) -> DateTime<Utc> {
+        let last = self.calls.iter().map(ScenarioCall::ended).max().unwrap_or(self.starts);
+        last.max(self.starts + TimeDelta::hours(10)) + TimeDelta::hours(1)
+    }
+
     /// SHA-256 of the WAV files of all recorded calls, in lower-case hex.
     pub fn recording_hashes(&self) -> BTreeSet<String> {
         self.calls.iter().filter(|call| call.recorded).map(|call| call.audio.sha256()).collect()
@@ -153,6 +164,15 @@ impl ScenarioCall {
     pub fn ended(&self) -> DateTime<Utc> {
         let end = self.timeline.iter().rfind(|moment| matches!(moment.what, Happening::End { .. }));
         self.started + end.map(|moment| moment.at).unwrap_or_default()
+    }
+
+    /// When the work after it was done.
+    pub fn done(&self) -> DateTime<Utc> {
+        let ends = self.timeline.iter().map(|moment| match moment.what {
+            Happening::WrapUp(work) => moment.at + work,
+            _ => moment.at,
+        });
+        self.started + ends.max().unwrap_or_default()
     }
 
     /// The parts that agents had in it, in order.

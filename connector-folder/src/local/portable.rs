@@ -4,43 +4,33 @@
 use std::fs::{self, File, Metadata, OpenOptions, ReadDir};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use connector_core::{Error, Result};
 
-use super::{listed, no_directory, root_is_gone, temporary_name, unreadable};
-use crate::{FolderPath, Listed, Renamed, Version};
+use super::listing::Entry;
+use super::{names, no_directory, root_is_gone, temporary_name};
+use crate::{FolderPath, Renamed, Version};
 
-/// A directory on its way to being listed.
-pub(super) struct Lister {
-    root: Arc<Path>,
-    dir: FolderPath,
-    entries: Option<ReadDir>,
+/// The entries of a directory. One that is not shown is `None`.
+pub(super) struct Entries(ReadDir);
+
+impl Entries {
+    /// Those of a directory below the folder; `None` where there is no such directory.
+    pub(super) fn open(root: &Path, dir: &str) -> Result<Option<Self>> {
+        let Some(directory) = directory(root, dir)? else { return Ok(None) };
+        Ok(Some(Self(fs::read_dir(directory)?)))
+    }
 }
 
-impl Lister {
-    pub(super) fn new(root: Arc<Path>, dir: FolderPath) -> Self {
-        Self { root, dir, entries: None }
-    }
+impl Iterator for Entries {
+    type Item = Result<Option<Entry>>;
 
-    /// About that many entries more; none at the end.
-    pub(super) fn next_batch(&mut self, size: usize) -> Result<Vec<Listed>> {
-        if self.entries.is_none() {
-            let Some(directory) = directory(&self.root, self.dir.as_str())? else { return Ok(Vec::new()) };
-            self.entries = Some(fs::read_dir(directory)?);
-        }
-        let mut batch = Vec::with_capacity(size);
-        while let (true, Some(entries)) = (batch.len() < size, &mut self.entries) {
-            let Some(entry) = entries.next() else { break };
-            let entry = entry?;
-            let Some(found) = metadata(&entry.path())?.filter(|found| found.is_file() || found.is_dir()) else {
-                continue;
-            };
-            let (name, version) = (entry.file_name(), found.is_file().then(|| version(&found)));
-            let known = name.to_str().and_then(|name| listed(&self.dir, name, version));
-            batch.push(known.unwrap_or_else(|| unreadable(&name.to_string_lossy())));
-        }
-        Ok(batch)
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.0.next()?.map_err(Error::from);
+        Some(entry.and_then(|entry| {
+            let found = metadata(&entry.path())?.filter(|found| found.is_file() || found.is_dir());
+            Ok(found.map(|found| (entry.file_name(), found.is_file().then(|| version(&found)))))
+        }))
     }
 }
 
@@ -165,10 +155,6 @@ fn directory(root: &Path, dir: &str) -> Result<Option<PathBuf>> {
         }
     }
     Ok(Some(here))
-}
-
-fn names(dir: &str) -> impl Iterator<Item = &str> {
-    dir.split('/').filter(|name| !name.is_empty())
 }
 
 fn opened_root(root: &Path) -> Result<PathBuf> {

@@ -1,19 +1,20 @@
 //! Files by the handles of their directories, so that no link leads out, not even one that is put there meanwhile.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::DateTime;
 use connector_core::{Error, Result};
 use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{listed, no_directory, root_is_gone, temporary_name, unreadable};
+use super::listing::Entry;
+use super::{names, no_directory, root_is_gone, temporary_name};
 use crate::disk::sync_directory;
-use crate::{FolderPath, Listed, Renamed, Version};
+use crate::{FolderPath, Renamed, Version};
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
@@ -23,36 +24,28 @@ const TO_READ: OFlags =
 
 const TO_MAKE: OFlags = OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::CLOEXEC);
 
-/// A directory on its way to being listed.
-pub(super) struct Lister {
-    root: Arc<Path>,
-    dir: FolderPath,
-    entries: Option<Dir>,
+/// The entries of a directory. One that is not shown is `None`.
+pub(super) struct Entries(Dir);
+
+impl Entries {
+    /// Those of a directory below the folder; `None` where there is no such directory.
+    pub(super) fn open(root: &Path, dir: &str) -> Result<Option<Self>> {
+        let Some(directory) = directory(root, dir)? else { return Ok(None) };
+        Ok(Some(Self(Dir::new(directory).map_err(from_errno)?)))
+    }
 }
 
-impl Lister {
-    pub(super) fn new(root: Arc<Path>, dir: FolderPath) -> Self {
-        Self { root, dir, entries: None }
-    }
+impl Iterator for Entries {
+    type Item = Result<Option<Entry>>;
 
-    /// About that many entries more; none at the end.
-    pub(super) fn next_batch(&mut self, size: usize) -> Result<Vec<Listed>> {
-        if self.entries.is_none() {
-            let Some(directory) = directory(&self.root, self.dir.as_str())? else { return Ok(Vec::new()) };
-            self.entries = Some(Dir::new(directory).map_err(from_errno)?);
-        }
-        let mut batch = Vec::with_capacity(size);
-        while let (true, Some(entries)) = (batch.len() < size, &mut self.entries) {
-            let Some(entry) = entries.read() else { break };
-            let entry = entry.map_err(from_errno)?;
-            batch.extend(entry_of(entries, &self.dir, entry.file_name(), entry.file_type())?);
-        }
-        Ok(batch)
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.0.read()?.map_err(from_errno);
+        Some(entry.and_then(|entry| entry_of(&self.0, entry.file_name(), entry.file_type())))
     }
 }
 
 /// What is shown of an entry; nothing of links, pipes and their like, nor of one that went away meanwhile.
-fn entry_of(directory: &Dir, dir: &FolderPath, name: &CStr, kind: FileType) -> Result<Option<Listed>> {
+fn entry_of(directory: &Dir, name: &CStr, kind: FileType) -> Result<Option<Entry>> {
     if matches!(name.to_bytes(), b"." | b"..")
         || !matches!(kind, FileType::RegularFile | FileType::Directory | FileType::Unknown)
     {
@@ -64,8 +57,7 @@ fn entry_of(directory: &Dir, dir: &FolderPath, name: &CStr, kind: FileType) -> R
         FileType::Directory => None,
         _ => return Ok(None),
     };
-    let known = name.to_str().ok().and_then(|name| listed(dir, name, version));
-    Ok(Some(known.unwrap_or_else(|| unreadable(&name.to_string_lossy()))))
+    Ok(Some((OsStr::from_bytes(name.to_bytes()).to_owned(), version)))
 }
 
 /// The version of the plain file that is there.
@@ -259,10 +251,6 @@ fn made_directory(root: &Path, dir: &str) -> Result<File> {
         };
     }
     Ok(here)
-}
-
-fn names(dir: &str) -> impl Iterator<Item = &str> {
-    dir.split('/').filter(|name| !name.is_empty())
 }
 
 fn open_root(root: &Path) -> Result<File> {

@@ -1,6 +1,6 @@
 //! Rows of lists, one by one: a bad row costs the row.
 
-use connector_core::http::PageOf;
+use connector_core::http::Rows as Read;
 use connector_core::{Agent, AgentGroup, GroupKind, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
@@ -11,35 +11,9 @@ use crate::wire::list::Rows;
 use crate::wire::row;
 use crate::wire::users::User;
 
-/// Rows that could be read, and those that could not.
-pub(super) struct Read<T> {
-    pub(super) items: Vec<T>,
-    pub(super) rejected: Vec<Rejected>,
-}
-
-impl<T> Read<T> {
-    pub(super) fn into_page<P>(self, next: Option<P>) -> PageOf<T, P> {
-        PageOf::new(self.items, next).with_rejected(self.rejected)
-    }
-}
-
-fn read_each<R, T>(rows: Rows<R>, what: &str, read: impl Fn(R) -> Option<T>) -> Read<T> {
-    let mut found = Read { items: Vec::with_capacity(rows.len()), rejected: Vec::new() };
-    for (number, row) in rows.into_iter().enumerate() {
-        match row.and_then(&read) {
-            Some(item) => found.items.push(item),
-            None => {
-                let what = format!("{what} {} of a page", number + 1);
-                found.rejected.push(Rejected::new(what, "no_id", "it is no object with an id"));
-            }
-        }
-    }
-    found
-}
-
 /// People.
 pub(super) fn agents(rows: Rows<User>) -> Read<Agent> {
-    read_each(rows, "user", agent)
+    Read::read("user", rows, |row| agent(row?))
 }
 
 /// Groups of a kind.
@@ -49,7 +23,7 @@ pub(super) fn groups(kind: GroupKind, rows: Rows<Group>) -> Read<AgentGroup> {
         GroupKind::Team => "team",
         _ => "group",
     };
-    read_each(rows, what, |row| group(kind, row))
+    Read::read(what, rows, |row| group(kind, row?))
 }
 
 /// Members of a group of this kind. Those of whom only the id is told are asked for, all at once; whoever is not known then
@@ -60,7 +34,7 @@ pub(super) async fn members(
     rows: Rows<Box<RawValue>>,
     priority: Priority,
 ) -> Result<Read<Agent>> {
-    let mut read = read_each(rows, "member", |raw| member(kind, &raw));
+    let mut read = Read::read("member", rows, |raw| member(kind, &raw?));
     let bare: Vec<&str> = read.items.iter().filter(|agent| agent.who.login.is_none()).filter_map(id).collect();
     if bare.is_empty() {
         return Ok(read);

@@ -49,12 +49,6 @@ pub(crate) struct Bounds {
     pub(crate) channels: usize,
 }
 
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { topics: 1_000, channels: 20 }
-    }
-}
-
 /// A new channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Made {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use chrono::{DateTime, Utc};
 use futures_util::task::AtomicWaker;
 
-use crate::events::channel::{Frame, Heard};
+use super::channel::{Frame, Heard};
 
 /// So many calls wait at most.
 const MOST: usize = 20_000;

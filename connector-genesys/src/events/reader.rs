@@ -11,8 +11,8 @@ use connector_core::{Clock, Error, Result};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
+use super::channel::{Frame, Heard};
 use super::inbox::Inbox;
-use crate::events::channel::{Frame, Heard};
 
 /// What the vendor answers with `pong`.
 const PING: &str = r#"{"message":"ping"}"#;

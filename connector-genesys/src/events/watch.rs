@@ -5,8 +5,8 @@ use std::sync::Arc;
 use connector_core::{AgentDirectory, AgentQuery, AgentRef, AgentState, Result, Watch};
 use futures_util::TryStreamExt;
 
+use super::channel::People;
 use crate::directory::GenesysDirectory;
-use crate::events::channel::People;
 use crate::shared::Shared;
 
 /// The people to be heard. Whoever is watched by login alone is looked for in the list of people; who is not found there, or

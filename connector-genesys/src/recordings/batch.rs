@@ -94,12 +94,12 @@ impl GenesysRecordings {
         (conversation, recording): (&str, &str),
         nth: usize,
         priority: Priority,
-    ) -> Result<Lookup<(Link, Option<u64>)>> {
+    ) -> Result<Lookup<Link>> {
         let done = self.batch(&[(conversation, Some(recording))], priority).await?;
         let Some(results) = done else { return Ok(Lookup::NotReady { retry_after: self.soon() }) };
         let mut files = results.into_iter().filter(|one| self.is_of_use(one) && !one.error_msg);
         if let Some(link) = files.nth(nth).and_then(|one| one.result_url) {
-            return Ok(Lookup::Ready((link, None)));
+            return Ok(Lookup::Ready(link));
         }
         // By itself it says why.
         let seen = self.look((conversation, recording), Some(AS_KEPT), priority).await?;

@@ -1,6 +1,6 @@
 //! Where a recording is, in words that can be stored.
 
-use connector_core::{Error, Locator, Recording, Result};
+use connector_core::Locator;
 use serde::{Deserialize, Serialize};
 
 /// Where a recording is: never a link, which is signed and soon of no use.
@@ -31,22 +31,14 @@ impl Place {
     pub(super) fn locator(&self) -> Locator {
         Locator::new(serde_json::to_string(self).expect("texts and numbers can be written as JSON"))
     }
-
-    pub(super) fn of(recording: &Recording) -> Result<Self> {
-        serde_json::from_str(recording.locator.as_str())
-            .map_err(|_| Error::invalid("the locator of this recording is not of this connector"))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use connector_core::ConversationRef;
-
     use super::*;
 
     #[test]
     fn a_place_is_read_from_its_own_words_and_from_no_others() {
-        let recording = |words: Locator| Recording::new("1", ConversationRef::new("c"), words);
         let one = |key: Option<&str>, is_screen| Place::One {
             conversation: "c".into(),
             recording: "r".into(),
@@ -55,10 +47,10 @@ mod tests {
         };
         let kept = Place::Kept { conversation: "c".into(), recording: "r".into(), nth: 1 };
         for place in [one(None, false), one(Some("0"), true), kept] {
-            assert!(Place::of(&recording(place.locator())).is_ok_and(|read| read == place));
+            assert!(place.locator().read::<Place>().is_ok_and(|read| read == place));
         }
         for words in ["", "{}", "https://media.example.com/1", r#"{"one": {"recording": "7"}}"#] {
-            let read = Place::of(&recording(Locator::new(words)));
+            let read = Locator::new(words).read::<Place>();
             assert!(read.err().is_some_and(|error| error.is_invalid()), "{words}");
         }
     }

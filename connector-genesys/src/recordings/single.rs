@@ -106,16 +106,15 @@ impl GenesysRecordings {
         })
     }
 
-    /// The link to one of its files, and its size where the vendor names it.
-    pub(super) fn link_of(&self, seen: Seen, key: Option<&str>) -> Lookup<(Link, Option<u64>)> {
+    /// The link to one of its files.
+    pub(super) fn link_of(&self, seen: Seen, key: Option<&str>) -> Lookup<Link> {
         match seen {
             Seen::There(seen) => {
-                let size = seen.output_size_in_bytes.and_then(|size| u64::try_from(size).ok());
                 let is_only = seen.media_uris.len() == 1;
                 let mut links = seen.media_uris.into_iter();
                 let link = links.find(|(name, _)| is_only || key.is_none_or(|key| key == name));
                 match link {
-                    Some((_, link)) => Lookup::Ready((link, size.filter(|_| is_only))),
+                    Some((_, link)) => Lookup::Ready(link),
                     None => Lookup::NotReady { retry_after: self.soon() },
                 }
             }

@@ -84,14 +84,3 @@ async fn a_list_that_is_not_there_is_a_failure_and_a_call_that_is_not_there_is_n
         assert!(matches!(shared.check(&RECORDINGS_CHECK).await, JobCheck::Ok), "{status}");
     }
 }
-
-#[test]
-fn a_missing_permission_is_named_as_an_administrator_finds_it() {
-    let JobCheck::Forbidden { missing, advice } = judge(Err(Error::forbidden("no")), "recording:recording:view") else {
-        panic!("it is forbidden")
-    };
-    assert_eq!(missing, "recording:recording:view");
-    assert!(advice.contains("OAuth client"), "{advice}");
-    assert!(matches!(judge(Err(Error::transient("away")), ""), JobCheck::Failed { .. }));
-    assert!(matches!(judge(Ok(()), ""), JobCheck::Ok));
-}

@@ -3,23 +3,23 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Direction;
 use connector_core::testing::http::Answer;
-use connector_core::testing::{Fault, FaultPlan};
+use connector_core::testing::{Fault, FaultPlan, ScenarioCall};
 use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, instant, refused, with_bad};
-use super::org::{DIVISION, Org, id, queue_id};
+use super::day::Day;
+use super::org::{DIVISION, id, queue_id};
 use super::parts::{Part, parts, past};
-use super::state::State;
 
 /// A page of a query. What comes after the last page has no `conversations` at all.
-pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &State) -> Answer {
+pub(super) fn details(ask: &Ask<'_>, day: &Day, faults: &FaultPlan) -> Answer {
     let Ok(query) = serde_json::from_slice::<Value>(ask.request.body()) else {
         return refused(400, "bad.request", "The request could not be understood");
     };
     let Some((from, to)) = query["interval"].as_str().and_then(interval) else {
         return refused(400, "invalid.date", "interval is missing or no interval");
     };
-    if from > to || to - from > state.settings.longest_interval {
+    if from > to || to - from > day.settings.longest_interval {
         return refused(400, "bad.request", "interval is too long");
     }
     let paging = |name: &str, usual: u64| match &query["paging"][name] {
@@ -30,26 +30,24 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
         return refused(400, "invalid.value", "paging is not positive");
     };
     let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if size > state.settings.most_rows {
+    if size > day.settings.most_rows {
         return refused(400, "bad.request", "pageSize is too large");
     }
-    let now = state.now(org);
+    let now = day.now();
     // By the day on which they began, whatever the hours of the interval.
     let last_day = (to - TimeDelta::milliseconds(1)).max(from).date_naive();
     let days = from.date_naive()..=last_day;
-    let begun = (0..org.scenario.calls.len().min(state.calls)).filter(|call| {
-        let started = org.scenario.calls[*call].started;
-        days.contains(&started.date_naive()) && started + state.settings.listed_after <= now
-    });
-    let Some(calls) = wanted(&query, begun.collect(), org, state, now) else {
+    let begun = day.calls().filter(|(_, told)| days.contains(&told.started.date_naive()) && is_listed(told, day, now));
+    let begun = begun.map(|(call, _)| call);
+    let Some(calls) = wanted(&query, begun.collect(), day, now) else {
         return refused(400, "bad.request", "A filter is not known");
     };
-    let mut rows: Vec<Value> = calls.into_iter().filter_map(|call| conversation(call, org, state, now)).collect();
+    let mut rows: Vec<Value> = calls.into_iter().filter_map(|call| conversation(call, day, now)).collect();
     if query["order"] == "desc" {
         rows.reverse();
     }
     let total = rows.len();
-    let rows = with_bad(rows, &state.settings);
+    let rows = with_bad(rows, &day.settings);
     let first = usize::try_from(page - 1).unwrap_or(usize::MAX).saturating_mul(size);
     let mut shown: Vec<&Value> = rows.iter().skip(first).take(size).collect();
     let mut body = Map::new();
@@ -67,28 +65,31 @@ pub(super) fn details(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &Stat
     Answer::json(&body)
 }
 
-pub(super) fn one(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let now = state.now(org);
-    let known =
-        state.call(ask.id(), org).filter(|call| org.scenario.calls[*call].started + state.settings.listed_after <= now);
-    match known.and_then(|call| conversation(call, org, state, now)) {
+pub(super) fn one(ask: &Ask<'_>, day: &Day) -> Answer {
+    let now = day.now();
+    let known = day.call(ask.id()).filter(|call| is_listed(day.told(*call), day, now));
+    match known.and_then(|call| conversation(call, day, now)) {
         Some(conversation) => Answer::json(&conversation),
         None => refused(404, "not.found", "The requested resource was not found"),
     }
 }
 
 /// Those conversations of a list of ids that are known: `id=a,b`.
-pub(super) fn many(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let now = state.now(org);
+pub(super) fn many(ask: &Ask<'_>, day: &Day) -> Answer {
+    let now = day.now();
     let ids = ask.query.iter().filter(|(name, _)| name == "id").flat_map(|(_, ids)| ids.split(','));
     let ids: Vec<&str> = ids.filter(|id| !id.is_empty()).collect();
-    if ids.is_empty() || ids.len() > state.settings.most_ids {
+    if ids.is_empty() || ids.len() > day.settings.most_ids {
         return refused(400, "bad.request", "There are no ids, or too many");
     }
-    let listed = |call: &usize| org.scenario.calls[*call].started + state.settings.listed_after <= now;
-    let known = ids.into_iter().filter_map(|id| state.call(id, org).filter(listed));
-    let rows = known.filter_map(|call| conversation(call, org, state, now)).collect();
-    Answer::json(&json!({ "conversations": with_bad(rows, &state.settings) }))
+    let known = ids.into_iter().filter_map(|id| day.call(id)).filter(|call| is_listed(day.told(*call), day, now));
+    let rows = known.filter_map(|call| conversation(call, day, now)).collect();
+    Answer::json(&json!({ "conversations": with_bad(rows, &day.settings) }))
+}
+
+/// Whether a call shows in the history.
+fn is_listed(told: &ScenarioCall, day: &Day, now: DateTime<Utc>) -> bool {
+    told.started + day.settings.listed_after <= now
 }
 
 pub(super) fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
@@ -97,22 +98,16 @@ pub(super) fn interval(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
 }
 
 /// The calls that all filters let through; `None` where a filter is not known here.
-pub(super) fn wanted(
-    query: &Value,
-    calls: Vec<usize>,
-    org: &Org,
-    state: &State,
-    now: DateTime<Utc>,
-) -> Option<Vec<usize>> {
-    let judged = calls.into_iter().map(|call| Some((call, is_wanted(query, call, org, state, now)?)));
+pub(super) fn wanted(query: &Value, calls: Vec<usize>, day: &Day, now: DateTime<Utc>) -> Option<Vec<usize>> {
+    let judged = calls.into_iter().map(|call| Some((call, is_wanted(query, call, day, now)?)));
     let judged: Option<Vec<(usize, bool)>> = judged.collect();
     Some(judged?.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(call, _)| call).collect())
 }
 
 /// Whether all filters let a call through; `None` where one is not known here.
-fn is_wanted(query: &Value, call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<bool> {
+fn is_wanted(query: &Value, call: usize, day: &Day, now: DateTime<Utc>) -> Option<bool> {
     let filters = |name: &str| query[name].as_array().cloned().unwrap_or_default();
-    let told = &org.scenario.calls[call];
+    let told = day.told(call);
     for filter in filters("conversationFilters") {
         let matches = |predicate: &Value| match predicate["dimension"].as_str()? {
             "conversationEnd" => match predicate["operator"].as_str()? {
@@ -129,12 +124,12 @@ fn is_wanted(query: &Value, call: usize, org: &Org, state: &State, now: DateTime
         }
     }
     let wanted = filters("segmentFilters");
-    for part in parts(org, &state.settings, call) {
+    for part in parts(day, call) {
         let matches = |predicate: &Value| match predicate["dimension"].as_str()? {
             "mediaType" => Some(predicate["value"] == "voice"),
             "purpose" => Some(predicate["value"] == part.purpose),
             "userId" => {
-                Some(part.agent.is_some_and(|agent| predicate["value"] == org.scenario.agents[agent].id.as_str()))
+                Some(part.agent.is_some_and(|agent| predicate["value"] == day.org.scenario.agents[agent].id.as_str()))
             }
             "queueId" => Some(part.queue.is_some_and(|queue| predicate["value"] == queue_id(queue).as_str())),
             _ => None,
@@ -162,16 +157,16 @@ fn direction(direction: Direction) -> &'static str {
 }
 
 /// What is known of a call by now; `None` before it began.
-pub(super) fn conversation(call: usize, org: &Org, state: &State, now: DateTime<Utc>) -> Option<Value> {
-    let told = &org.scenario.calls[call];
-    let participants = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now);
+pub(super) fn conversation(call: usize, day: &Day, now: DateTime<Utc>) -> Option<Value> {
+    let told = day.told(call);
+    let participants = parts(day, call).into_iter().filter(|part| part.started <= now);
     let mut row = json!({
         "conversationId": told.id,
         "conversationStart": past(told.started, now)?,
         "originatingDirection": direction(told.direction),
         "divisionIds": [id(DIVISION, 1)],
         "mediaStatsMinConversationMos": 4.41,
-        "participants": participants.map(|part| participant(org, call, &part, now)).collect::<Vec<_>>(),
+        "participants": participants.map(|part| participant(day, call, &part, now)).collect::<Vec<_>>(),
     });
     if told.direction == Direction::Inbound {
         row["conversationInitiator"] = json!("customer");
@@ -182,8 +177,8 @@ pub(super) fn conversation(call: usize, org: &Org, state: &State, now: DateTime<
     Some(row)
 }
 
-fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value {
-    let told = &org.scenario.calls[call];
+fn participant(day: &Day, call: usize, part: &Part, now: DateTime<Utc>) -> Value {
+    let told = day.told(call);
     let (from, to) = match told.direction {
         Direction::Outbound => (told.centre.reveal(), told.customer.reveal()),
         _ => (told.customer.reveal(), told.centre.reveal()),
@@ -211,7 +206,7 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
         "sessions": [session],
     });
     if let Some(agent) = part.agent {
-        row["userId"] = json!(org.scenario.agents[agent].id);
+        row["userId"] = json!(day.org.scenario.agents[agent].id);
     }
     row
 }

@@ -1,7 +1,7 @@
 //! A request, read, and the answers that every endpoint has in common.
 
 use chrono::{DateTime, Utc};
-use connector_core::testing::http::{Answer, Request};
+use connector_core::testing::http::{self, Answer};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Endpoint;
@@ -11,63 +11,21 @@ use super::settings::Settings;
 const USUAL_ROWS: usize = 25;
 
 /// A request and what it asks for.
-pub(super) struct Ask<'a> {
-    pub(super) request: &'a Request,
-    pub(super) endpoint: Option<Endpoint>,
-    /// The parts of the path that differ from request to request.
-    pub(super) ids: Vec<String>,
-    pub(super) query: Vec<(String, String)>,
-}
+pub(super) type Ask<'a> = http::Ask<'a, Endpoint>;
 
-impl<'a> Ask<'a> {
-    pub(super) fn new(request: &'a Request) -> Self {
-        let (endpoint, ids) = Endpoint::of(request.method(), request.uri().path()).unzip();
-        let query = pairs(request.uri().query().unwrap_or_default().as_bytes());
-        Self { request, endpoint, ids: ids.unwrap_or_default(), query }
-    }
-
-    /// A parameter of the query.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The fields of a form.
-    pub(super) fn form(&self, name: &str) -> Option<String> {
-        pairs(self.request.body()).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
-    }
-
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers().get(name)?.to_str().ok()
-    }
-
-    /// The token that came along.
-    pub(super) fn token(&self) -> Option<&str> {
-        self.header("authorization")?.strip_prefix("Bearer ")
-    }
-
-    /// The first part of the path that is an id.
-    pub(super) fn id(&self) -> &str {
-        self.ids.first().map(String::as_str).unwrap_or_default()
-    }
-
-    /// The page that is asked for: its size and its number from 1 on. `None`: there is no such page.
-    pub(super) fn page(&self, settings: &Settings) -> Option<(usize, usize)> {
-        let number = |name: &str, usual: usize| match self.get(name) {
-            None => Some(usual),
-            Some(text) => text.parse().ok().filter(|number| *number > 0),
-        };
-        let size = number("pageSize", USUAL_ROWS).filter(|size| *size <= settings.most_rows);
-        size.zip(number("pageNumber", 1))
-    }
+/// The page that is asked for: its size and its number from 1 on. `None`: there is no such page.
+pub(super) fn page(ask: &Ask<'_>, settings: &Settings) -> Option<(usize, usize)> {
+    let number = |name: &str, usual: usize| match ask.get(name) {
+        None => Some(usual),
+        Some(text) => text.parse().ok().filter(|number| *number > 0),
+    };
+    let size = number("pageSize", USUAL_ROWS).filter(|size| *size <= settings.most_rows);
+    size.zip(number("pageNumber", 1))
 }
 
 /// The refusal of a page that cannot be.
 pub(super) fn no_page() -> Answer {
     refused(400, "invalid.value", "pageSize or pageNumber is out of range")
-}
-
-fn pairs(text: &[u8]) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(text).into_owned().collect()
 }
 
 /// An instant as Genesys writes it.
@@ -96,7 +54,7 @@ pub(super) fn with_bad(mut rows: Vec<Value>, settings: &Settings) -> Vec<Value> 
 
 /// A numbered page of a list, with addresses of its neighbours.
 pub(super) fn numbered(ask: &Ask<'_>, settings: &Settings, rows: Vec<Value>) -> Answer {
-    let Some((size, page)) = ask.page(settings) else { return no_page() };
+    let Some((size, page)) = page(ask, settings) else { return no_page() };
     let (total, pages) = (rows.len(), rows.len().div_ceil(size).max(1));
     let others: String = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(ask.query.iter().filter(|(name, _)| name != "pageSize" && name != "pageNumber"))

@@ -4,51 +4,57 @@ use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, refused};
-use super::org::{Org, id};
-use super::recordings::{Recording, is_fetchable, link, of_call};
-use super::state::State;
+use super::day::Day;
+use super::org::id;
+use super::recordings::{Recording, Recordings, of_call};
 
 const BATCH: u32 = 0xbb00_0000;
 
+/// The batches so far, in the order of their ids.
+#[derive(Default)]
+pub(super) struct Batches(Vec<Batch>);
+
 /// What somebody asked for together.
-pub(super) struct Batch {
+struct Batch {
     items: Vec<Item>,
     /// How often its results were asked for.
     asks: usize,
 }
 
 /// A recording of a conversation, or all that it has.
-#[derive(Clone)]
 struct Item {
     conversation: String,
     recording: Option<String>,
 }
 
-pub(super) fn submit(ask: &Ask<'_>, state: &mut State) -> Answer {
+pub(super) fn submit(ask: &Ask<'_>, day: &Day, batches: &mut Batches) -> Answer {
     let Some(items) = items(ask) else {
         return refused(400, "batch.download.bad.request", "The request could not be understood");
     };
-    if items.len() > state.settings.most_batched {
+    if items.len() > day.settings.most_batched {
         return refused(400, "batch.download.too.many.items", "Too many items");
     }
-    state.batches.push(Batch { items, asks: 0 });
-    let id = id(BATCH, state.batches.len());
+    batches.0.push(Batch { items, asks: 0 });
+    let id = id(BATCH, batches.0.len());
     Answer::json(&json!({ "id": id, "selfUri": address(&id) }))
 }
 
 /// Nothing but that it goes on, and then everything.
-pub(super) fn results(ask: &Ask<'_>, org: &Org, state: &mut State) -> Answer {
-    let Some(place) = (0..state.batches.len()).find(|place| id(BATCH, place + 1) == ask.id()) else {
+pub(super) fn results(ask: &Ask<'_>, day: &Day, batches: &mut Batches, recordings: &mut Recordings) -> Answer {
+    let mut numbered = batches.0.iter_mut().enumerate();
+    let Some((_, batch)) = numbered.find(|(place, _)| id(BATCH, place + 1) == ask.id()) else {
         return refused(404, "batch.download.job.not.found", "The job was not found");
     };
-    state.batches[place].asks += 1;
-    let is_done = state.batches[place].asks > state.settings.batch_asks;
-    let expected = state.batches[place].items.len();
-    let results = if is_done { of_items(place, org, state) } else { Vec::new() };
+    batch.asks += 1;
+    let is_done = batch.asks > day.settings.batch_asks;
+    let results: Vec<Value> = match is_done {
+        true => batch.items.iter().flat_map(|item| of_item(item, day, recordings)).collect(),
+        false => Vec::new(),
+    };
     let errors = results.iter().filter(|row| row["errorMsg"].is_string()).count();
     Answer::json(&json!({
         "jobId": ask.id(),
-        "expectedResultCount": if is_done { results.len() } else { expected },
+        "expectedResultCount": if is_done { results.len() } else { batch.items.len() },
         "resultCount": results.len(),
         "errorCount": errors,
         "status": if is_done { "Completed" } else { "InProgress" },
@@ -57,42 +63,36 @@ pub(super) fn results(ask: &Ask<'_>, org: &Org, state: &mut State) -> Answer {
     }))
 }
 
-fn of_items(place: usize, org: &Org, state: &mut State) -> Vec<Value> {
-    let mut results = Vec::new();
-    for item in 0..state.batches[place].items.len() {
-        let Item { conversation, recording } = state.batches[place].items[item].clone();
-        let call = state.call(&conversation, org);
-        let mut found = call.map(|call| of_call(call, org, state)).unwrap_or_default();
-        found.retain(|known| recording.as_ref().is_none_or(|id| *id == known.id()));
-        if found.is_empty() {
-            let mut row = json!({ "conversationId": conversation, "errorMsg": "recording was not found" });
-            if let Some(recording) = recording {
-                row["recordingId"] = json!(recording);
-            }
-            results.push(row);
-            continue;
+fn of_item(item: &Item, day: &Day, recordings: &mut Recordings) -> Vec<Value> {
+    let Item { conversation, recording } = item;
+    let mut found = day.call(conversation).map(|call| of_call(call, day)).unwrap_or_default();
+    found.retain(|known| recording.as_ref().is_none_or(|id| *id == known.id()));
+    if found.is_empty() {
+        let mut row = json!({ "conversationId": conversation, "errorMsg": "recording was not found" });
+        if let Some(recording) = recording {
+            row["recordingId"] = json!(recording);
         }
-        results.extend(found.into_iter().map(|recording| result(&conversation, recording, org, state)));
+        return vec![row];
     }
-    results
+    found.into_iter().map(|recording| result(conversation, recording, day, recordings)).collect()
 }
 
-fn result(conversation: &str, recording: Recording, org: &Org, state: &mut State) -> Value {
+fn result(conversation: &str, recording: Recording, day: &Day, recordings: &mut Recordings) -> Value {
     let mut row = json!({ "conversationId": conversation, "recordingId": recording.id() });
-    if state.no_recordings {
+    if recordings.are_deleted {
         row["errorMsg"] = json!("recording is deleted");
-    } else if !is_fetchable(recording, state) {
+    } else if !recordings.has(recording, &day.settings) {
         row["errorMsg"] = json!("recording is archived");
     } else {
-        let kind = recording.kind(&state.settings.kept_as);
-        row["resultUrl"] = json!(link(org.scenario.calls[recording.call].audio, &kind, state));
+        let kind = recording.kind(&day.settings.kept_as);
+        row["resultUrl"] = json!(recordings.link(day.told(recording.call).audio, &kind, &day.settings));
         row["contentType"] = json!(kind);
     }
     row
 }
 
 fn items(ask: &Ask<'_>) -> Option<Vec<Item>> {
-    let body: Value = serde_json::from_slice(ask.request.body()).ok()?;
+    let body: Value = ask.json()?;
     let item = |row: &Value| {
         let conversation = row["conversationId"].as_str()?.to_owned();
         Some(Item { conversation, recording: row["recordingId"].as_str().map(str::to_owned) })

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use connector_core::Clock;
 use connector_core::testing::FaultPlan;
+use connector_core::testing::http::Tokens;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
+use url::Url;
 
 use super::line::{Fate, Line, Out};
 use super::org::{CLIENT, ORGANIZATION};
@@ -47,16 +50,26 @@ impl Channel {
         self.expires = self.used + life;
     }
 
-    fn put(&self, out: Out) {
-        if let Some(line) = &self.line {
+    /// Sends what was held back.
+    fn catch_up(&mut self) {
+        if let Some(line) = &mut self.line {
+            line.catch_up();
+        }
+    }
+
+    fn put(&mut self, out: Out) {
+        if let Some(line) = &mut self.line {
             line.put(out);
         }
     }
 }
 
 /// All channels of the client.
-#[derive(Default)]
 pub(super) struct Channels {
+    /// Where their sockets are.
+    pub(super) streaming: Url,
+    /// The clock that they keep to.
+    pub(super) clock: Clock,
     all: Vec<Channel>,
     made: usize,
     /// Topics that were subscribed and not given up: also those of a channel that is gone.
@@ -70,6 +83,20 @@ pub(super) struct Channels {
 }
 
 impl Channels {
+    /// None yet, whose sockets are to be at this address.
+    pub(super) fn new(streaming: Url) -> Self {
+        Self {
+            streaming,
+            clock: Clock::default(),
+            all: Vec::new(),
+            made: 0,
+            wanted: BTreeSet::new(),
+            messages: 0,
+            lost: 0,
+            are_silent: false,
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Channel> {
         self.all.iter()
     }
@@ -124,14 +151,16 @@ impl Channels {
         Some(received)
     }
 
-    /// Lets go of those that are wanted no more. Their sockets are closed.
-    pub(super) fn retain(&mut self, mut is_wanted: impl FnMut(&Channel) -> bool) {
-        self.all.retain(|channel| {
-            let is_wanted = is_wanted(channel);
-            if !is_wanted {
+    /// Lets go of those whose life or whose token is over. Their sockets are closed.
+    pub(super) fn prune(&mut self, tokens: &Tokens, settings: &Settings) {
+        let now = Instant::now();
+        self.all.retain_mut(|channel| {
+            let has_token = !settings.channels_by_token || tokens.is_good(&channel.token);
+            let lives = now < channel.expires && has_token;
+            if !lives {
                 channel.put(Out::Close);
             }
-            is_wanted
+            lives
         });
     }
 
@@ -147,10 +176,11 @@ impl Channels {
 
     fn take_away(&mut self, id: &str, kind: &str, suffix: &str, reason: &str) {
         let Some(place) = self.all.iter().position(|channel| channel.id == id) else { return };
-        let channel = self.all.remove(place);
+        let mut channel = self.all.remove(place);
         let body = json!({ "channelId": id, "systemTopicType": kind, "organizationId": super::org::id(ORGANIZATION, 1),
             "oauthClientId": CLIENT.0, "reason": reason, "message": "" });
         let message = self.message(&format!("v2.system.{kind}.{suffix}"), &body);
+        channel.catch_up();
         channel.put(Out::Text(message));
     }
 
@@ -192,31 +222,34 @@ impl Channels {
         let message = self.message(topic, body);
         let is_subscribed = |channel: &Channel| channel.topics.iter().any(|known| known == topic);
         let is_anybodys = self.all.iter().any(is_subscribed);
-        for channel in self.all.iter().filter(|channel| !is_anybodys || is_subscribed(channel)) {
+        for channel in self.all.iter_mut().filter(|channel| !is_anybodys || is_subscribed(channel)) {
             channel.put(Out::Text(message.clone()));
         }
     }
 
     /// Does this to every socket.
-    pub(super) fn put(&self, out: impl Fn() -> Out) {
-        self.all.iter().for_each(|channel| channel.put(out()));
+    pub(super) fn put(&mut self, out: impl Fn() -> Out) {
+        self.all.iter_mut().for_each(|channel| channel.put(out()));
     }
 
     /// Announces on every socket that it closes after this time.
-    pub(super) fn close_soon(&self, after: Duration) {
-        self.all.iter().filter_map(|channel| channel.line.as_ref()).for_each(|line| line.close_soon(after));
+    pub(super) fn close_soon(&mut self, after: Duration) {
+        self.all.iter_mut().filter_map(|channel| channel.line.as_mut()).for_each(|line| line.close_soon(after));
+    }
+
+    /// Sends what was held back on all channels.
+    pub(super) fn catch_up(&mut self) {
+        self.all.iter_mut().filter(|_| !self.are_silent).for_each(Channel::catch_up);
     }
 
     /// What is still due on a channel when its heart beats goes out before. Whether it says nothing at all.
     pub(super) fn beat(&mut self, id: &str) -> bool {
         let are_silent = self.are_silent;
-        let line = self.get_mut(id).and_then(|channel| channel.line.as_mut());
-        line.map_or(are_silent, |line| {
-            if !are_silent && !line.is_silent() {
-                line.catch_up();
-            }
-            are_silent || line.is_silent()
-        })
+        let Some(channel) = self.get_mut(id) else { return are_silent };
+        if !are_silent {
+            channel.catch_up();
+        }
+        are_silent || channel.line.as_ref().is_some_and(Line::is_silent)
     }
 
     fn message(&mut self, topic: &str, body: &Value) -> String {

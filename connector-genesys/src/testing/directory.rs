@@ -3,24 +3,24 @@
 use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
-use super::ask::{Ask, no_page, numbered, refused, with_bad};
-use super::org::{DIVISION, ORGANIZATION, Org, former_id, id, idle_id, queue_id, team_id};
-use super::state::State;
+use super::ask::{Ask, no_page, numbered, page, refused, with_bad};
+use super::day::Day;
+use super::org::{CLIENT, DIVISION, ORGANIZATION, former_id, id, idle_id, queue_id, team_id};
 
-pub(super) fn organization(org: &Org) -> Answer {
-    Answer::json(&json!({ "id": id(ORGANIZATION, 1), "name": org.scenario.company, "state": "active" }))
+pub(super) fn organization(day: &Day) -> Answer {
+    Answer::json(&json!({ "id": id(ORGANIZATION, 1), "name": day.org.scenario.company, "state": "active" }))
 }
 
 /// Whose token it is: that of a client, not of a person.
-pub(super) fn me(org: &Org) -> Answer {
+pub(super) fn me(day: &Day) -> Answer {
     Answer::json(&json!({
-        "organization": { "id": id(ORGANIZATION, 1), "name": org.scenario.company },
-        "OAuthClient": { "id": super::org::CLIENT.0, "name": "Ingest" },
+        "organization": { "id": id(ORGANIZATION, 1), "name": day.org.scenario.company },
+        "OAuthClient": { "id": CLIENT.0, "name": "Ingest" },
     }))
 }
 
 /// People: only the active ones, unless others are asked for.
-pub(super) fn users(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+pub(super) fn users(ask: &Ask<'_>, day: &Day) -> Answer {
     let ids: Vec<&str> = ask.query.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
     if ids.len() > 100 {
         return refused(400, "max.user.ids", "At most 100 ids");
@@ -30,19 +30,19 @@ pub(super) fn users(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
         let is_named = ids.is_empty() || ids.iter().any(|id| user["id"] == *id);
         is_named && (wanted == "any" || user["state"] == wanted)
     };
-    numbered(ask, &state.settings, with_bad(everybody(org, state).filter(is_wanted).collect(), &state.settings))
+    numbered(ask, &day.settings, with_bad(everybody(day).filter(is_wanted).collect(), &day.settings))
 }
 
-pub(super) fn one_user(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    match everybody(org, state).find(|user| user["id"] == ask.id()) {
+pub(super) fn one_user(ask: &Ask<'_>, day: &Day) -> Answer {
+    match everybody(day).find(|user| user["id"] == ask.id()) {
         Some(user) => Answer::json(&user),
         None => refused(404, "not.found", "The requested resource was not found"),
     }
 }
 
 /// A person. The user name is the address.
-fn user(org: &Org, agent: usize) -> Value {
-    let who = &org.scenario.agents[agent];
+fn user(day: &Day, agent: usize) -> Value {
+    let who = &day.org.scenario.agents[agent];
     let email = who.email.reveal();
     json!({
         "id": who.id,
@@ -55,16 +55,16 @@ fn user(org: &Org, agent: usize) -> Value {
         "version": 3 + agent,
         "primaryContactInfo": [{ "address": email, "mediaType": "EMAIL", "type": "PRIMARY" }],
         "addresses": [],
-        "groups": [{ "id": org.scenario.groups[org.group_of(agent)].id }],
+        "groups": [{ "id": day.org.scenario.groups[day.org.group_of(agent)].id }],
         "selfUri": format!("/api/v2/users/{}", who.id),
     })
 }
 
 /// Those of the scenario, those who take no calls, and those who have left.
-fn everybody(org: &Org, state: &State) -> impl Iterator<Item = Value> {
-    let idle = (0..state.settings.idle).map(|number| other(&idle_id(number), "idle", number, "active"));
-    let former = (0..state.settings.inactive).map(|number| other(&former_id(number), "former", number, "inactive"));
-    (0..org.scenario.agents.len()).map(|agent| user(org, agent)).chain(idle).chain(former)
+fn everybody(day: &Day) -> impl Iterator<Item = Value> {
+    let idle = (0..day.settings.idle).map(|number| other(&idle_id(number), "idle", number, "active"));
+    let former = (0..day.settings.inactive).map(|number| other(&former_id(number), "former", number, "inactive"));
+    (0..day.org.scenario.agents.len()).map(|agent| user(day, agent)).chain(idle).chain(former)
 }
 
 fn other(id: &str, kind: &str, number: usize, state: &str) -> Value {
@@ -73,77 +73,77 @@ fn other(id: &str, kind: &str, number: usize, state: &str) -> Value {
         "version": 9, "groups": [], "selfUri": format!("/api/v2/users/{id}") })
 }
 
-pub(super) fn groups(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+pub(super) fn groups(ask: &Ask<'_>, day: &Day) -> Answer {
     let group = |(index, group): (usize, &connector_core::testing::ScenarioGroup)| {
-        json!({ "id": group.id, "name": group.name, "state": "active", "memberCount": org.members(index).len(),
+        json!({ "id": group.id, "name": group.name, "state": "active", "memberCount": day.org.members(index).len(),
             "type": "official", "visibility": "public", "selfUri": format!("/api/v2/groups/{}", group.id) })
     };
-    let rows = org.scenario.groups.iter().enumerate().map(group).collect();
-    numbered(ask, &state.settings, with_bad(rows, &state.settings))
+    let rows = day.org.scenario.groups.iter().enumerate().map(group).collect();
+    numbered(ask, &day.settings, with_bad(rows, &day.settings))
 }
 
-pub(super) fn group_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    match org.scenario.groups.iter().position(|group| group.id == ask.id()) {
+pub(super) fn group_members(ask: &Ask<'_>, day: &Day) -> Answer {
+    match day.org.scenario.groups.iter().position(|group| group.id == ask.id()) {
         Some(group) => {
-            let rows = org.members(group).into_iter().map(|agent| user(org, agent)).collect();
-            numbered(ask, &state.settings, with_bad(rows, &state.settings))
+            let rows = day.org.members(group).into_iter().map(|agent| user(day, agent)).collect();
+            numbered(ask, &day.settings, with_bad(rows, &day.settings))
         }
         None => refused(404, "not.found", "The requested resource was not found"),
     }
 }
 
-pub(super) fn queues(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+pub(super) fn queues(ask: &Ask<'_>, day: &Day) -> Answer {
     let queue = |(index, name): (usize, &String)| {
         json!({ "id": queue_id(index), "name": name, "division": { "id": id(DIVISION, 1), "name": "Home" },
-            "memberCount": org.members(index).len(), "enableAudioMonitoring": !state.settings.unmonitored.contains(name),
+            "memberCount": day.org.members(index).len(), "enableAudioMonitoring": !day.settings.unmonitored.contains(name),
             "selfUri": format!("/api/v2/routing/queues/{}", queue_id(index)) })
     };
-    let rows = org.queues.iter().enumerate().map(queue).collect();
-    numbered(ask, &state.settings, with_bad(rows, &state.settings))
+    let rows = day.org.queues.iter().enumerate().map(queue).collect();
+    numbered(ask, &day.settings, with_bad(rows, &day.settings))
 }
 
 /// The people of a queue. Such a list has neither a total nor a number of pages.
-pub(super) fn queue_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let Some(queue) = (0..org.queues.len()).find(|queue| queue_id(*queue) == ask.id()) else {
+pub(super) fn queue_members(ask: &Ask<'_>, day: &Day) -> Answer {
+    let Some(queue) = (0..day.org.queues.len()).find(|queue| queue_id(*queue) == ask.id()) else {
         return refused(404, "not.found", "The requested resource was not found");
     };
     let member = |agent: usize| {
-        let user = user(org, agent);
+        let user = user(day, agent);
         json!({ "id": user["id"], "name": user["name"], "user": user, "ringNumber": 1, "joined": true, "memberBy": "user" })
     };
-    let rows = org.members(queue).into_iter().map(member).collect();
-    let answer = numbered(ask, &state.settings, with_bad(rows, &state.settings));
+    let rows = day.org.members(queue).into_iter().map(member).collect();
+    let answer = numbered(ask, &day.settings, with_bad(rows, &day.settings));
     let Ok(Value::Object(mut body)) = serde_json::from_slice(&answer.body) else { return answer };
     ["total", "pageCount", "lastUri"].iter().for_each(|name| drop(body.remove(*name)));
     Answer::json(&body).with_status(answer.status.as_u16())
 }
 
-pub(super) fn teams(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
+pub(super) fn teams(ask: &Ask<'_>, day: &Day) -> Answer {
     let team = |(index, group): (usize, &connector_core::testing::ScenarioGroup)| {
-        json!({ "id": team_id(index), "name": format!("{} A", group.name), "memberCount": org.members(index).len(),
+        json!({ "id": team_id(index), "name": format!("{} A", group.name), "memberCount": day.org.members(index).len(),
             "division": { "id": id(DIVISION, 1), "name": "Home" } })
     };
-    let rows = org.scenario.groups.iter().enumerate().map(team).collect();
-    from_cursor(ask, state, with_bad(rows, &state.settings))
+    let rows = day.org.scenario.groups.iter().enumerate().map(team).collect();
+    from_cursor(ask, day, with_bad(rows, &day.settings))
 }
 
 /// The people of a team: their ids and names, and more where `expand=entities` asks for it.
-pub(super) fn team_members(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let Some(team) = (0..org.scenario.groups.len()).find(|team| team_id(*team) == ask.id()) else {
+pub(super) fn team_members(ask: &Ask<'_>, day: &Day) -> Answer {
+    let Some(team) = (0..day.org.scenario.groups.len()).find(|team| team_id(*team) == ask.id()) else {
         return refused(404, "not.found", "The requested resource was not found");
     };
     let is_whole = ask.get("expand") == Some("entities");
     let member = |agent: usize| {
-        let user = user(org, agent);
+        let user = user(day, agent);
         if is_whole { user } else { json!({ "id": user["id"], "name": user["name"] }) }
     };
-    let rows = org.members(team).into_iter().map(member).collect();
-    from_cursor(ask, state, with_bad(rows, &state.settings))
+    let rows = day.org.members(team).into_iter().map(member).collect();
+    from_cursor(ask, day, with_bad(rows, &day.settings))
 }
 
 /// A page of a list that goes on after a cursor.
-fn from_cursor(ask: &Ask<'_>, state: &State, rows: Vec<Value>) -> Answer {
-    let Some((size, _)) = ask.page(&state.settings) else { return no_page() };
+fn from_cursor(ask: &Ask<'_>, day: &Day, rows: Vec<Value>) -> Answer {
+    let Some((size, _)) = page(ask, &day.settings) else { return no_page() };
     let from = ask.get("after").and_then(|after| after.strip_prefix("row-")?.parse().ok()).unwrap_or(0_usize);
     let next = from.saturating_add(size);
     let mut body = json!({ "entities": rows.iter().skip(from).take(size).collect::<Vec<_>>() });

@@ -1,31 +1,6 @@
 //! What can be asked, and what a caller has to be allowed for it.
 
-use std::fmt;
-
-use http::Method;
-
-macro_rules! endpoints {
-    ($($(#[$doc:meta])* $endpoint:ident, $method:ident, $permissions:expr, $path:literal;)*) => {
-        /// Something that can be asked of Genesys Cloud. `Display` is its method and path.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum Endpoint {
-            $($(#[$doc])* $endpoint,)*
-        }
-
-        /// What comes first matches first. A part in braces is anything.
-        const ROUTES: &[(Endpoint, Method, &str)] = &[$((Endpoint::$endpoint, Method::$method, $path)),*];
-
-        impl Endpoint {
-            /// The permissions of which a caller needs any, as an administrator finds them; none where a token is enough.
-            pub fn permissions(self) -> &'static [&'static str] {
-                match self {
-                    $(Self::$endpoint => $permissions,)*
-                }
-            }
-        }
-    };
-}
+use connector_core::testing::http::{Endpoint as _, endpoints};
 
 const QUEUES: &[&str] = &["routing:queue:view"];
 const MEMBERS: &[&str] =
@@ -43,6 +18,9 @@ const RECORDINGS: &[&str] = &[
 ];
 
 endpoints! {
+    /// Something that can be asked of Genesys Cloud. `Display` is its method and path.
+    pub enum Endpoint: &'static [&'static str];
+
     /// The login with client credentials.
     Token, POST, &[], "oauth/token";
     /// Whose token it is.
@@ -86,9 +64,9 @@ endpoints! {
     /// What recordings a conversation has.
     RecordingMetadata, GET, RECORDINGS, "api/v2/conversations/{id}/recordingmetadata";
     /// One recording, with its links.
-    Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{id}";
+    Recording, GET, RECORDINGS, "api/v2/conversations/{id}/recordings/{recording}";
     /// Another date for the archive, which asks a recording back from it.
-    Restore, PUT, RESTORE, "api/v2/conversations/{id}/recordings/{id}";
+    Restore, PUT, RESTORE, "api/v2/conversations/{id}/recordings/{recording}";
     /// Many recordings in their original format.
     SubmitBatch, POST, RECORDINGS, "api/v2/recording/batchrequests";
     /// What became of them.
@@ -118,35 +96,13 @@ endpoints! {
 }
 
 impl Endpoint {
-    /// What this request asks for, with the parts of the path that stand in braces.
-    pub(super) fn of(method: &Method, path: &str) -> Option<(Self, Vec<String>)> {
-        let known = ROUTES.iter().filter(|(_, wanted, _)| wanted == method);
-        known.clone().find_map(|(endpoint, _, pattern)| Some((*endpoint, matched(pattern, path)?)))
+    /// The permissions of which a caller needs any, as an administrator finds them; none where a token is enough.
+    pub fn permissions(self) -> &'static [&'static str] {
+        self.route().access
     }
 
     /// Whether a token has to come along.
     pub(super) fn needs_token(self) -> bool {
         !matches!(self, Self::Token | Self::Media | Self::Socket)
-    }
-}
-
-/// The parts of a path that stand in braces in the pattern.
-fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
-    let (mut wanted, mut found) = (pattern.split('/'), path.trim_matches('/').split('/'));
-    let mut open = Vec::new();
-    loop {
-        match (wanted.next(), found.next()) {
-            (None, None) => return Some(open),
-            (Some(wanted), Some(found)) if wanted.starts_with('{') => open.push(found.to_owned()),
-            (Some(wanted), Some(found)) if wanted == found => {}
-            _ => return None,
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, method, path) = ROUTES.iter().find(|(endpoint, ..)| endpoint == self).ok_or(fmt::Error)?;
-        write!(f, "{method} /{path}")
     }
 }

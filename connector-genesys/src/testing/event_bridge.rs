@@ -4,19 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Direction;
 use serde_json::{Map, Value, json};
 
+use super::day::Day;
 use super::org::{DIVISION, ORGANIZATION, Org, id, queue_id};
 use super::parts::{Part, parts};
-use super::settings::Settings;
 use super::snapshot::{Topic, instants, message, snapshot, topics};
 
 const DELIVERY: u32 = 0xeb00_0000;
 
 /// All deliveries of a call, in order.
-pub(super) fn deliveries(org: &Org, settings: &Settings, call: usize) -> Vec<Value> {
+pub(super) fn deliveries(day: &Day, call: usize) -> Vec<Value> {
+    let org = &*day.org;
     let mut told: Vec<(DateTime<Utc>, String, String, Value)> = Vec::new();
-    for at in instants(org, settings, call) {
-        let body = snapshot(org, settings, call, at);
-        for topic in topics(org, settings, call, at) {
+    for at in instants(day, call) {
+        let body = snapshot(day, call, at);
+        for topic in topics(day, call, at) {
             let kind = match topic {
                 Topic::User(_) => "v2.users.{id}.conversations.calls",
                 Topic::Queue(_) => "v2.routing.queues.{id}.conversations.calls",
@@ -24,8 +25,8 @@ pub(super) fn deliveries(org: &Org, settings: &Settings, call: usize) -> Vec<Val
             told.push((at, kind.to_owned(), topic.name(org), body.clone()));
         }
     }
-    let conversation = &org.scenario.calls[call].id;
-    for part in parts(org, settings, call) {
+    let conversation = &day.told(call).id;
+    for part in parts(day, call) {
         for (at, what, fields) in happened(&part, org) {
             let prefix = "v2.detail.events.conversation";
             let body = detail(call, &part, at, fields, org);

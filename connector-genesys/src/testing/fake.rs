@@ -5,37 +5,25 @@ mod playing;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use connector_core::socket::Connection;
 use connector_core::testing::conformance::ExpectedCall;
 use connector_core::testing::http::{Answer, Answers, Request, TestServer};
-use connector_core::testing::{Fault, FaultPlan, Scenario, ScenarioAgent, ScenarioCall};
-use connector_core::{AgentRef, Clock, Result, Secret};
-use serde_json::json;
-use tokio::sync::Notify;
-use tokio::time::Instant;
+use connector_core::testing::{FaultPlan, Scenario, ScenarioAgent, ScenarioCall};
+use connector_core::{AgentRef, Result, Secret};
 use url::Url;
 
-use super::ask::{Ask, refused};
+use super::ask::Ask;
+use super::centre::Centre;
 use super::endpoint::Endpoint;
-use super::org::{CLIENT, Org, recording_id};
+use super::org::{CLIENT, recording_id};
 use super::settings::Settings;
-use super::state::{Asked, State, Time};
-use super::telling::{self, Told};
-use super::{
-    analytics, batches, directory, event_bridge, history_jobs, live, parts, recordings, snapshot, subscriptions,
-};
+use super::{Asked, event_bridge, parts, snapshot, sockets};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;
-
-/// The header of the client's login.
-const BASIC: &str = "Basic ZGVtby1jbGllbnQ6ZGVtby1jbGllbnQtc2VjcmV0";
-
-/// How long a throttled caller has to wait, in seconds.
-const WAIT: u64 = 1;
 
 /// The REST API of Genesys Cloud with one organisation, which plays a [`Scenario`].
 ///
@@ -59,14 +47,6 @@ pub struct Fake {
     servers: Vec<TestServer>,
 }
 
-pub(super) struct Centre {
-    org: Org,
-    faults: FaultPlan,
-    state: Mutex<State>,
-    /// Wakes the sockets when time passes in another way.
-    pub(super) changed: Notify,
-}
-
 /// The fake at one of its hosts.
 struct Host(Arc<Centre>);
 
@@ -76,8 +56,7 @@ impl Fake {
     pub fn new(scenario: &Scenario, faults: FaultPlan) -> Self {
         let region: Region = "genesys.example.com".parse().expect("a domain is a region");
         let media = Url::parse("https://media.example.com/").expect("a name makes a host");
-        let state = Mutex::new(State::new(media, region.streaming().clone()));
-        let centre = Centre { org: Org::new(scenario.clone()), faults, state, changed: Notify::new() };
+        let centre = Centre::new(scenario.clone(), faults, media, region.streaming().clone());
         Self { centre: Arc::new(centre), region, servers: Vec::new() }
     }
 
@@ -116,7 +95,7 @@ impl Fake {
 
     fn move_to(&mut self, region: Region, media: Url) {
         let mut state = self.centre.state();
-        (state.media, state.streaming) = (media, region.streaming().clone());
+        (state.recordings.media, state.channels.streaming) = (media, region.streaming().clone());
         drop(state);
         self.region = region;
     }
@@ -133,7 +112,7 @@ impl Fake {
 
     /// Where the store of recordings is.
     pub fn media(&self) -> Url {
-        self.centre.state().media.clone()
+        self.centre.state().recordings.media.clone()
     }
 
     /// Id and secret of the client. Both are invented.
@@ -166,7 +145,7 @@ impl Fake {
     /// The calls that the API tells of: those of the whole day. A recording in several files counts as often, one in the
     /// archive and one of a screen not at all.
     pub fn expected(&self) -> Vec<ExpectedCall> {
-        let settings = self.centre.state().settings.clone();
+        let settings = self.centre.state().day.settings.clone();
         let of_call = |(index, call): (usize, &ScenarioCall)| {
             let mut expected = ExpectedCall::of(self.scenario(), index, &call.id);
             let files = if settings.archived.contains(&index) { 0 } else { settings.link_keys.len() };
@@ -178,7 +157,7 @@ impl Fake {
 
     /// The ids of the legs of a call, by its index: those of the participants that are agents and took it, in order.
     pub fn leg_ids(&self, call: usize) -> Vec<String> {
-        let parts = parts::parts(&self.centre.org, &self.centre.state().settings, call);
+        let parts = parts::parts(&self.centre.state().day, call);
         parts
             .into_iter()
             .filter(|part| part.agent.is_some() && part.answered.is_some())
@@ -193,23 +172,23 @@ impl Fake {
 
     /// When something changes in a call, by its index, in order: at each of these instants its topics tell it anew.
     pub fn instants(&self, call: usize) -> Vec<DateTime<Utc>> {
-        snapshot::instants(&self.centre.org, &self.centre.state().settings, call)
+        snapshot::instants(&self.centre.state().day, call)
     }
 
     /// The message on the topic of a person's calls, both by index, as it is at an instant; `None` where that topic does not
     /// tell of this call then.
     pub fn snapshot(&self, agent: usize, call: usize, at: DateTime<Utc>) -> Option<String> {
-        let (org, state) = (&self.centre.org, self.centre.state());
+        let day = &self.centre.state().day;
         let topic = snapshot::Topic::User(agent);
-        let is_told = snapshot::topics(org, &state.settings, call, at).contains(&topic);
-        let body = is_told.then(|| snapshot::snapshot(org, &state.settings, call, at))?;
-        Some(snapshot::message(&topic.name(org), &body, 0).to_string())
+        let is_told = snapshot::topics(day, call, at).contains(&topic);
+        let body = is_told.then(|| snapshot::snapshot(day, call, at))?;
+        Some(snapshot::message(&topic.name(&day.org), &body, 0).to_string())
     }
 
     /// What a call, by its index, tells behind Amazon EventBridge, in order: every state of it on the topics of calls, and one
     /// event for each thing that happens.
     pub fn event_bridge(&self, call: usize) -> Vec<String> {
-        let deliveries = event_bridge::deliveries(&self.centre.org, &self.centre.state().settings, call);
+        let deliveries = event_bridge::deliveries(&self.centre.state().day, call);
         deliveries.iter().map(ToString::to_string).collect()
     }
 
@@ -231,7 +210,7 @@ impl Fake {
 
     /// Changes how it behaves.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.centre.state().settings);
+        change(&mut self.centre.state().day.settings);
     }
 
     /// Forgets the requests so far.
@@ -241,146 +220,35 @@ impl Fake {
 
     /// Deletes all recordings.
     pub fn delete_recordings(&self) {
-        self.centre.state().no_recordings = true;
+        self.centre.state().recordings.delete_all();
     }
 
     /// Every login fails from now on.
     pub fn log_in_fails(&self) {
-        self.centre.state().no_login = true;
+        self.centre.state().login.fails = true;
     }
 
     /// Lets all tokens end now.
     pub fn end_tokens(&self) {
-        self.centre.state().tokens.clear();
+        self.centre.state().login.tokens.end_all();
     }
 
     /// Takes a permission away: `routing:queue:view`.
     pub fn forbid(&self, permission: impl Into<String>) {
-        self.centre.state().forbidden.insert(permission.into());
-    }
-}
-
-impl Centre {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, ask: &Ask<'_>) -> Answer {
-        let mut state = self.state();
-        // What happened before is told to those who are subscribed so far.
-        telling::catch_up(&self.org, &self.faults, &mut state);
-        state.prune_channels();
-        let answer = self.refusal(ask, &mut state).unwrap_or_else(|| self.at(ask, &mut state));
-        state.asked.push(Asked::new(ask, answer.status.as_u16()));
-        answer
-    }
-
-    /// Why a request gets no answer, if it gets none.
-    fn refusal(&self, ask: &Ask<'_>, state: &mut State) -> Option<Answer> {
-        let endpoint = ask.endpoint.filter(|endpoint| endpoint.needs_token())?;
-        let token = ask.token().unwrap_or_default();
-        if token.is_empty() {
-            return Some(refused(401, "authentication.required", "No authentication bearer token specified"));
-        }
-        if state.is_good(token) && self.faults.fire(Fault::Unauthorized) {
-            state.tokens.remove(token);
-        }
-        if !state.is_good(token) {
-            return Some(refused(401, "bad.credentials", "Invalid login credentials"));
-        }
-        if state.settings.unavailable > 0 {
-            state.settings.unavailable -= 1;
-            return Some(refused(503, "service.unavailable", "Service Unavailable"));
-        }
-        let permissions = endpoint.permissions();
-        if !permissions.is_empty() && permissions.iter().all(|permission| state.forbidden.contains(*permission)) {
-            let words = format!("Unable to perform the requested action. You need one of: {}", permissions.join(", "));
-            return Some(refused(403, "missing.any.permissions", &words));
-        }
-        self.faults.fire(Fault::Throttled).then(|| {
-            let words = format!("Rate limit exceeded the maximum. Retry the request in [{WAIT}] seconds");
-            let answer = refused(429, "too.many.requests", &words).with_header("retry-after", WAIT.to_string());
-            let count =
-                [("inin-ratelimit-count", "301"), ("inin-ratelimit-allowed", "300"), ("inin-ratelimit-reset", "1")];
-            count.into_iter().fold(answer, |answer, (name, value)| answer.with_header(name, value))
-        })
-    }
-
-    fn at(&self, ask: &Ask<'_>, state: &mut State) -> Answer {
-        let (org, faults) = (&self.org, &self.faults);
-        match ask.endpoint {
-            Some(Endpoint::Token) => token(ask, state),
-            Some(Endpoint::Me) => directory::me(org),
-            Some(Endpoint::Organization) => directory::organization(org),
-            Some(Endpoint::Users) => directory::users(ask, org, state),
-            Some(Endpoint::User) => directory::one_user(ask, org, state),
-            Some(Endpoint::Groups) => directory::groups(ask, org, state),
-            Some(Endpoint::GroupMembers) => directory::group_members(ask, org, state),
-            Some(Endpoint::Queues) => directory::queues(ask, org, state),
-            Some(Endpoint::QueueMembers) => directory::queue_members(ask, org, state),
-            Some(Endpoint::Teams) => directory::teams(ask, org, state),
-            Some(Endpoint::TeamMembers) => directory::team_members(ask, org, state),
-            Some(Endpoint::Details) => analytics::details(ask, org, faults, state),
-            Some(Endpoint::Detail) => analytics::one(ask, org, state),
-            Some(Endpoint::ManyDetails) => analytics::many(ask, org, state),
-            Some(Endpoint::SubmitJob) => history_jobs::submit(ask, org, state),
-            Some(Endpoint::JobAvailability) => history_jobs::availability(org, state),
-            Some(Endpoint::Job) => history_jobs::job(ask, org, state),
-            Some(Endpoint::JobResults) => history_jobs::results(ask, state),
-            Some(Endpoint::CancelJob) => history_jobs::cancel(ask, state),
-            Some(Endpoint::Conversation) => live::conversation(ask, org, state),
-            Some(Endpoint::RecordingMetadata) => recordings::metadata(ask, org, state),
-            Some(Endpoint::Recording) => recordings::one(ask, org, faults, state),
-            Some(Endpoint::Restore) => recordings::restore(ask, org, state),
-            Some(Endpoint::SubmitBatch) => batches::submit(ask, state),
-            Some(Endpoint::Batch) => batches::results(ask, org, state),
-            Some(Endpoint::RecordingSettings) => recordings::settings(state),
-            Some(Endpoint::OpenChannel) => subscriptions::open(ask, state),
-            Some(Endpoint::Channels) => subscriptions::list(ask, state),
-            Some(Endpoint::HasChannel) => subscriptions::has(ask, state),
-            Some(Endpoint::Subscriptions) => subscriptions::subscriptions(ask, state),
-            Some(Endpoint::AddSubscriptions) => subscriptions::subscribe(ask, org, state, false),
-            Some(Endpoint::SetSubscriptions) => subscriptions::subscribe(ask, org, state, true),
-            Some(Endpoint::DropSubscriptions) => subscriptions::unsubscribe(ask, state),
-            Some(Endpoint::AvailableTopics) => subscriptions::available(ask),
-            Some(Endpoint::Socket) => socket(ask, state),
-            Some(Endpoint::Media) => recordings::media(ask, faults, state),
-            None => refused(404, "not.found", "The requested resource was not found"),
-        }
-    }
-}
-
-/// The login. There is no refresh token. How it refuses is not documented: OAuth says so.
-fn token(ask: &Ask<'_>, state: &mut State) -> Answer {
-    let refused = |status, error: &str| Answer::json(&json!({ "error": error })).with_status(status);
-    if ask.form("grant_type").as_deref() != Some("client_credentials") {
-        return refused(400, "unsupported_grant_type");
-    }
-    if ask.header("authorization") != Some(BASIC) || state.no_login {
-        return refused(401, "invalid_client");
-    }
-    state.issued += 1;
-    let token = format!("made-up-token-{}", state.issued);
-    let life = state.settings.token_life;
-    state.tokens.insert(token.clone(), Instant::now() + life);
-    Answer::json(&json!({ "access_token": token, "token_type": "bearer", "expires_in": life.as_secs() }))
-}
-
-/// The socket of a channel, to whoever has its address.
-fn socket(ask: &Ask<'_>, state: &State) -> Answer {
-    match state.channels.get(ask.id()) {
-        Some(_) => Answer::switch(ask.request).unwrap_or_else(|| refused(400, "bad.request", "This is a socket")),
-        None => refused(404, "not.found", "The requested channel was not found"),
+        self.centre.state().login.forbidden.insert(permission.into());
     }
 }
 
 impl Answers for Host {
     fn answer(&self, request: &Request) -> Answer {
-        self.0.answer(&Ask::new(request))
+        self.0.answer(request)
     }
 
     fn switched(&self, request: Request, connection: Connection) {
-        self.0.connect(&request, connection);
+        let channel = Ask::new(&request).id().to_owned();
+        if let Some(out) = self.0.connect(&channel) {
+            tokio::spawn(sockets::serve(self.0.clone(), channel, connection, out));
+        }
     }
 }
 

@@ -7,23 +7,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
-macro_rules! fixtures {
-    ($($(#[$doc:meta])* $name:ident, $file:literal;)*) => {
-        $(
-            $(#[$doc])*
-            pub fn $name() -> &'static str {
-                include_str!(concat!("fixtures/", $file))
-            }
-        )*
-
-        /// All of them, each with its name.
-        pub fn all() -> Vec<(&'static str, &'static str)> {
-            vec![$((stringify!($name), $name())),*]
-        }
-    };
-}
-
-fixtures! {
+connector_core::testing::fixtures! {
     /// `POST oauth/token`.
     token, "token.json";
     /// `GET users?state=any`: the first of three pages.

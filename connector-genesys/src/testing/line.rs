@@ -53,8 +53,11 @@ impl Line {
         self.is_silent
     }
 
-    /// Whether it is still open afterwards.
-    pub(super) fn put(&self, out: Out) -> bool {
+    /// Whether it is still open afterwards. What was held back goes out before the socket ends.
+    pub(super) fn put(&mut self, out: Out) -> bool {
+        if !matches!(out, Out::Text(_)) {
+            self.catch_up();
+        }
         self.out.send(out).is_ok()
     }
 
@@ -64,6 +67,7 @@ impl Line {
             return Fate::Lost;
         }
         if faults.fire(Fault::SilentSocket) {
+            self.catch_up();
             self.is_silent = true;
             return Fate::Lost;
         }
@@ -102,7 +106,7 @@ impl Line {
     }
 
     /// Announces that it closes after this time, and lets it.
-    pub(super) fn close_soon(&self, after: Duration) {
+    pub(super) fn close_soon(&mut self, after: Duration) {
         let words = format!("this socket will close in {} seconds", after.as_secs());
         // The form of the body is not documented.
         let body = json!({ "message": words });
@@ -117,4 +121,33 @@ impl Line {
 pub(super) fn metadata(message: &str) -> String {
     let body: Value = json!({ "message": message });
     json!({ "topicName": "channel.metadata", "eventBody": body }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[test]
+    fn what_is_held_back_goes_out_before_the_socket_ends() {
+        let text = |words: &str| Out::Text(words.to_owned());
+        let cut = FaultPlan::none().cut_sockets(1).every(Fault::CutSocket, 2);
+        let silent = FaultPlan::none().silence_sockets(1).every(Fault::SilentSocket, 2);
+        for (faults, end) in [(cut, Some(Out::CutIn("second".to_owned()))), (silent, None), (FaultPlan::none(), None)] {
+            let (out, mut received) = unbounded_channel();
+            let mut line = Line::new(out);
+            let faults = faults.reorder_events(1);
+            assert_eq!(line.tell("first".to_owned(), &faults, Duration::ZERO), Fate::Sent);
+            assert!(received.try_recv().is_err(), "it is held back");
+            let is_calm = faults.planned(Fault::CutSocket) + faults.planned(Fault::SilentSocket) == 0;
+            if is_calm {
+                line.put(Out::Close);
+            } else {
+                assert_eq!(line.tell("second".to_owned(), &faults, Duration::ZERO), Fate::Lost);
+            }
+            assert_eq!(received.try_recv().ok(), Some(text("first")));
+            assert_eq!(received.try_recv().ok(), end.or(is_calm.then_some(Out::Close)));
+        }
+    }
 }

@@ -6,18 +6,18 @@ use connector_core::testing::http::Answer;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, instant, refused};
+use super::day::Day;
 use super::org::{Org, queue_id};
 use super::parts::{Part, parts, past, recording_state};
-use super::state::State;
 
-pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let now = state.now(org);
-    let is_kept = |call: &usize| now - org.scenario.calls[*call].ended() <= state.settings.kept_for;
-    let Some(call) = state.call(ask.id(), org).filter(is_kept) else {
+pub(super) fn conversation(ask: &Ask<'_>, day: &Day) -> Answer {
+    let now = day.now();
+    let is_kept = |call: &usize| now - day.told(*call).ended() <= day.settings.kept_for;
+    let Some(call) = day.call(ask.id()).filter(is_kept) else {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
-    let told = &org.scenario.calls[call];
-    let begun = parts(org, &state.settings, call).into_iter().filter(|part| part.started <= now).collect::<Vec<_>>();
+    let told = day.told(call);
+    let begun = parts(day, call).into_iter().filter(|part| part.started <= now).collect::<Vec<_>>();
     let is_over = told.ended() <= now;
     let mut row = json!({
         "id": told.id,
@@ -25,7 +25,7 @@ pub(super) fn conversation(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
         "address": told.customer.reveal(),
         "recordingState": recording_state(&begun, told.recorded, now).to_uppercase(),
         "securePause": false,
-        "participants": begun.iter().map(|part| participant(org, call, part, now)).collect::<Vec<_>>(),
+        "participants": begun.iter().map(|part| participant(&day.org, call, part, now)).collect::<Vec<_>>(),
         "selfUri": format!("/api/v2/conversations/{}", told.id),
     });
     if is_over {

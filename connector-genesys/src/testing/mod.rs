@@ -10,7 +10,9 @@ mod analytics;
 mod ask;
 pub mod audiohook;
 mod batches;
+mod centre;
 mod channels;
+mod day;
 mod directory;
 mod endpoint;
 mod event_bridge;
@@ -19,6 +21,7 @@ pub mod fixtures;
 mod history_jobs;
 mod line;
 mod live;
+mod login;
 mod org;
 mod parts;
 mod recordings;
@@ -32,7 +35,9 @@ mod telling;
 pub use endpoint::Endpoint;
 pub use fake::{ChannelState, Fake};
 pub use settings::{NotReady, Settings};
-pub use state::Asked;
+
+/// A request that came, and what it got.
+pub type Asked = connector_core::testing::http::Asked<Endpoint>;
 
 /// A calm fake on a `wiremock` server: see [`Fake::mount`].
 #[cfg(feature = "wiremock")]

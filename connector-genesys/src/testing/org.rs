@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::testing::{Happening, Scenario};
+use connector_core::testing::Scenario;
 
 /// An id in the form of a UUID: of a kind of thing, with a number.
 pub(super) fn id(kind: u32, number: usize) -> String {
@@ -40,22 +39,6 @@ impl Org {
         Self { scenario, queues, dispositions }
     }
 
-    /// When everything of the day is past.
-    pub(super) fn evening(&self) -> DateTime<Utc> {
-        let last = self.scenario.calls.iter().map(|call| call.ended()).max().unwrap_or(self.scenario.starts);
-        last.max(self.scenario.starts + TimeDelta::hours(10)) + TimeDelta::hours(1)
-    }
-
-    /// When a call and the work after it are over.
-    pub(super) fn done(&self, call: usize) -> DateTime<Utc> {
-        let call = &self.scenario.calls[call];
-        let ends = call.timeline.iter().map(|moment| match moment.what {
-            Happening::WrapUp(work) => moment.at + work,
-            _ => moment.at,
-        });
-        call.started + ends.max().unwrap_or_default()
-    }
-
     pub(super) fn queue(&self, name: &str) -> usize {
         self.queues.iter().position(|known| known == name).unwrap_or_default()
     }
@@ -73,10 +56,6 @@ impl Org {
     /// Those who belong to a group, a team or a queue: the n-th queue is that of the n-th group, as far as there are any.
     pub(super) fn members(&self, group: usize) -> Vec<usize> {
         (0..self.scenario.agents.len()).filter(|agent| self.group_of(*agent) == group).collect()
-    }
-
-    pub(super) fn call(&self, conversation: &str) -> Option<usize> {
-        self.scenario.calls.iter().position(|call| call.id == conversation)
     }
 }
 

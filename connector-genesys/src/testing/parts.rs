@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Direction;
 use connector_core::testing::{Happening, Party, ScenarioLeg};
 
-use super::org::{Org, id};
-use super::settings::Settings;
+use super::day::Day;
+use super::org::id;
 
 const CUSTOMER: u32 = 0x9a97_c000;
 const QUEUE: u32 = 0x9a97_d000;
@@ -43,8 +43,8 @@ pub(super) struct Part {
 }
 
 /// Everybody in a call. An outbound one has no queue: somebody dials, and nothing is distributed.
-pub(super) fn parts(org: &Org, settings: &Settings, index: usize) -> Vec<Part> {
-    let call = &org.scenario.calls[index];
+pub(super) fn parts(day: &Day, index: usize) -> Vec<Part> {
+    let (call, org, settings) = (day.told(index), &day.org, &day.settings);
     let is_inbound = call.direction == Direction::Inbound;
     let queue = is_inbound.then(|| org.queue(&call.queue));
     let by = call.timeline.iter().find_map(|moment| match moment.what {

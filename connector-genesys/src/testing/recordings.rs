@@ -1,17 +1,18 @@
-//! Recordings, their links, and the store behind them.
+//! Recordings and their links.
 
-use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::TimeDelta;
-use connector_core::testing::http::Answer;
+use connector_core::testing::http::{Answer, Link, Store};
 use connector_core::testing::{Clip, Fault, FaultPlan};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use url::Url;
 
 use super::ask::{Ask, instant, refused};
-use super::org::{Org, recording_id, screen_id};
+use super::day::Day;
+use super::org::{recording_id, screen_id};
 use super::parts::parts;
-use super::settings::NotReady;
-use super::state::{Link, State};
+use super::settings::{NotReady, Settings};
 
 /// How long it is said to take until a recording is ready.
 const ESTIMATED_MILLIS: u64 = 2_000;
@@ -19,8 +20,72 @@ const ESTIMATED_MILLIS: u64 = 2_000;
 /// How long after a call its recording goes into the archive, where it does.
 const KEPT: TimeDelta = TimeDelta::days(90);
 
-/// What the store says of a second way to log in. Not documented for Genesys; object stores answer so.
-const TWO_LOGINS: u16 = 400;
+/// What becomes of recordings while they are asked for.
+pub(super) struct Recordings {
+    pub(super) store: Store,
+    /// Where the store is.
+    pub(super) media: Url,
+    pub(super) are_deleted: bool,
+    /// How often one was asked for before it was ready.
+    asks: BTreeMap<Recording, usize>,
+    /// How often one was not ready.
+    not_ready: usize,
+    /// Those that were ready.
+    ready: BTreeSet<Recording>,
+    /// Those that were asked back from the archive, and how often they were asked for since.
+    restoring: BTreeMap<Recording, usize>,
+}
+
+impl Recordings {
+    pub(super) fn new(media: Url) -> Self {
+        Self {
+            store: Store::new("X-Sig"),
+            media,
+            are_deleted: false,
+            asks: BTreeMap::new(),
+            not_ready: 0,
+            ready: BTreeSet::new(),
+            restoring: BTreeMap::new(),
+        }
+    }
+
+    /// Deletes all of them, and their links with them.
+    pub(super) fn delete_all(&mut self) {
+        self.are_deleted = true;
+        self.store.end_links();
+    }
+
+    /// A link to a file of this type, signed for a while.
+    pub(super) fn link(&mut self, clip: Clip, kind: &str, settings: &Settings) -> String {
+        let extension = kind.rsplit('/').next().unwrap_or_default();
+        let link = Link::new(clip, settings.link_life).with_kind(kind).with_extension(extension);
+        self.store.link(&self.media, link).into()
+    }
+
+    /// How it stands with the file of a recording.
+    fn file_state(&self, recording: Recording, settings: &Settings) -> &'static str {
+        match self.restoring.get(&recording) {
+            _ if self.are_deleted => "DELETED",
+            _ if !recording.is_archived(settings) => "AVAILABLE",
+            None => "ARCHIVED",
+            Some(asks) if *asks <= settings.restore_asks => "RESTORING",
+            Some(_) => "RESTORED",
+        }
+    }
+
+    pub(super) fn has(&self, recording: Recording, settings: &Settings) -> bool {
+        matches!(self.file_state(recording, settings), "AVAILABLE" | "RESTORED")
+    }
+
+    fn is_delayed(&mut self, recording: Recording, settings: &Settings, faults: &FaultPlan) -> bool {
+        if self.ready.contains(&recording) {
+            return false;
+        }
+        let asks = self.asks.entry(recording).or_default();
+        *asks += 1;
+        *asks <= settings.not_ready_asks || faults.fire(Fault::NotReady)
+    }
+}
 
 /// One of the recordings of a call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,62 +103,67 @@ impl Recording {
     pub(super) fn kind(self, audio: &str) -> String {
         if self.is_screen { "video/webm" } else { audio }.to_owned()
     }
+
+    /// Whether it lies in the archive, unless it was asked back. Those of screens never do.
+    fn is_archived(self, settings: &Settings) -> bool {
+        !self.is_screen && settings.archived.contains(&self.call)
+    }
 }
 
 /// The recordings of a call that are there by now.
-pub(super) fn of_call(call: usize, org: &Org, state: &State) -> Vec<Recording> {
-    let told = &org.scenario.calls[call];
-    let is_late = told.ended() + state.settings.recorded_after > state.now(org);
-    let screen = state.settings.screens.contains(&call);
+pub(super) fn of_call(call: usize, day: &Day) -> Vec<Recording> {
+    let told = day.told(call);
+    let is_late = told.ended() + day.settings.recorded_after > day.now();
+    let screen = day.settings.screens.contains(&call);
     let all = [(told.recorded, false), (screen, true)].into_iter().filter(|(is_there, _)| *is_there && !is_late);
     all.map(|(_, is_screen)| Recording { call, is_screen }).collect()
 }
 
-pub(super) fn metadata(ask: &Ask<'_>, org: &Org, state: &State) -> Answer {
-    let Some(call) = state.call(ask.id(), org) else {
+pub(super) fn metadata(ask: &Ask<'_>, day: &Day, recordings: &Recordings) -> Answer {
+    let Some(call) = day.call(ask.id()) else {
         return refused(404, "conversation.not.found", "The conversation was not found");
     };
     let row = |recording: Recording| {
-        let mut row = about(recording, org, state);
+        let mut row = about(recording, day, recordings);
         row["region"] = json!("us-west-2");
         row
     };
-    Answer::json(&of_call(call, org, state).into_iter().map(row).collect::<Vec<_>>())
+    Answer::json(&of_call(call, day).into_iter().map(row).collect::<Vec<_>>())
 }
 
 /// The recording that is asked for.
-fn found(ask: &Ask<'_>, org: &Org, state: &State) -> Option<Recording> {
-    let call = state.call(ask.id(), org)?;
-    of_call(call, org, state).into_iter().find(|recording| ask.ids.get(1) == Some(&recording.id()))
+fn found(ask: &Ask<'_>, day: &Day) -> Option<Recording> {
+    let call = day.call(ask.id())?;
+    of_call(call, day).into_iter().find(|recording| ask.part("recording") == recording.id())
 }
 
-pub(super) fn settings(state: &State) -> Answer {
-    let minutes = state.settings.link_life.as_secs() / 60;
+pub(super) fn settings(day: &Day) -> Answer {
+    let minutes = day.settings.link_life.as_secs() / 60;
     Answer::json(&json!({ "recordingPlaybackUrlTtl": minutes, "recordingBatchDownloadUrlTtl": minutes }))
 }
 
-pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut State) -> Answer {
-    let Some(recording) = found(ask, org, state) else {
+pub(super) fn one(ask: &Ask<'_>, day: &Day, recordings: &mut Recordings, faults: &FaultPlan) -> Answer {
+    let Some(recording) = found(ask, day) else {
         return refused(404, "not.found", "The requested resource was not found");
     };
-    let mut row = about(recording, org, state);
+    let mut row = about(recording, day, recordings);
     row["estimatedTranscodeTimeMs"] = json!(ESTIMATED_MILLIS);
-    if let Some(asks) = state.restoring.get_mut(&recording) {
+    if let Some(asks) = recordings.restoring.get_mut(&recording) {
         *asks += 1;
-        row["fileState"] = json!(file_state(recording, state));
+        row["fileState"] = json!(recordings.file_state(recording, &day.settings));
     }
-    if !is_fetchable(recording, state) {
+    if !recordings.has(recording, &day.settings) {
         return Answer::json(&row);
     }
-    if !state.ready.contains(&recording) && is_delayed(recording, faults, state) {
-        return delayed(row, state);
+    if recordings.is_delayed(recording, &day.settings, faults) {
+        return delayed(row, &day.settings, recordings);
     }
-    state.ready.insert(recording);
-    let told = &org.scenario.calls[recording.call];
+    recordings.ready.insert(recording);
+    let told = day.told(recording.call);
     let kind = recording.kind("audio/wav");
     let mut uris = serde_json::Map::new();
-    for key in state.settings.link_keys.clone() {
-        uris.insert(key, json!({ "mediaUri": link(told.audio, &kind, state) }));
+    for key in &day.settings.link_keys {
+        uris.insert(key.clone(), json!({ "mediaUri": recordings.link(told.audio, &kind, &day.settings) }));
     }
     row["mediaUris"] = json!(uris);
     row["actualTranscodeTimeMs"] = json!(ESTIMATED_MILLIS / 2);
@@ -104,57 +174,29 @@ pub(super) fn one(ask: &Ask<'_>, org: &Org, faults: &FaultPlan, state: &mut Stat
 }
 
 /// Asks a recording back from the archive, by another date on which it is to go there.
-pub(super) fn restore(ask: &Ask<'_>, org: &Org, state: &mut State) -> Answer {
-    let Some(recording) = found(ask, org, state) else {
+pub(super) fn restore(ask: &Ask<'_>, day: &Day, recordings: &mut Recordings) -> Answer {
+    let Some(recording) = found(ask, day) else {
         return refused(404, "not.found", "The requested resource was not found");
     };
-    let wanted: Value = serde_json::from_slice(ask.request.body()).unwrap_or_default();
-    let mut row = about(recording, org, state);
+    let wanted: Value = ask.json().unwrap_or_default();
+    let mut row = about(recording, day, recordings);
     if !wanted["archiveDate"].is_string() || wanted["archiveDate"] == row["archiveDate"] {
         return refused(400, "bad.request", "archiveDate is missing or the same");
     }
-    if file_state(recording, state) == "ARCHIVED" {
-        state.restoring.insert(recording, 0);
+    if recordings.file_state(recording, &day.settings) == "ARCHIVED" {
+        recordings.restoring.insert(recording, 0);
     }
-    row["fileState"] = json!(file_state(recording, state));
+    row["fileState"] = json!(recordings.file_state(recording, &day.settings));
     row["archiveDate"] = wanted["archiveDate"].clone();
     Answer::json(&row)
 }
 
-/// How it stands with the file of a recording.
-fn file_state(recording: Recording, state: &State) -> &'static str {
-    match state.restoring.get(&recording) {
-        _ if state.no_recordings => "DELETED",
-        _ if !is_archived(recording, state) => "AVAILABLE",
-        None => "ARCHIVED",
-        Some(asks) if *asks <= state.settings.restore_asks => "RESTORING",
-        Some(_) => "RESTORED",
-    }
-}
-
-/// Whether it lies in the archive, unless it was asked back. Those of screens never do.
-fn is_archived(recording: Recording, state: &State) -> bool {
-    !recording.is_screen && state.settings.archived.contains(&recording.call)
-}
-
-pub(super) fn is_fetchable(recording: Recording, state: &State) -> bool {
-    matches!(file_state(recording, state), "AVAILABLE" | "RESTORED")
-}
-
-/// A link to a file, signed for a while.
-pub(super) fn link(clip: Clip, kind: &str, state: &mut State) -> String {
-    let ends = Instant::now() + state.settings.link_life;
-    state.links.push(Link { clip, kind: kind.to_owned(), ends });
-    let (number, extension) = (state.links.len(), kind.split('/').next_back().unwrap_or_default());
-    format!("{}media/{number}.{extension}?X-Sig={number:08x}", state.media)
-}
-
-fn about(recording: Recording, org: &Org, state: &State) -> Value {
-    let told = &org.scenario.calls[recording.call];
+fn about(recording: Recording, day: &Day, recordings: &Recordings) -> Value {
+    let told = day.told(recording.call);
     let answered = told.legs().first().map_or(told.started, |leg| leg.answered);
-    let session = parts(org, &state.settings, recording.call).first().map(|part| part.session.clone());
+    let session = parts(day, recording.call).first().map(|part| part.session.clone());
     let (media, subtype) = if recording.is_screen { ("screen", "Screen") } else { ("audio", "Trunk") };
-    let kept = if is_archived(recording, state) { TimeDelta::zero() } else { KEPT };
+    let kept = if recording.is_archived(&day.settings) { TimeDelta::zero() } else { KEPT };
     json!({
         "id": recording.id(),
         "conversationId": told.id,
@@ -163,24 +205,18 @@ fn about(recording: Recording, org: &Org, state: &State) -> Value {
         "media": media,
         "mediaSubtype": subtype,
         "annotations": [],
-        "fileState": file_state(recording, state),
+        "fileState": recordings.file_state(recording, &day.settings),
         "archiveDate": instant(told.ended() + kept),
         "sessionId": session,
         "selfUri": format!("/api/v2/conversations/{}/recordings/{}", told.id, recording.id()),
     })
 }
 
-fn is_delayed(recording: Recording, faults: &FaultPlan, state: &mut State) -> bool {
-    let asks = state.recording_asks.entry(recording).or_default();
-    *asks += 1;
-    *asks <= state.settings.not_ready_asks || faults.fire(Fault::NotReady)
-}
-
 /// Not there yet, in one of the forms of that.
-fn delayed(mut row: Value, state: &mut State) -> Answer {
+fn delayed(mut row: Value, settings: &Settings, recordings: &mut Recordings) -> Answer {
     const FORMS: [NotReady; 3] = [NotReady::Accepted, NotReady::Empty, NotReady::Uploading];
-    let form = state.settings.not_ready.unwrap_or(FORMS[state.not_ready % FORMS.len()]);
-    state.not_ready += 1;
+    let form = settings.not_ready.unwrap_or(FORMS[recordings.not_ready % FORMS.len()]);
+    recordings.not_ready += 1;
     match form {
         NotReady::Accepted => Answer::json(&row).with_status(202),
         NotReady::Empty => Answer::new(200),
@@ -189,34 +225,4 @@ fn delayed(mut row: Value, state: &mut State) -> Answer {
             Answer::json(&row)
         }
     }
-}
-
-pub(super) fn media(ask: &Ask<'_>, faults: &FaultPlan, state: &mut State) -> Answer {
-    if ask.header("authorization").is_some() {
-        return denied(TWO_LOGINS, "InvalidArgument");
-    }
-    let number: Option<usize> = ask.id().split_once('.').and_then(|(number, _)| number.parse().ok());
-    let is_signed = number.is_some_and(|number| ask.get("X-Sig") == Some(&format!("{number:08x}")));
-    let place = number.and_then(|number| number.checked_sub(1)).filter(|_| is_signed);
-    let Some(link) = place.and_then(|place| state.links.get_mut(place)) else { return denied(403, "AccessDenied") };
-    if Instant::now() < link.ends && faults.fire(Fault::ExpiredLink) {
-        link.ends = Instant::now();
-    }
-    if Instant::now() >= link.ends || state.no_recordings {
-        return denied(403, "AccessDenied");
-    }
-    let content = Bytes::from(link.clip.wav());
-    let etag = format!("\"{:x}-{:x}\"", link.clip.seed(), content.len());
-    let answer = Answer::media(ask.request, &content, &etag).with_header("content-type", &link.kind);
-    let half = answer.body.len() / 2;
-    if answer.status.is_success() && half > 0 && faults.fire(Fault::CutDownload) {
-        return answer.cut_after(half);
-    }
-    answer
-}
-
-/// As an object store refuses.
-fn denied(status: u16, code: &str) -> Answer {
-    let words = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code></Error>");
-    Answer::new(status).with_header("content-type", "application/xml").with_body(words)
 }

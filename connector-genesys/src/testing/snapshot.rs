@@ -6,9 +6,9 @@ use connector_core::testing::ScenarioCall;
 use serde_json::{Value, json};
 
 use super::ask::instant;
+use super::day::Day;
 use super::org::{DIVISION, Org, id, queue_id};
 use super::parts::{Part, parts, past, recording_state};
-use super::settings::Settings;
 
 const PEER: u32 = 0xbe00_0000;
 const CORRELATION: u32 = 0x0c00_0000;
@@ -40,19 +40,19 @@ impl Topic {
 }
 
 /// When something changes in a call, in order.
-pub(super) fn instants(org: &Org, settings: &Settings, call: usize) -> Vec<DateTime<Utc>> {
-    let mut instants: Vec<_> = parts(org, settings, call).iter().flat_map(Part::changes).collect();
+pub(super) fn instants(day: &Day, call: usize) -> Vec<DateTime<Utc>> {
+    let mut instants: Vec<_> = parts(day, call).iter().flat_map(Part::changes).collect();
     instants.sort();
     instants.dedup();
     instants
 }
 
 /// The topics that tell of a call at an instant: those of its queue, and of everybody who is in it.
-pub(super) fn topics(org: &Org, settings: &Settings, call: usize, now: DateTime<Utc>) -> Vec<Topic> {
+pub(super) fn topics(day: &Day, call: usize, now: DateTime<Utc>) -> Vec<Topic> {
     let mut topics = Vec::new();
-    for part in parts(org, settings, call).iter().filter(|part| part.started <= now) {
+    for part in parts(day, call).iter().filter(|part| part.started <= now) {
         match part.agent {
-            Some(agent) if now <= part.done() || !settings.silent_after_leg => topics.push(Topic::User(agent)),
+            Some(agent) if now <= part.done() || !day.settings.silent_after_leg => topics.push(Topic::User(agent)),
             Some(_) => {}
             None => topics.extend(part.queue.map(Topic::Queue)),
         }
@@ -73,15 +73,15 @@ pub(super) fn message(topic: &str, body: &Value, number: usize) -> Value {
 }
 
 /// A call at an instant.
-pub(super) fn snapshot(org: &Org, settings: &Settings, call: usize, now: DateTime<Utc>) -> Value {
-    let told = &org.scenario.calls[call];
-    let begun: Vec<Part> = parts(org, settings, call).into_iter().filter(|part| part.started <= now).collect();
+pub(super) fn snapshot(day: &Day, call: usize, now: DateTime<Utc>) -> Value {
+    let (told, agents) = (day.told(call), &day.org.scenario.agents);
+    let begun: Vec<Part> = parts(day, call).into_iter().filter(|part| part.started <= now).collect();
     let is_on_hold = begun.iter().any(|part| part.hold(now).is_some());
     let is_done = begun.iter().all(|part| part.done() <= now);
     let row = |(number, part): (usize, &Part)| {
         let mut row = of_anybody(told, part, is_done, now);
         match (part.agent, part.queue) {
-            (Some(agent), _) => of_agent(&mut row, &org.scenario.agents[agent].id, told, part, now),
+            (Some(agent), _) => of_agent(&mut row, &agents[agent].id, told, part, now),
             (None, Some(queue)) => of_queue(&mut row, queue, &part.name),
             (None, None) => of_customer(&mut row, told, is_on_hold),
         }
@@ -90,7 +90,7 @@ pub(super) fn snapshot(org: &Org, settings: &Settings, call: usize, now: DateTim
         }
         row
     };
-    let people = begun.iter().filter_map(|part| part.agent).map(|agent| json!({ "id": org.scenario.agents[agent].id }));
+    let people = begun.iter().filter_map(|part| part.agent).map(|agent| json!({ "id": agents[agent].id }));
     json!({
         "id": told.id,
         "participants": begun.iter().enumerate().map(row).collect::<Vec<_>>(),

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
-use super::fake::Centre;
+use super::centre::Centre;
 use super::line::{Out, metadata};
 
 /// The longest message that is read, in bytes.

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ask::{Ask, instant, refused};
-use super::channels::Channel;
-use super::org::{Org, former_id, idle_id};
+use super::channels::{Channel, Channels};
+use super::day::Day;
+use super::login::Login;
+use super::org::{former_id, idle_id};
 use super::snapshot::Topic;
-use super::state::State;
 
 /// What a topic of calls asks for. Not documented: `availabletopics` tells.
 pub(super) const NEEDED: &str = "conversation:communication:view";
@@ -21,44 +22,44 @@ const TOPICS: [(&str, &str); 2] = [
     ("v2.routing.queues.{id}.conversations.calls", "Calls of a queue"),
 ];
 
-pub(super) fn open(ask: &Ask<'_>, state: &mut State) -> Answer {
+pub(super) fn open(ask: &Ask<'_>, day: &Day, channels: &mut Channels) -> Answer {
     let token = ask.token().unwrap_or_default();
-    let id = state.channels.open(token, &state.settings).id.clone();
-    state.channels.get(&id).map_or_else(gone, |channel| Answer::json(&told(channel, state)))
+    let id = channels.open(token, &day.settings).id.clone();
+    channels.get(&id).map_or_else(gone, |channel| Answer::json(&told(channel, channels)))
 }
 
 /// Those of the token; with `includechannels=oauthclient` all of the client, where those of other tokens have no ids.
-pub(super) fn list(ask: &Ask<'_>, state: &State) -> Answer {
+pub(super) fn list(ask: &Ask<'_>, channels: &Channels) -> Answer {
     let is_own = |channel: &Channel| Some(channel.token.as_str()) == ask.token();
     let wants_all = ask.get("includechannels") == Some("oauthclient");
-    let wanted = state.channels.iter().filter(|channel| wants_all || is_own(channel));
+    let wanted = channels.iter().filter(|channel| wants_all || is_own(channel));
     let row = |channel: &Channel| match is_own(channel) {
-        true => told(channel, state),
-        false => json!({ "expires": ends(channel, state) }),
+        true => told(channel, channels),
+        false => json!({ "expires": ends(channel, channels) }),
     };
     Answer::json(&json!({ "entities": wanted.map(row).collect::<Vec<_>>() }))
 }
 
 /// Whether there is such a channel.
-pub(super) fn has(ask: &Ask<'_>, state: &State) -> Answer {
-    if found(ask, state).is_some() { Answer::new(200) } else { gone() }
+pub(super) fn has(ask: &Ask<'_>, day: &Day, channels: &Channels) -> Answer {
+    if found(ask, day, channels).is_some() { Answer::new(200) } else { gone() }
 }
 
-pub(super) fn subscriptions(ask: &Ask<'_>, state: &State) -> Answer {
-    found(ask, state).map_or_else(gone, |channel| {
+pub(super) fn subscriptions(ask: &Ask<'_>, day: &Day, channels: &Channels) -> Answer {
+    found(ask, day, channels).map_or_else(gone, |channel| {
         let rows = channel.topics.iter().map(|topic| permitted(topic, &channel.id));
         Answer::json(&json!({ "entities": rows.collect::<Vec<_>>() }))
     })
 }
 
 /// Adds topics, or puts them in the place of all.
-pub(super) fn subscribe(ask: &Ask<'_>, org: &Org, state: &mut State, replaces: bool) -> Answer {
-    let Some(channel) = found(ask, state) else { return gone() };
+pub(super) fn subscribe(ask: &Ask<'_>, day: &Day, channels: &mut Channels, login: &Login, replaces: bool) -> Answer {
+    let Some(channel) = found(ask, day, channels) else { return gone() };
     let (id, before) = (channel.id.clone(), if replaces { Vec::new() } else { channel.topics.clone() });
     let Some(asked) = topics(ask) else { return refused(400, "bad.request", "The request could not be understood") };
     let judged: Vec<(String, Judged)> = asked
         .into_iter()
-        .map(|topic| (judge(&topic, org, state), topic))
+        .map(|topic| (judge(&topic, day, login), topic))
         .map(|(judged, topic)| (topic, judged))
         .collect();
     if ask.get("ignoreErrors") != Some("true") {
@@ -75,11 +76,10 @@ pub(super) fn subscribe(ask: &Ask<'_>, org: &Org, state: &mut State, replaces: b
             kept.push(topic.clone());
         }
     }
-    if kept.len() > state.settings.most_topics {
+    if kept.len() > day.settings.most_topics {
         return refused(400, "notification.subscription.too.many.subscriptions", "A channel has too many topics");
     }
-    let life = state.settings.channel_life;
-    state.channels.set_topics(&id, kept, life);
+    channels.set_topics(&id, kept, day.settings.channel_life);
     let rows = judged.iter().map(|(topic, judged)| match judged {
         Judged::Permitted => permitted(topic, &id),
         Judged::Forbidden => rejected(topic, "missing permission", &[NEEDED]),
@@ -89,10 +89,18 @@ pub(super) fn subscribe(ask: &Ask<'_>, org: &Org, state: &mut State, replaces: b
 }
 
 /// Drops all topics. What it answers is not documented.
-pub(super) fn unsubscribe(ask: &Ask<'_>, state: &mut State) -> Answer {
-    let Some(id) = found(ask, state).map(|channel| channel.id.clone()) else { return gone() };
-    state.channels.set_topics(&id, Vec::new(), state.settings.channel_life);
+pub(super) fn unsubscribe(ask: &Ask<'_>, day: &Day, channels: &mut Channels) -> Answer {
+    let Some(id) = found(ask, day, channels).map(|channel| channel.id.clone()) else { return gone() };
+    channels.set_topics(&id, Vec::new(), day.settings.channel_life);
     Answer::new(204)
+}
+
+/// The socket of a channel, to whoever has its address.
+pub(super) fn socket(ask: &Ask<'_>, channels: &Channels) -> Answer {
+    match channels.get(ask.id()) {
+        Some(_) => Answer::switch(ask.request).unwrap_or_else(|| refused(400, "bad.request", "This is a socket")),
+        None => gone(),
+    }
 }
 
 pub(super) fn available(ask: &Ask<'_>) -> Answer {
@@ -112,26 +120,26 @@ pub(super) fn available(ask: &Ask<'_>) -> Answer {
 }
 
 /// The channel that is asked for, where the token may see it.
-fn found<'a>(ask: &Ask<'_>, state: &'a State) -> Option<&'a Channel> {
-    let is_own = |channel: &&Channel| !state.settings.channels_by_token || Some(channel.token.as_str()) == ask.token();
-    state.channels.get(ask.id()).filter(is_own)
+fn found<'a>(ask: &Ask<'_>, day: &Day, channels: &'a Channels) -> Option<&'a Channel> {
+    let is_own = |channel: &&Channel| !day.settings.channels_by_token || Some(channel.token.as_str()) == ask.token();
+    channels.get(ask.id()).filter(is_own)
 }
 
 fn gone() -> Answer {
     refused(404, "not.found", "The requested channel was not found")
 }
 
-fn told(channel: &Channel, state: &State) -> Value {
+fn told(channel: &Channel, of: &Channels) -> Value {
     json!({
-        "connectUri": format!("{}channels/{}", state.streaming, channel.id),
+        "connectUri": format!("{}channels/{}", of.streaming, channel.id),
         "id": channel.id,
-        "expires": ends(channel, state),
+        "expires": ends(channel, of),
     })
 }
 
-fn ends(channel: &Channel, state: &State) -> String {
+fn ends(channel: &Channel, of: &Channels) -> String {
     let left: Duration = channel.expires.saturating_duration_since(Instant::now());
-    instant(state.clock.now() + left)
+    instant(of.clock.now() + left)
 }
 
 /// What becomes of a topic.
@@ -143,33 +151,33 @@ enum Judged {
 }
 
 /// Whoever is not known is as forbidden as whoever may not be seen: what Genesys makes of unknown ids is not documented.
-fn judge(topic: &str, org: &Org, state: &State) -> Judged {
+fn judge(topic: &str, day: &Day, login: &Login) -> Judged {
     let is_other = |user: &str| {
         let number = user.rsplit('-').next().and_then(|number| usize::from_str_radix(number, 16).ok());
         number.is_some_and(|number| {
-            (number < state.settings.idle && idle_id(number) == user)
-                || (number < state.settings.inactive && former_id(number) == user)
+            (number < day.settings.idle && idle_id(number) == user)
+                || (number < day.settings.inactive && former_id(number) == user)
         })
     };
     let Some(subject) = topic.strip_prefix("v2.").and_then(|rest| rest.strip_suffix(".conversations.calls")) else {
         return Judged::Unknown;
     };
     let (users, queues) = (subject.strip_prefix("users."), subject.strip_prefix("routing.queues."));
-    let is_seen = match Topic::of(topic, org) {
-        Some(Topic::User(user)) => !state.settings.hidden.contains(&user),
+    let is_seen = match Topic::of(topic, &day.org) {
+        Some(Topic::User(user)) => !day.settings.hidden.contains(&user),
         Some(Topic::Queue(_)) => true,
         None => users.is_some_and(is_other),
     };
     match () {
         () if users.or(queues).is_none() => Judged::Unknown,
-        () if is_seen && !state.forbidden.contains(NEEDED) => Judged::Permitted,
+        () if is_seen && !login.forbidden.contains(NEEDED) => Judged::Permitted,
         () => Judged::Forbidden,
     }
 }
 
 /// The topics of a request, each once.
 fn topics(ask: &Ask<'_>) -> Option<Vec<String>> {
-    let body: Vec<Value> = serde_json::from_slice(ask.request.body()).ok()?;
+    let body: Vec<Value> = ask.json()?;
     let mut topics: Vec<String> = Vec::new();
     for row in body {
         let topic = row["id"].as_str()?.to_owned();

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use connector_core::testing::{Fault, FaultPlan};
+use connector_core::testing::http::Tokens;
+use connector_core::testing::{DayTime, Fault, FaultPlan};
 use serde_json::json;
 
-use super::channels::News;
-use super::org::Org;
+use super::channels::{Channels, News};
+use super::day::Day;
 use super::snapshot::{instants, snapshot, topics};
-use super::state::{State, Time};
 
 /// How far the calls are told.
 #[derive(Default)]
@@ -38,60 +38,68 @@ impl Told {
     fn of(&self, call: usize) -> Option<DateTime<Utc>> {
         self.calls.get(&call).copied().max(self.from)
     }
-}
 
-/// What is told next: when, and of which call.
-pub(super) fn next(org: &Org, state: &State) -> Option<(DateTime<Utc>, usize)> {
-    let mut next: Option<(DateTime<Utc>, usize)> = None;
-    for (call, of_call) in org.scenario.calls.iter().enumerate().take(state.calls) {
-        let told = state.told.of(call);
-        if next.is_some_and(|(at, _)| at < of_call.started) {
-            break;
+    /// What is told next: when, and of which call.
+    pub(super) fn next(&self, day: &Day) -> Option<(DateTime<Utc>, usize)> {
+        let mut next: Option<(DateTime<Utc>, usize)> = None;
+        for (call, of_call) in day.calls() {
+            let told = self.of(call);
+            if next.is_some_and(|(at, _)| at < of_call.started) {
+                break;
+            }
+            if told.is_none_or(|told| told < of_call.done()) {
+                let due = instants(day, call).into_iter().find(|at| told.is_none_or(|told| told < *at));
+                let due = due.map(|at| (at, call));
+                next = next.into_iter().chain(due).min();
+            }
         }
-        if told.is_none_or(|told| told < org.done(call)) {
-            let due = instants(org, &state.settings, call).into_iter().find(|at| told.is_none_or(|told| told < *at));
-            let due = due.map(|at| (at, call));
-            next = next.into_iter().chain(due).min();
+        next
+    }
+
+    /// Tells everything that has happened by now.
+    pub(super) fn catch_up(&mut self, day: &mut Day, channels: &mut Channels, tokens: &mut Tokens, faults: &FaultPlan) {
+        // Only a day that passes has news.
+        let DayTime::Passing(passing) = day.time else { return };
+        while let Some((at, call)) = self.next(day).filter(|(at, _)| *at <= passing.now()) {
+            channels.prune(tokens, &day.settings);
+            if !self.calls.contains_key(&call) && faults.fire(Fault::LostEvent) {
+                self.doomed.insert(call);
+            }
+            if tell(call, at, self.doomed.contains(&call), day, channels, tokens, faults) {
+                self.heard.insert(call);
+            }
+            self.calls.insert(call, at);
         }
     }
-    next
 }
 
-/// Tells everything that has happened by now.
-pub(super) fn catch_up(org: &Org, faults: &FaultPlan, state: &mut State) {
-    // Only a day that passes has news.
-    let Time::Passing(run) = state.time else { return };
-    while let Some((at, call)) = next(org, state).filter(|(at, _)| *at <= run.now()) {
-        tell(call, at, org, faults, state);
-        state.told.calls.insert(call, at);
-    }
-}
-
-/// Tells a call as it is at an instant, on all topics that tell of it.
-fn tell(call: usize, at: DateTime<Utc>, org: &Org, faults: &FaultPlan, state: &mut State) {
-    state.prune_channels();
-    if !state.told.calls.contains_key(&call) && faults.fire(Fault::LostEvent) {
-        state.told.doomed.insert(call);
-    }
-    let is_doomed = state.told.doomed.contains(&call);
-    let body = snapshot(org, &state.settings, call, at);
-    for topic in topics(org, &state.settings, call, at) {
-        let topic = topic.name(org);
-        while state.settings.bad_messages > 0 {
-            state.settings.bad_messages -= 1;
-            state.channels.say(&topic, &json!({ "id": [], "participants": "nobody" }));
+/// Tells a call as it is at an instant, on all topics that tell of it. Whether somebody heard it.
+fn tell(
+    call: usize,
+    at: DateTime<Utc>,
+    is_doomed: bool,
+    day: &mut Day,
+    channels: &mut Channels,
+    tokens: &mut Tokens,
+    faults: &FaultPlan,
+) -> bool {
+    let body = snapshot(day, call, at);
+    let mut is_heard = false;
+    for topic in topics(day, call, at) {
+        let topic = topic.name(&day.org);
+        for _ in 0..std::mem::take(&mut day.settings.bad_messages) {
+            channels.say(&topic, &json!({ "id": [], "participants": "nobody" }));
         }
         if is_doomed {
-            state.channels.lose(&topic);
+            channels.lose(&topic);
             continue;
         }
-        let (was_heard, void) = state.channels.tell(&News { topic: &topic, body: &body }, faults, &state.settings);
-        if was_heard {
-            state.told.heard.insert(call);
-        }
-        state.tokens.retain(|token, _| !void.contains(token));
+        let (was_heard, void) = channels.tell(&News { topic: &topic, body: &body }, faults, &day.settings);
+        is_heard |= was_heard;
         if !void.is_empty() {
-            state.prune_channels();
+            void.iter().for_each(|token| tokens.end(token));
+            channels.prune(tokens, &day.settings);
         }
     }
+    is_heard
 }

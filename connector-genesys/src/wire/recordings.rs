@@ -47,8 +47,6 @@ pub(crate) struct Recording {
     pub(crate) estimated_transcode_time_ms: Option<i64>,
     #[serde(deserialize_with = "loose::int")]
     pub(crate) output_duration_ms: Option<i64>,
-    #[serde(deserialize_with = "loose::int")]
-    pub(crate) output_size_in_bytes: Option<i64>,
 }
 
 /// Something that happened in a recording.

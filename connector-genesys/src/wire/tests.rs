@@ -1,8 +1,9 @@
 //! Every sample, changed in every place: nothing is fatal, and what means the same is read as the same.
 
 use connector_core::http::Link;
+use connector_core::testing::fixtures::{lists_and_objects, missing, strange, unknown_fields, values};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::*;
 use crate::events::differ::reading::{of_call, of_conversation};
@@ -115,46 +116,6 @@ fn samples() -> Vec<(&'static str, Value)> {
     read
 }
 
-/// The places of all values in an answer that are neither lists nor objects.
-fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            fields.iter().for_each(|(key, value)| leaves(value, format!("{path}/{}", key.replace('/', "~1")), found));
-        }
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(number, item)| leaves(item, format!("{path}/{number}"), found));
-        }
-        _ => found.push(path),
-    }
-}
-
-/// The places of all lists and objects below the top.
-fn branches(value: &Value, path: String, found: &mut Vec<String>) {
-    let below: Vec<(String, &Value)> = match value {
-        Value::Object(fields) => fields.iter().map(|(key, value)| (key.replace('/', "~1"), value)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(number, item)| (number.to_string(), item)).collect(),
-        _ => return,
-    };
-    for (step, value) in below {
-        let path = format!("{path}/{step}");
-        if value.is_object() || value.is_array() {
-            found.push(path.clone());
-        }
-        branches(value, path, found);
-    }
-}
-
-fn objects(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
-    match value {
-        Value::Object(fields) => {
-            fields.values_mut().for_each(|value| objects(value, change));
-            change(fields);
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| objects(item, change)),
-        _ => {}
-    }
-}
-
 /// Other forms of a value that mean the same.
 fn alike(value: &Value) -> Vec<Value> {
     match value {
@@ -168,112 +129,69 @@ fn alike(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Every sample with every value replaced by each of what the second function makes of it.
-fn changed(
-    places: impl Fn(&Value) -> Vec<String>,
-    others: impl Fn(&Value) -> Vec<Value>,
-    check: impl Fn(&str, &str, &Value, (usize, String), Option<(usize, String)>),
-) -> usize {
+#[test]
+fn what_means_the_same_is_read_as_the_same() {
     let mut changes = 0;
     for (name, answer) in samples() {
         let expected = neutral(name, &answer).expect("a sample can be read");
         assert!(expected.0 > 0, "{name}");
-        for place in places(&answer) {
-            for other in others(answer.pointer(&place).expect("its place")) {
-                let mut changed = answer.clone();
-                *changed.pointer_mut(&place).expect("its place") = other.clone();
-                check(name, &place, &other, expected.clone(), neutral(name, &changed));
-                changes += 1;
-            }
+        for changed in values(&answer, alike) {
+            assert_eq!(neutral(name, &changed.answer).as_ref(), Some(&expected), "{name}{changed}");
+            changes += 1;
         }
     }
-    changes
-}
-
-fn all_leaves(answer: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    leaves(answer, String::new(), &mut found);
-    found
-}
-
-#[test]
-fn what_means_the_same_is_read_as_the_same() {
-    let changes = changed(all_leaves, alike, |name, place, other, expected, read| {
-        assert_eq!(read, Some(expected), "{name}{place}: {other}");
-    });
     assert!(changes > 300, "only {changes}");
 }
 
 #[test]
 fn unknown_fields_are_ignored_everywhere() {
-    for (name, mut answer) in samples() {
+    for (name, answer) in samples() {
         let expected = neutral(name, &answer);
-        for unknown in [json!(null), json!(7), json!("text"), json!([1, {"a": []}]), json!({"id": [], "a": null})] {
-            objects(&mut answer, &mut |fields| drop(fields.insert("someThingNew".to_owned(), unknown.clone())));
-            assert_eq!(neutral(name, &answer), expected, "{name}: {unknown}");
+        for changed in unknown_fields(&answer) {
+            assert_eq!(neutral(name, &changed), expected, "{name}: {changed}");
         }
     }
 }
 
 #[test]
 fn a_strange_value_costs_a_field_and_never_the_message() {
-    let strange = |_: &Value| {
-        vec![
-            json!(null),
-            json!(""),
-            json!("something.new"),
-            json!(-1),
-            json!(1e300),
-            json!(true),
-            json!([]),
-            json!([1]),
-            json!({"a": {}}),
-            json!(u64::MAX),
-            json!("9999999999999999999999"),
-            json!("0001-01-01T00:00:00"),
-        ]
-    };
-    changed(all_leaves, strange, |name, place, other, expected, read| {
-        let read = read.unwrap_or_else(|| panic!("{name}{place}: {other} is fatal"));
-        // Without the name of its topic a message says nothing, and without an id a row does not.
-        if place.ends_with("opicName")
-            || place.ends_with("/conversationId") && name == "details"
-            || place == "/eventBody/id"
-            || (name == "conversation" && place == "/id")
-        {
-            return;
+    for (name, answer) in samples() {
+        let rows = neutral(name, &answer).expect("a sample can be read").0;
+        for changed in values(&answer, |_| strange()) {
+            let read = neutral(name, &changed.answer).unwrap_or_else(|| panic!("{name}{changed} is fatal"));
+            let place = &changed.place;
+            // Without the name of its topic a message says nothing, and without an id a row does not.
+            if place.ends_with("opicName")
+                || place.ends_with("/conversationId") && name == "details"
+                || place == "/eventBody/id"
+                || (name == "conversation" && place == "/id")
+            {
+                continue;
+            }
+            let least = rows - usize::from(place.ends_with("/id"));
+            assert!(read.0 >= least, "{name}{changed} costs a row");
         }
-        let least = expected.0 - usize::from(place.ends_with("/id"));
-        assert!(read.0 >= least, "{name}{place}: {other} costs a row");
-    });
+    }
 }
 
 #[test]
 fn a_strange_list_or_object_is_never_fatal() {
-    let places = |answer: &Value| {
-        let mut found = Vec::new();
-        branches(answer, String::new(), &mut found);
-        found
-    };
-    let strange = |_: &Value| vec![json!(null), json!("x"), json!(7), json!([]), json!([7, null, "x", []]), json!({})];
-    let changes = changed(places, strange, |name, place, other, _, read| {
-        assert!(read.is_some(), "{name}{place}: {other} is fatal");
-    });
+    let odd = |_: &Value| vec![json!(null), json!("x"), json!(7), json!([]), json!([7, null, "x", []]), json!({})];
+    let mut changes = 0;
+    for (name, answer) in samples() {
+        for changed in lists_and_objects(&answer, odd) {
+            assert!(neutral(name, &changed.answer).is_some(), "{name}{changed} is fatal");
+            changes += 1;
+        }
+    }
     assert!(changes > 200, "only {changes}");
 }
 
 #[test]
 fn any_field_may_be_missing() {
     for (name, answer) in samples() {
-        for place in all_leaves(&answer) {
-            let (parent, key) = place.rsplit_once('/').expect("a place");
-            let mut changed = answer.clone();
-            match changed.pointer_mut(parent) {
-                Some(Value::Object(fields)) => drop(fields.remove(key)),
-                Some(Value::Array(items)) => drop(items.remove(key.parse().expect("a number"))),
-                _ => panic!("{place} is in nothing"),
-            }
-            assert!(neutral(name, &changed).is_some(), "{name}{place}");
+        for changed in missing(&answer) {
+            assert!(neutral(name, &changed.answer).is_some(), "{name}{changed}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What goes wrong with sockets, as planned or when a test says so.
 
+use std::time::Duration;
+
 use connector_core::Clock;
 use connector_core::socket::Message;
 use connector_core::testing::Fault;
@@ -59,6 +61,20 @@ async fn calls_are_lost_and_messages_repeated_and_told_late_as_planned() {
         assert_eq!(caller.fake.lost(), lost, "{fault}");
         assert_eq!(caller.fake.unheard(), if lost > 0 { vec![0] } else { vec![] }, "{fault}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_held_back_once_a_play_is_over() {
+    let last = Caller::calm().told_of(0..1).len();
+    let caller = Caller::new(FaultPlan::none().reorder_events(1).every(Fault::Reordered, last));
+    let (_, mut socket) = caller.hear_everybody().await;
+    caller.fake.play(1).await;
+    let mut heard = 0;
+    while let Some(message) = next(&mut socket, Duration::from_millis(1)).await {
+        let message = message.expect("a socket that lives").expect("a socket that is open");
+        heard += usize::from(message["topicName"] != "channel.metadata");
+    }
+    assert_eq!((heard, caller.fake.faults().fired(Fault::Reordered)), (last, 1));
 }
 
 #[tokio::test(start_paused = true)]

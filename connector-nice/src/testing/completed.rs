@@ -5,7 +5,7 @@ use connector_core::testing::http::Answer;
 use connector_core::testing::{Fault, FaultPlan};
 use serde_json::{Map, Value, json};
 
-use super::ask::{Ask, asked_instant, instant, nothing, only, refused};
+use super::ask::{Ask, asked_instant, instant, nothing, only, refused, version};
 use super::contact::{Contact, Kind};
 use super::ids::{UNIT, agent_id, skill, team_of};
 use super::settings::Generation;
@@ -72,7 +72,7 @@ pub(super) fn listed(mut envelope: Map<String, Value>, key: &str, rows: Vec<Valu
 /// Whether keys have their new names in this answer.
 pub(super) fn has_new_names(ask: &Ask<'_>, state: &State) -> bool {
     match state.settings.generation {
-        Generation::ByVersion => ask.version() >= NEW_NAMES,
+        Generation::ByVersion => version(ask) >= NEW_NAMES,
         generation => generation == Generation::New,
     }
 }

@@ -76,7 +76,7 @@ impl Contact {
             answered: leg.answered,
             ended: leg.ended,
             holds: leg.holds,
-            wrap_up: if is_last { wrap_up(call) } else { TimeDelta::zero() },
+            wrap_up: if is_last { call.done() - call.ended() } else { TimeDelta::zero() },
             outbound,
             from,
             to,
@@ -265,14 +265,6 @@ impl Contact {
 /// A number as CXone tells it in the samples: without its country.
 fn digits(number: &str) -> String {
     number.trim_start_matches('+').trim_start_matches('1').to_owned()
-}
-
-fn wrap_up(call: &ScenarioCall) -> TimeDelta {
-    let work = call.timeline.iter().find_map(|moment| match moment.what {
-        Happening::WrapUp(work) => TimeDelta::from_std(work).ok(),
-        _ => None,
-    });
-    work.unwrap_or_default()
 }
 
 /// One of these is told by CXone's samples ("Contact Hung Up"); the other words are invented.

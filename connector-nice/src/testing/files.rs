@@ -55,7 +55,7 @@ pub(super) fn whole(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> Answer {
 }
 
 fn recorded<'a>(tenant: &'a Tenant, state: &'a State) -> impl Iterator<Item = &'a Contact> {
-    state.completed(tenant).filter(|contact| contact.recorded && !state.no_recordings)
+    state.completed(tenant).filter(|contact| contact.recorded && !state.are_recordings_deleted)
 }
 
 fn name(contact: &Contact) -> String {

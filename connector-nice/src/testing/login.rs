@@ -57,24 +57,19 @@ pub(super) fn configuration(ask: &Ask<'_>, tenant: &Tenant, state: &State) -> An
 
 /// The login with a client pair, as a basic header or as fields, and an access key.
 pub(super) fn token(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answer {
-    let form = ask.form();
-    let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let says = |name: &str, value: &str| ask.form(name).as_deref() == Some(value);
     let basic = format!("Basic {}", base64(format!("{}:{}", CLIENT.0, CLIENT.1).as_bytes()));
     let is_client = match ask.header("authorization") {
         Some(header) => header == basic && !state.settings.client_in_form,
-        None => {
-            field("client_id") == Some(CLIENT.0)
-                && field("client_secret") == Some(CLIENT.1)
-                && !state.settings.client_in_header
-        }
+        None => says("client_id", CLIENT.0) && says("client_secret", CLIENT.1) && !state.settings.client_in_header,
     };
     if !is_client || state.no_login {
         return unauthenticated(401, "invalid_client", "Client authentication failed");
     }
     let (id, secret) = state.access_key();
-    let is_known = match field("grant_type") {
-        Some("password") => field("username") == Some(&id) && field("password") == Some(&secret),
-        Some("refresh_token") => field("refresh_token").is_some_and(|token| state.refresh_tokens.remove(token)),
+    let is_known = match ask.form("grant_type").as_deref() {
+        Some("password") => says("username", &id) && says("password", &secret),
+        Some("refresh_token") => ask.form("refresh_token").is_some_and(|token| state.refresh_tokens.remove(&token)),
         _ => return unauthenticated(400, "unsupported_grant_type", "The grant is not supported"),
     };
     if !is_known {
@@ -87,7 +82,7 @@ pub(super) fn token(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answer
 
 /// The regional login with an access key alone.
 pub(super) fn access_key(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answer {
-    let body: Value = serde_json::from_slice(ask.request.body()).unwrap_or_default();
+    let body: Value = ask.json().unwrap_or_default();
     let (id, secret) = state.access_key();
     if state.no_login || body["accessKeyId"] != id.as_str() || body["accessKeySecret"] != secret.as_str() {
         return unauthenticated(UNKNOWN_REGIONAL_KEY, "invalid_request", "The access key is not valid");
@@ -100,7 +95,7 @@ pub(super) fn access_key(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> A
 
 /// A new token of the regional login: the keys of its answer are others than those of the login.
 pub(super) fn refresh(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answer {
-    let body: Value = serde_json::from_slice(ask.request.body()).unwrap_or_default();
+    let body: Value = ask.json().unwrap_or_default();
     let is_known = body["token"].as_str().is_some_and(|token| state.refresh_tokens.remove(token));
     if !is_known || state.no_login {
         return unauthenticated(UNKNOWN_REGIONAL_KEY, "invalid_token", "The refresh token is not valid");
@@ -116,8 +111,7 @@ pub(super) fn refresh(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answ
 
 /// New tokens, which are good from now on.
 fn tokens(tenant: &Tenant, state: &mut State, regional: bool) -> Value {
-    state.issued += 1;
-    let (life, issued) = (state.settings.token_life, state.issued);
+    let (life, issued) = (state.settings.token_life, state.tokens.handed_out() + 1);
     let issued_at = state.now(tenant).timestamp();
     let mut claims = json!({
         "sub": "user:30871122",
@@ -138,7 +132,7 @@ fn tokens(tenant: &Tenant, state: &mut State, regional: bool) -> Value {
     let access = jwt(&claims);
     claims["nonce"] = json!("id");
     let refresh = format!("r-{issued:04x}");
-    state.hand_out(&access, life);
+    state.tokens.hand_out(&access, life);
     state.refresh_tokens.insert(refresh.clone());
     json!({
         "access_token": access,

@@ -5,6 +5,7 @@
 //! crate's client. What that documentation leaves open is a field of [`Settings`]. [`fixtures`] holds single answers.
 
 mod ask;
+mod centre;
 mod completed;
 mod contact;
 mod directory;
@@ -21,13 +22,14 @@ mod reports;
 mod sessions;
 mod settings;
 mod state;
-mod store;
 mod tenant;
 
 pub use endpoint::Endpoint;
 pub use fake::Fake;
 pub use settings::{Generation, NotReady, Permission, PlaybackShape, Settings};
-pub use state::Asked;
+
+/// A request that came, and what it got.
+pub type Asked = connector_core::testing::http::Asked<Endpoint>;
 
 /// A calm fake on a `wiremock` server: see [`Fake::mount`].
 #[cfg(feature = "wiremock")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::testing::http::Answer;
+use connector_core::testing::http::{Answer, Link};
 use connector_core::testing::{Clip, Fault, FaultPlan};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use super::contact::{Contact, Kind};
 use super::endpoint::Endpoint;
 use super::ids::agent_id;
 use super::settings::{NotReady, PlaybackShape, Settings};
-use super::state::{Link, State};
+use super::state::State;
 use super::tenant::Tenant;
 
 /// What is asked for.
@@ -71,7 +71,7 @@ fn wanted<'a>(ask: &Ask<'_>, tenant: &'a Tenant, state: &State) -> Option<Wanted
         contact.recorded
             && state.is_played(contact)
             && contact.ended + state.settings.recorded_after <= now
-            && !state.no_recordings
+            && !state.are_recordings_deleted
     };
     let there = tenant.contacts.iter().filter(is_there);
     if ask.endpoint == Some(Endpoint::PlaybackSegment) {
@@ -128,10 +128,11 @@ pub(super) fn forbidden(words: &str) -> Answer {
 
 /// A new link to a file in the store.
 fn link(clip: Clip, state: &mut State) -> String {
-    let number = state.links.len() + 1;
-    let life: Duration = state.settings.link_life;
-    state.links.push(Link { clip, ends: Instant::now() + life, uses: state.settings.link_uses });
-    format!("{}media/{number}.mp4?X-Amz-Expires={}&X-Amz-Signature={number:08x}", state.origins.media, life.as_secs())
+    let life = state.settings.link_life;
+    let link = Link::new(clip, life).with_extension("mp4").with_uses(state.settings.link_uses);
+    let mut url = state.store.link(&state.origins.media, link);
+    url.query_pairs_mut().append_pair("X-Amz-Expires", &life.as_secs().to_string());
+    url.into()
 }
 
 /// The file of a call after so many of its legs: it grows with every leg.

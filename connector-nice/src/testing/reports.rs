@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::testing::http::Answer;
 use serde_json::{Map, Value, json};
 
-use super::ask::{Ask, asked_instant, instant, nothing, only, refused};
+use super::ask::{Ask, asked_instant, instant, nothing, only, refused, version};
 use super::completed::{Page, has_new_names, listed, passes};
 use super::contact::Contact;
 use super::ids::{UNIT, agent_id, disposition_id, dispositions, names, skill, team_of};
@@ -234,7 +234,7 @@ pub(super) fn all_dispositions(ask: &Ask<'_>, tenant: &Tenant, state: &State) ->
 
 /// The version of the API, whatever is asked of it.
 pub(super) fn api_version(ask: &Ask<'_>) -> Answer {
-    match ask.version() {
+    match version(ask) {
         0 => refused(404, "Version not found"),
         version => Answer::json(
             &json!({ "apiInfo": [{ "uri": ask.request.uri().path(), "version": format!("v{version}.0"), "verb": "GET" }] }),

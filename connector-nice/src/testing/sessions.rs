@@ -21,7 +21,7 @@ const AT_ONCE: usize = 4;
 
 /// Joins the session of an agent, who is named in the query or in the body.
 pub(super) fn join(ask: &Ask<'_>, tenant: &Tenant, state: &mut State) -> Answer {
-    let body: Value = serde_json::from_slice(ask.request.body()).unwrap_or_default();
+    let body: Value = ask.json().unwrap_or_default();
     let in_body =
         body["asAgentId"].as_str().map(str::to_owned).or_else(|| Some(body["asAgentId"].as_u64()?.to_string()));
     let wanted = ask.get("asAgentId").map(str::to_owned).or(in_body).unwrap_or_default();

@@ -1,77 +1,22 @@
 //! What changes while a fake is asked.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use connector_core::testing::Clip;
-use connector_core::testing::http::Answer;
-use connector_core::{Clock, Secret};
+use connector_core::Secret;
+use connector_core::testing::DayTime;
+use connector_core::testing::http::{Answer, Store, Tokens};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
+use super::Asked;
 use super::ask::Ask;
 use super::contact::{Contact, Kind};
-use super::endpoint::Endpoint;
 use super::joined::Sessions;
 use super::settings::{Permission, Settings};
 use super::tenant::Tenant;
 use crate::NiceConfig;
-
-/// A request that came, and what it got. `Debug` leaves the query out.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Asked {
-    /// What was asked for. `None`: nothing that the fake knows.
-    pub endpoint: Option<Endpoint>,
-    /// Its method and path.
-    pub path: String,
-    /// Names and values of its query, in order.
-    pub query: Vec<(String, String)>,
-    /// Whether a bearer token came along.
-    pub has_token: bool,
-    /// The status of the answer.
-    pub status: u16,
-    /// When it came.
-    pub at: Instant,
-}
-
-impl Asked {
-    pub(super) fn new(ask: &Ask<'_>, status: u16) -> Self {
-        Self {
-            endpoint: ask.endpoint,
-            path: format!("{} {}", ask.request.method(), ask.request.uri().path()),
-            query: ask.query.clone(),
-            has_token: ask.token().is_some(),
-            status,
-            at: Instant::now(),
-        }
-    }
-
-    /// A parameter of its query.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-}
-
-impl fmt::Debug for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Asked({}, {})", self.path, self.status)
-    }
-}
-
-/// What time it is in the contact centre.
-#[derive(Clone, Copy)]
-pub(super) enum Time {
-    /// The day is over.
-    Over,
-    /// It stands still.
-    At(DateTime<Utc>),
-    /// It passes.
-    Passing(Clock),
-}
 
 /// The client pair.
 pub(super) const CLIENT: (&str, &str) = ("demo-client", "demo-client-secret");
@@ -104,13 +49,6 @@ impl Origins {
     }
 }
 
-/// A link to a file in the store of recordings.
-pub(super) struct Link {
-    pub(super) clip: Clip,
-    pub(super) ends: Instant,
-    pub(super) uses: usize,
-}
-
 /// Id and secret of an access key, after it was changed so often.
 pub(super) fn access_key(rotations: usize) -> (String, String) {
     let number = rotations + 1;
@@ -120,18 +58,15 @@ pub(super) fn access_key(rotations: usize) -> (String, String) {
 pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) origins: Origins,
-    pub(super) time: Time,
+    pub(super) time: DayTime,
     /// How many calls of the day are played so far.
     pub(super) calls: usize,
     /// How often the credentials were changed.
     pub(super) rotations: usize,
     pub(super) no_login: bool,
     pub(super) forbidden: BTreeSet<Permission>,
-    /// The tokens that are good, and until when.
-    pub(super) tokens: BTreeMap<String, Instant>,
+    pub(super) tokens: Tokens,
     pub(super) refresh_tokens: BTreeSet<String>,
-    /// How many tokens were handed out.
-    pub(super) issued: usize,
     pub(super) asked: Vec<Asked>,
     /// Of the calls that a poll would show: whether it does not.
     pub(super) lost: BTreeMap<usize, bool>,
@@ -141,7 +76,7 @@ pub(super) struct State {
     pub(super) arriving: Option<u64>,
     /// Contacts that were updated after their time.
     pub(super) touched: BTreeMap<u64, DateTime<Utc>>,
-    pub(super) links: Vec<Link>,
+    pub(super) store: Store,
     /// When Media Playback was asked.
     pub(super) playbacks: VecDeque<Instant>,
     /// How often Media Playback was asked for a call before it was ready.
@@ -149,7 +84,7 @@ pub(super) struct State {
     /// The calls whose recording was there.
     pub(super) played: BTreeSet<u64>,
     /// Whether all recordings are deleted.
-    pub(super) no_recordings: bool,
+    pub(super) are_recordings_deleted: bool,
     pub(super) sessions: Sessions,
     /// How often somebody was told to come back later.
     pub(super) throttled: usize,
@@ -160,35 +95,30 @@ impl State {
         Self {
             settings: Settings::default(),
             origins,
-            time: Time::Over,
+            time: DayTime::Over,
             calls: usize::MAX,
             rotations: 0,
             no_login: false,
             forbidden: BTreeSet::new(),
-            tokens: BTreeMap::new(),
+            tokens: Tokens::default(),
             refresh_tokens: BTreeSet::new(),
-            issued: 0,
             asked: Vec::new(),
             lost: BTreeMap::new(),
             late: BTreeSet::new(),
             arriving: None,
             touched: BTreeMap::new(),
-            links: Vec::new(),
+            store: Store::new("X-Amz-Signature"),
             playbacks: VecDeque::new(),
             playback_asks: BTreeMap::new(),
             played: BTreeSet::new(),
-            no_recordings: false,
+            are_recordings_deleted: false,
             sessions: Sessions::default(),
             throttled: 0,
         }
     }
 
     pub(super) fn now(&self, tenant: &Tenant) -> DateTime<Utc> {
-        match self.time {
-            Time::Over => tenant.evening(),
-            Time::At(time) => time,
-            Time::Passing(clock) => clock.now(),
-        }
+        self.time.now(&tenant.scenario)
     }
 
     /// Whether a contact belongs to what is played so far.
@@ -223,14 +153,6 @@ impl State {
     /// Id and secret of the access key.
     pub(super) fn access_key(&self) -> (String, String) {
         access_key(self.rotations)
-    }
-
-    pub(super) fn is_good(&self, token: &str) -> bool {
-        self.tokens.get(token).is_some_and(|until| Instant::now() < *until)
-    }
-
-    pub(super) fn hand_out(&mut self, token: &str, life: Duration) {
-        self.tokens.insert(token.to_owned(), Instant::now() + life);
     }
 
     /// Come back later: every other time with a word on when.

@@ -1,6 +1,6 @@
 //! A tenant: a day of a contact centre, as CXone sees it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use connector_core::testing::Scenario;
 
 use super::contact::{Contact, Kind};
@@ -31,12 +31,6 @@ impl Tenant {
         contacts.sort_by_key(|contact| (contact.started, contact.id));
         let id = format!("11eb0a52-0000-4a10-9c00-{:012x}", scenario.seed & 0xFFFF_FFFF_FFFF);
         Self { scenario, id, contacts }
-    }
-
-    /// When everything of the day is past.
-    pub(super) fn evening(&self) -> DateTime<Utc> {
-        let last = self.scenario.calls.iter().map(|call| call.ended()).max().unwrap_or(self.scenario.starts);
-        last.max(self.scenario.starts + TimeDelta::hours(10)) + TimeDelta::hours(1)
     }
 
     /// When the last word on the first calls of the day is said.

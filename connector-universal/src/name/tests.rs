@@ -20,7 +20,7 @@ fn refused(file_name: &str) -> String {
 }
 
 #[test]
-fn n1_the_time_is_eight_digits_a_dash_six_digits_and_an_underscore() {
+fn the_time_is_eight_digits_a_dash_six_digits_and_an_underscore() {
     let name = rules().parse_media("20261102-101500_kay.wav").unwrap();
     assert_eq!((name.stem.as_str(), name.stamp_text.as_str()), ("20261102-101500_kay", "20261102-101500"));
     for other in [
@@ -43,7 +43,7 @@ fn n1_the_time_is_eight_digits_a_dash_six_digits_and_an_underscore() {
 }
 
 #[test]
-fn n2_the_date_is_one_of_the_calendar() {
+fn the_date_is_one_of_the_calendar() {
     assert_eq!(local("20240229-000000"), NaiveDate::from_ymd_opt(2024, 2, 29).unwrap().and_hms_opt(0, 0, 0).unwrap());
     for (stamp, says) in [
         ("20261302-101500", "month 13"),
@@ -59,7 +59,7 @@ fn n2_the_date_is_one_of_the_calendar() {
 }
 
 #[test]
-fn n3_hours_go_from_00_to_23_and_minutes_to_59() {
+fn hours_go_from_00_to_23_and_minutes_to_59() {
     assert_eq!(local("20261102-000000").to_string(), "2026-11-02 00:00:00");
     assert_eq!(local("20261102-235959").to_string(), "2026-11-02 23:59:59");
     assert!(refused("20261102-240000_kay.wav").contains("hour 24"));
@@ -67,7 +67,7 @@ fn n3_hours_go_from_00_to_23_and_minutes_to_59() {
 }
 
 #[test]
-fn n4_second_sixty_is_the_next_minute() {
+fn second_sixty_is_the_next_minute() {
     assert_eq!(local("20261102-101460").to_string(), "2026-11-02 10:15:00");
     assert_eq!(local("20261231-235960").to_string(), "2027-01-01 00:00:00");
     assert_eq!(local("99991231-235960").to_string(), "+10000-01-01 00:00:00");
@@ -77,7 +77,7 @@ fn n4_second_sixty_is_the_next_minute() {
 }
 
 #[test]
-fn n5_the_zone_of_the_source_makes_the_time_an_instant() {
+fn the_zone_of_the_source_makes_the_time_an_instant() {
     let stamp = |text| rules().time_zone.stamp(local(text));
     assert_eq!(stamp("20261102-101500").to_string(), "2026-11-02T15:15:00Z");
     let twice = stamp("20261101-005960"); // ends in the hour that occurs twice
@@ -90,7 +90,7 @@ fn n5_the_zone_of_the_source_makes_the_time_an_instant() {
 }
 
 #[test]
-fn n6_the_uid_is_never_split() {
+fn the_uid_is_never_split() {
     for uid in ["4417", "kay_lind", "m.lind@example.com", "ext-22_team_b", "kay+b@example.com", "Kay Lind", "__", "a.."]
     {
         let name = rules().parse_media(&format!("20261102-101500_{uid}.wav")).unwrap();
@@ -104,7 +104,7 @@ fn n6_the_uid_is_never_split() {
 }
 
 #[test]
-fn n7_fourteen_extensions_are_recordings_in_any_letter_case() {
+fn fourteen_extensions_are_recordings_in_any_letter_case() {
     for extension in "wav mp3 mp4 m4a mpg wma webm aiff flac ogg gsm webex arf au".split(' ') {
         for spelling in [extension.to_owned(), extension.to_uppercase()] {
             let name = rules().parse_media(&format!("20261102-101500_kay.{spelling}")).unwrap();
@@ -121,7 +121,7 @@ fn n7_fourteen_extensions_are_recordings_in_any_letter_case() {
 }
 
 #[test]
-fn m1_a_sidecar_has_the_stem_of_its_recording_and_one_of_four_extensions() {
+fn a_sidecar_has_the_stem_of_its_recording_and_one_of_four_extensions() {
     let media = rules().parse_media("20261102-101500_m.Lind@example.com.wav").unwrap();
     for (extension, format) in
         [("xml", Format::Xml), ("json", Format::Json), ("csv", Format::Csv), ("yml", Format::Yml), ("XML", Format::Xml)]
@@ -137,7 +137,7 @@ fn m1_a_sidecar_has_the_stem_of_its_recording_and_one_of_four_extensions() {
 }
 
 #[test]
-fn m1_yaml_is_refused_unless_the_source_accepts_it() {
+fn yaml_is_refused_unless_the_source_accepts_it() {
     let file_name = "20261102-101500_kay.YAML";
     assert_eq!(rules().kind(file_name), Kind::Yaml);
     let refused = rules().parse_sidecar(file_name).unwrap_err();
@@ -188,7 +188,7 @@ fn debug_shows_nobody() {
 }
 
 #[test]
-fn n8_a_source_may_have_a_pattern_of_its_own() {
+fn a_source_may_have_a_pattern_of_its_own() {
     let mut rules = rules();
     rules.pattern = NamePattern::new("rec.{uid}.{ts}.{dir:IN|OUT}").unwrap();
     let name = rules.parse_media("rec.m.lind@example.com.20261102-101460.OUT.mp3").unwrap();
@@ -209,7 +209,7 @@ fn n8_a_source_may_have_a_pattern_of_its_own() {
 }
 
 #[test]
-fn n8_all_that_a_name_says_comes_out_of_it() {
+fn all_that_a_name_says_comes_out_of_it() {
     let mut rules = rules();
     rules.pattern = NamePattern::new("{ts}_{uid}_{dir}_{session}_{ani}_{dnis}").unwrap();
     let name = rules.parse_media("20261102-101500_kay_b@example.com_OUT_30017_+15550100100_+15550100142.wav").unwrap();
@@ -220,7 +220,7 @@ fn n8_all_that_a_name_says_comes_out_of_it() {
 }
 
 #[test]
-fn n8_a_pattern_needs_a_time_and_a_uid() {
+fn a_pattern_needs_a_time_and_a_uid() {
     for (pattern, says) in
         [("{ts}", "{uid}"), ("{uid}", "{ts}"), ("{ts}_{user}", "unknown field"), ("{ts}_{uid", "half")]
     {

@@ -11,7 +11,7 @@ use crate::common::{JSON, MemoryFolder, SETTLE, STEM, Source, at, event, facts, 
 const TWO_GIB: u64 = 2_147_483_648;
 
 #[tokio::test(start_paused = true)]
-async fn s1_two_gib_are_taken() {
+async fn two_gib_are_taken() {
     let source = Source::new();
     source.folder.upload_sparse(&format!("{STEM}.mp4"), TWO_GIB);
     source.folder.upload(&json(STEM), JSON);
@@ -20,7 +20,7 @@ async fn s1_two_gib_are_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s2_one_byte_more_is_refused_without_reading_one() {
+async fn one_byte_more_is_refused_without_reading_one() {
     let source = Source::new();
     source.folder.upload_sparse(&wav(STEM), TWO_GIB + 1);
     source.folder.upload_sparse(&json(STEM), 100);
@@ -37,7 +37,7 @@ async fn s2_one_byte_more_is_refused_without_reading_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s2_the_limit_is_a_setting_and_a_recording_alone_is_judged_too() {
+async fn the_limit_is_a_setting_and_a_recording_alone_is_judged_too() {
     let source = Source::set(|config| config.media_limit = 1000);
     source.folder.upload_sparse(&wav(STEM), 1001);
     let mut hearing = source.listen();
@@ -50,7 +50,7 @@ async fn s2_the_limit_is_a_setting_and_a_recording_alone_is_judged_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s2_a_recording_that_grows_is_judged_by_its_end() {
+async fn a_recording_that_grows_is_judged_by_its_end() {
     let source = Source::set(|config| config.media_limit = 1000);
     source.folder.put(&wav(STEM), "x".repeat(900));
     source.folder.put(&json(STEM), JSON);
@@ -62,7 +62,7 @@ async fn s2_a_recording_that_grows_is_judged_by_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s3_a_source_is_silent_after_two_cadences_and_not_before() {
+async fn a_source_is_silent_after_two_cadences_and_not_before() {
     let source = Source::set(|config| config.cadence = hours(1));
     let mut hearing = source.listen();
     hearing.silence_of(hours(2)).await;
@@ -81,7 +81,7 @@ async fn s3_a_source_is_silent_after_two_cadences_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s3_pairs_that_wait_longer_than_ninety_minutes_are_told_of() {
+async fn pairs_that_wait_longer_than_ninety_minutes_are_told_of() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&wav("20261102-092000_noor"), "RIFF");
@@ -98,7 +98,7 @@ async fn s3_pairs_that_wait_longer_than_ninety_minutes_are_told_of() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s4_only_the_direct_children_of_the_folder_are_looked_at() {
+async fn only_the_direct_children_of_the_folder_are_looked_at() {
     let source = Source::new();
     for directory in ["recording", "processed/2026-11-02", "rejected", "data"] {
         source.folder.put(&format!("{directory}/{STEM}.wav"), "RIFF");
@@ -110,7 +110,7 @@ async fn s4_only_the_direct_children_of_the_folder_are_looked_at() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s5_stored_files_go_to_processed_and_nothing_is_overwritten_there() {
+async fn stored_files_go_to_processed_and_nothing_is_overwritten_there() {
     let source = Source::new();
     source.folder.put(&format!("processed/2026-11-02/{STEM}.wav"), "an earlier one");
     source.folder.upload_pair(STEM);
@@ -132,7 +132,7 @@ async fn s5_stored_files_go_to_processed_and_nothing_is_overwritten_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s5_a_rejected_file_gets_a_note_that_says_why() {
+async fn a_rejected_file_gets_a_note_that_says_why() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&json(STEM), r#"{"contact": {"name": "Ife"}}"#);
@@ -146,7 +146,7 @@ async fn s5_a_rejected_file_gets_a_note_that_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s5_the_note_of_an_earlier_rejection_stays_what_it_was() {
+async fn the_note_of_an_earlier_rejection_stays_what_it_was() {
     let source = Source::new();
     let earlier = format!("rejected/2026-11-02/{STEM}.json");
     source.folder.put(&earlier, "[]");
@@ -162,7 +162,7 @@ async fn s5_the_note_of_an_earlier_rejection_stays_what_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s7_in_a_folder_that_is_only_read_nothing_is_moved_and_nothing_offered_twice() {
+async fn in_a_folder_that_is_only_read_nothing_is_moved_and_nothing_offered_twice() {
     let config = DropFolderConfig::new("UTC").with_purge_after(hours(24)).with_rescan(Duration::from_secs(1800));
     let source = Source::over(MemoryFolder::new().read_only(), config);
     source.folder.upload_pair(STEM);
@@ -186,7 +186,7 @@ async fn s7_in_a_folder_that_is_only_read_nothing_is_moved_and_nothing_offered_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn s7_updates_in_a_folder_that_is_only_read_are_heard_once_each() {
+async fn updates_in_a_folder_that_is_only_read_are_heard_once_each() {
     let folder = MemoryFolder::new().read_only().mute();
     let source = Source::over(folder, DropFolderConfig::new("UTC"));
     source.folder.put(&wav(STEM), "RIFF");
@@ -200,7 +200,7 @@ async fn s7_updates_in_a_folder_that_is_only_read_are_heard_once_each() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s7_however_many_bad_files_have_one_name_each_is_told_once() {
+async fn however_many_bad_files_have_one_name_each_is_told_once() {
     let source = Source::over(MemoryFolder::new().read_only(), DropFolderConfig::new("UTC"));
     let mut hearing = source.listen();
     hearing.poke();

@@ -6,7 +6,7 @@ use connector_universal::{NamePattern, RefersTo};
 use crate::common::{JSON, STEM, Source, event, facts, json, outcome_of, told, wav};
 
 #[tokio::test(start_paused = true)]
-async fn n1_a_bad_name_is_refused_with_its_sidecar_and_both_go_to_rejected() {
+async fn a_bad_name_is_refused_with_its_sidecar_and_both_go_to_rejected() {
     let source = Source::new();
     source.folder.upload("20261102_091500_kay.wav", "RIFF");
     source.folder.upload("20261102_091500_kay.json", JSON);
@@ -28,7 +28,7 @@ async fn n1_a_bad_name_is_refused_with_its_sidecar_and_both_go_to_rejected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn n4_second_sixty_makes_a_call_of_the_next_minute() {
+async fn second_sixty_makes_a_call_of_the_next_minute() {
     let source = Source::new();
     source.folder.upload_pair("20261102-091560_kay");
     let event = source.listen().event().await;
@@ -37,7 +37,7 @@ async fn n4_second_sixty_makes_a_call_of_the_next_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn n5_the_time_may_be_the_end_of_the_call() {
+async fn the_time_may_be_the_end_of_the_call() {
     let source = Source::set(|config| {
         config.time_zone = "America/New_York".into();
         config.timestamp_refers_to = RefersTo::End;
@@ -50,7 +50,7 @@ async fn n5_the_time_may_be_the_end_of_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn n8_a_source_names_its_files_its_own_way() {
+async fn a_source_names_its_files_its_own_way() {
     let pattern = NamePattern::new("rec-{uid}@{ts}").unwrap();
     let source = Source::with(|config| config.with_name(pattern));
     source.folder.upload_pair("rec-kay_lind@20261102-091500");
@@ -64,7 +64,7 @@ async fn n8_a_source_names_its_files_its_own_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn n9_two_recordings_of_one_name_are_both_refused() {
+async fn two_recordings_of_one_name_are_both_refused() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&format!("{STEM}.mp3"), "ID3");
@@ -80,7 +80,7 @@ async fn n9_two_recordings_of_one_name_are_both_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn n9_a_second_recording_never_takes_the_first_one_along() {
+async fn a_second_recording_never_takes_the_first_one_along() {
     let source = Source::new();
     source.folder.upload_pair(STEM);
     let mut hearing = source.listen();
@@ -97,7 +97,7 @@ async fn n9_a_second_recording_never_takes_the_first_one_along() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn n9_a_recording_of_another_kind_that_comes_later_is_refused_too() {
+async fn a_recording_of_another_kind_that_comes_later_is_refused_too() {
     let source = Source::new();
     source.folder.upload_pair(STEM);
     let mut hearing = source.listen();

@@ -15,7 +15,7 @@ fn purging() -> Source {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_moved_files_are_deleted_seven_days_after_their_move() {
+async fn moved_files_are_deleted_seven_days_after_their_move() {
     let source = purging();
     source.folder.upload_pair(STEM);
     source.folder.upload("20261102-092000_noor.wav", "RIFF");
@@ -34,7 +34,7 @@ async fn s6_moved_files_are_deleted_seven_days_after_their_move() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_unpaired_files_are_deleted_seven_days_after_they_were_seen_first() {
+async fn unpaired_files_are_deleted_seven_days_after_they_were_seen_first() {
     let source = purging();
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -50,7 +50,7 @@ async fn s6_unpaired_files_are_deleted_seven_days_after_they_were_seen_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_first_sight_survives_restarts() {
+async fn first_sight_survives_restarts() {
     let source = purging();
     source.folder.upload(&wav(STEM), "RIFF");
     for _ in 0..6 {
@@ -63,7 +63,7 @@ async fn s6_first_sight_survives_restarts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_a_pair_that_is_complete_in_time_is_not_deleted_but_heard() {
+async fn a_pair_that_is_complete_in_time_is_not_deleted_but_heard() {
     let source = purging();
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -75,7 +75,7 @@ async fn s6_a_pair_that_is_complete_in_time_is_not_deleted_but_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_a_new_file_under_an_old_name_has_seven_days_of_its_own() {
+async fn a_new_file_under_an_old_name_has_seven_days_of_its_own() {
     let source = purging();
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -97,7 +97,7 @@ async fn s6_a_new_file_under_an_old_name_has_seven_days_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_nothing_is_deleted_unless_it_is_asked_for() {
+async fn nothing_is_deleted_unless_it_is_asked_for() {
     let source = Source::with(|config| config.with_rescan(TEN_MINUTES));
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.put(&format!("processed/2026-10-01/{STEM}.wav"), "old");
@@ -106,7 +106,7 @@ async fn s6_nothing_is_deleted_unless_it_is_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_a_directory_that_holds_more_than_files_stays_and_is_no_trouble() {
+async fn a_directory_that_holds_more_than_files_stays_and_is_no_trouble() {
     let source = purging();
     source.folder.put("processed/2026-10-01/old.wav", "old");
     source.folder.put("processed/2026-10-01/kept/by-hand.wav", "somebody's own");
@@ -118,7 +118,7 @@ async fn s6_a_directory_that_holds_more_than_files_stays_and_is_no_trouble() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s6_what_lies_there_by_then_is_deleted_only_if_it_is_the_same_file() {
+async fn what_lies_there_by_then_is_deleted_only_if_it_is_the_same_file() {
     let source = Source::over(
         MemoryFolder::new(),
         DropFolderConfig::new("UTC").with_purge_after(hours(24)).with_rescan(hours(100)),

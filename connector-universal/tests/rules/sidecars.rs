@@ -7,7 +7,7 @@ use connector_core::{Direction, SourceStatus};
 use crate::common::{JSON, SETTLE, STEM, Source, facts, hours, json, outcome_of, told, wav};
 
 #[tokio::test(start_paused = true)]
-async fn m1_names_belong_together_byte_by_byte() {
+async fn names_belong_together_byte_by_byte() {
     let source = Source::new();
     source.folder.upload("20261102-091500_kay.wav", "RIFF");
     source.folder.upload("20261102-091500_Kay.json", JSON);
@@ -18,7 +18,7 @@ async fn m1_names_belong_together_byte_by_byte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m1_yaml_is_refused_with_what_to_do_unless_the_source_accepts_it() {
+async fn yaml_is_refused_with_what_to_do_unless_the_source_accepts_it() {
     let source = Source::new();
     let name = format!("{STEM}.yaml");
     source.folder.upload(&wav(STEM), "RIFF");
@@ -33,7 +33,7 @@ async fn m1_yaml_is_refused_with_what_to_do_unless_the_source_accepts_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m2_two_sidecars_are_both_refused_and_the_recording_waits() {
+async fn two_sidecars_are_both_refused_and_the_recording_waits() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&json(STEM), JSON);
@@ -50,7 +50,7 @@ async fn m2_two_sidecars_are_both_refused_and_the_recording_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m2_a_second_sidecar_that_is_still_being_written_is_waited_for() {
+async fn a_second_sidecar_that_is_still_being_written_is_waited_for() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&json(STEM), JSON);
@@ -61,7 +61,7 @@ async fn m2_a_second_sidecar_that_is_still_being_written_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m3_a_nested_field_costs_the_sidecar_and_a_flat_one_completes_the_pair() {
+async fn a_nested_field_costs_the_sidecar_and_a_flat_one_completes_the_pair() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&json(STEM), r#"{"contact": {"name": "Ife"}}"#);
@@ -77,7 +77,7 @@ async fn m3_a_nested_field_costs_the_sidecar_and_a_flat_one_completes_the_pair()
 }
 
 #[tokio::test(start_paused = true)]
-async fn m3_a_sidecar_that_was_closed_too_early_gets_the_settle_time() {
+async fn a_sidecar_that_was_closed_too_early_gets_the_settle_time() {
     let source = Source::new();
     let mut hearing = source.listen();
     hearing.poke();
@@ -95,7 +95,7 @@ async fn m3_a_sidecar_that_was_closed_too_early_gets_the_settle_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m4_a_duplicate_field_is_refused_by_its_name() {
+async fn a_duplicate_field_is_refused_by_its_name() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&json(STEM), r#"{"disposition": "Won", "disposition": "Lost"}"#);
@@ -104,7 +104,7 @@ async fn m4_a_duplicate_field_is_refused_by_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m5_values_reach_the_event_as_the_text_that_stood_there() {
+async fn values_reach_the_event_as_the_text_that_stood_there() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&format!("{STEM}.yml"), "zip: 02134\nconsent: no\namount: 1e3\nnotes:\n");
@@ -116,7 +116,7 @@ async fn m5_values_reach_the_event_as_the_text_that_stood_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m6_a_sidecar_above_the_limit_is_refused_unread() {
+async fn a_sidecar_above_the_limit_is_refused_unread() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload_sparse(&json(STEM), (1 << 20) + 1);
@@ -130,7 +130,7 @@ async fn m6_a_sidecar_above_the_limit_is_refused_unread() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m7_a_call_counts_once_its_required_fields_are_there() {
+async fn a_call_counts_once_its_required_fields_are_there() {
     let source = Source::with(|config| config.with_required_fields(["disposition", "stage"]));
     source.folder.upload_pair(STEM);
     let mut hearing = source.listen();
@@ -148,7 +148,7 @@ async fn m7_a_call_counts_once_its_required_fields_are_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m8_the_usual_fields_are_understood_and_all_are_kept() {
+async fn the_usual_fields_are_understood_and_all_are_kept() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     let text = "caller_id,contact_name,title,account,contact_phone,opportunity_name,opportunity_amount,disposition,\
@@ -165,7 +165,7 @@ async fn m8_the_usual_fields_are_understood_and_all_are_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m9_a_recording_waits_for_its_sidecar_and_nothing_of_it_is_read() {
+async fn a_recording_waits_for_its_sidecar_and_nothing_of_it_is_read() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -177,7 +177,7 @@ async fn m9_a_recording_waits_for_its_sidecar_and_nothing_of_it_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m9_a_sidecar_may_come_before_its_recording() {
+async fn a_sidecar_may_come_before_its_recording() {
     let source = Source::new();
     source.folder.upload(&json(STEM), JSON);
     let mut hearing = source.listen();
@@ -188,7 +188,7 @@ async fn m9_a_sidecar_may_come_before_its_recording() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn m9_a_pair_of_which_there_was_no_word_is_found_and_settles() {
+async fn a_pair_of_which_there_was_no_word_is_found_and_settles() {
     let source = Source::new();
     let mut hearing = source.listen();
     hearing.poke();

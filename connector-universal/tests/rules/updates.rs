@@ -27,7 +27,7 @@ async fn wait_until(source: &Source, time: DateTime<Utc>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u1_a_new_version_of_a_sidecar_updates_the_metadata_alone() {
+async fn a_new_version_of_a_sidecar_updates_the_metadata_alone() {
     let source = Source::new();
     let mut hearing = processed(&source).await;
     source.folder.upload(&json(STEM), NEWER);
@@ -44,7 +44,7 @@ async fn u1_a_new_version_of_a_sidecar_updates_the_metadata_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u1_a_newer_version_supersedes_and_an_older_one_does_not() {
+async fn a_newer_version_supersedes_and_an_older_one_does_not() {
     let source = Source::new();
     source.folder.upload_pair(STEM);
     let mut hearing = source.listen();
@@ -56,7 +56,7 @@ async fn u1_a_newer_version_supersedes_and_an_older_one_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u2_an_update_is_taken_up_to_48_hours_after_the_call_to_the_second() {
+async fn an_update_is_taken_up_to_48_hours_after_the_call_to_the_second() {
     let source = Source::new();
     let mut hearing = processed(&source).await;
     wait_until(&source, at(LAST_MOMENT)).await;
@@ -65,7 +65,7 @@ async fn u2_an_update_is_taken_up_to_48_hours_after_the_call_to_the_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u2_the_48_hours_count_from_the_call_in_the_zone_of_the_name() {
+async fn the_48_hours_count_from_the_call_in_the_zone_of_the_name() {
     let source = Source::set(|config| config.time_zone = "-05:00".into());
     let mut hearing = processed(&source).await;
     wait_until(&source, at(LAST_MOMENT) + TimeDelta::hours(5)).await;
@@ -74,7 +74,7 @@ async fn u2_the_48_hours_count_from_the_call_in_the_zone_of_the_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u3_an_update_after_the_window_is_refused() {
+async fn an_update_after_the_window_is_refused() {
     let source = Source::new();
     let mut hearing = processed(&source).await;
     wait_until(&source, at(LAST_MOMENT) + TimeDelta::seconds(1)).await;
@@ -89,7 +89,7 @@ async fn u3_an_update_after_the_window_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u4_the_time_that_an_uploader_gives_a_file_changes_nothing() {
+async fn the_time_that_an_uploader_gives_a_file_changes_nothing() {
     for dated in ["1970-01-01T00:00:00Z", "2026-11-02T09:16:00Z", "2099-12-31T23:59:59Z"] {
         let source = Source::new();
         source.folder.upload_dated(&wav(STEM), "RIFF", at(dated));
@@ -110,7 +110,7 @@ async fn u4_the_time_that_an_uploader_gives_a_file_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u4_an_update_that_settles_after_the_window_but_was_seen_before_is_in_time() {
+async fn an_update_that_settles_after_the_window_but_was_seen_before_is_in_time() {
     let source = Source::new();
     let mut hearing = processed(&source).await;
     wait_until(&source, at(LAST_MOMENT) - TimeDelta::seconds(5)).await;
@@ -121,7 +121,7 @@ async fn u4_an_update_that_settles_after_the_window_but_was_seen_before_is_in_ti
 }
 
 #[tokio::test(start_paused = true)]
-async fn u5_the_first_sidecar_is_never_too_late() {
+async fn the_first_sidecar_is_never_too_late() {
     let source = Source::new();
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -132,7 +132,7 @@ async fn u5_the_first_sidecar_is_never_too_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u5_nor_is_the_first_sidecar_of_a_recording_that_was_taken_without() {
+async fn nor_is_the_first_sidecar_of_a_recording_that_was_taken_without() {
     let optional = connector_universal::SidecarMode::Optional;
     let source = Source::with(|config| config.with_sidecar(optional));
     source.folder.upload(&wav(STEM), "RIFF");
@@ -146,7 +146,7 @@ async fn u5_nor_is_the_first_sidecar_of_a_recording_that_was_taken_without() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u6_the_same_bytes_again_change_nothing() {
+async fn the_same_bytes_again_change_nothing() {
     let source = Source::new();
     source.folder.upload_pair(STEM);
     let mut hearing = source.listen();
@@ -167,7 +167,7 @@ async fn u6_the_same_bytes_again_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u6_an_update_without_a_required_field_is_refused_and_the_call_stays() {
+async fn an_update_without_a_required_field_is_refused_and_the_call_stays() {
     let source = Source::with(|config| config.with_required_fields(["direction"]));
     let mut hearing = processed(&source).await;
     source.folder.upload(&json(STEM), r#"{"call_stage": "Won"}"#);
@@ -179,7 +179,7 @@ async fn u6_an_update_without_a_required_field_is_refused_and_the_call_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u7_an_update_in_another_format_is_refused_while_the_first_is_there() {
+async fn an_update_in_another_format_is_refused_while_the_first_is_there() {
     let source = Source::new();
     source.folder.upload_pair(STEM);
     let mut hearing = source.listen();
@@ -194,7 +194,7 @@ async fn u7_an_update_in_another_format_is_refused_while_the_first_is_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u7_it_is_taken_once_the_first_is_gone_even_if_nobody_noticed_yet() {
+async fn it_is_taken_once_the_first_is_gone_even_if_nobody_noticed_yet() {
     let source = Source::new();
     let mut hearing = processed(&source).await;
     // The first one was moved a moment ago, and the folder was not listed since.

@@ -15,7 +15,7 @@ fn rich(mode: SidecarMode) -> Source {
 }
 
 #[tokio::test(start_paused = true)]
-async fn v1_an_optional_sidecar_is_waited_for_and_then_not() {
+async fn an_optional_sidecar_is_waited_for_and_then_not() {
     let source = Source::with(|config| config.with_sidecar(SidecarMode::Optional));
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload_pair("20261102-092000_noor");
@@ -31,7 +31,7 @@ async fn v1_an_optional_sidecar_is_waited_for_and_then_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn v1_an_optional_sidecar_that_comes_late_is_an_update() {
+async fn an_optional_sidecar_that_comes_late_is_an_update() {
     let source = Source::with(|config| config.with_sidecar(SidecarMode::Optional));
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -43,7 +43,7 @@ async fn v1_an_optional_sidecar_that_comes_late_is_an_update() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn v1_an_optional_sidecar_that_cannot_be_read_costs_only_itself() {
+async fn an_optional_sidecar_that_cannot_be_read_costs_only_itself() {
     let source = Source::with(|config| config.with_sidecar(SidecarMode::Optional));
     source.folder.upload(&wav(STEM), "RIFF");
     source.folder.upload(&json(STEM), r#"{"tags": ["vip"]}"#);
@@ -54,7 +54,7 @@ async fn v1_an_optional_sidecar_that_cannot_be_read_costs_only_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn v1_where_there_are_no_sidecars_nothing_is_waited_for_and_one_is_refused() {
+async fn where_there_are_no_sidecars_nothing_is_waited_for_and_one_is_refused() {
     let source = Source::with(|config| config.with_sidecar(SidecarMode::None));
     source.folder.upload(&wav(STEM), "RIFF");
     let mut hearing = source.listen();
@@ -67,7 +67,7 @@ async fn v1_where_there_are_no_sidecars_nothing_is_waited_for_and_one_is_refused
 }
 
 #[tokio::test(start_paused = true)]
-async fn v2_a_name_that_does_not_match_is_refused_and_never_guessed() {
+async fn a_name_that_does_not_match_is_refused_and_never_guessed() {
     let source = rich(SidecarMode::None);
     let short = "20261102-091500_kay_lind@example.com_OUT_300000000000017_+15550100100";
     source.folder.upload(&wav(short), "RIFF");
@@ -79,7 +79,7 @@ async fn v2_a_name_that_does_not_match_is_refused_and_never_guessed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn v3_directions_of_names_are_normalised_and_a_source_may_have_its_own_words() {
+async fn directions_of_names_are_normalised_and_a_source_may_have_its_own_words() {
     for (word, direction) in [
         ("IN", Direction::Inbound),
         ("inbound", Direction::Inbound),
@@ -102,7 +102,7 @@ async fn v3_directions_of_names_are_normalised_and_a_source_may_have_its_own_wor
 }
 
 #[tokio::test(start_paused = true)]
-async fn v4_the_session_is_an_alias_and_what_else_is_said_an_attribute() {
+async fn the_session_is_an_alias_and_what_else_is_said_an_attribute() {
     let source = rich(SidecarMode::Required);
     source.folder.upload(&wav(RICH), "RIFF");
     source.folder.upload(&json(RICH), r#"{"agent_station": "17", "ani": "+15550100199"}"#);

@@ -10,7 +10,6 @@ use http::{HeaderMap, StatusCode};
 
 use crate::http::client::HttpClient;
 use crate::http::request::{RequestBuilder, Streaming};
-use crate::http::response::Response;
 use crate::http::wire::Body;
 use crate::{Download, DownloadOptions, Error, Lookup, Result, Validator};
 
@@ -235,10 +234,10 @@ impl<'a> Wanted<'a> {
                 Ok(Taken::FromZero)
             }
             status if status.is_success() => {
-                let now = request.settings().cx.clock().now();
+                let now = request.settings.cx.clock().now();
                 Ok(Taken::NotReady(crate::http::retry::retry_after(&answer.headers, now)))
             }
-            status => refused(status, answer, request).await,
+            _ => refused(answer, request).await,
         }
     }
 
@@ -250,12 +249,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-async fn refused(status: StatusCode, answer: Streaming, request: &RequestBuilder) -> Result<Taken> {
-    let (headers, mut body) = (answer.headers, answer.body);
-    let bytes = body.next().await.and_then(Result::ok).unwrap_or_default();
-    let now = request.settings().cx.clock().now();
-    let error = request.error(&Response::new(status, headers, bytes, now));
-    match status.as_u16() {
+async fn refused(answer: Streaming, request: &RequestBuilder) -> Result<Taken> {
+    let status = answer.status.as_u16();
+    let error = request.refusal(answer).await;
+    match status {
         400 | 401 | 403 | 404 | 410 => Ok(Taken::Refused(error)),
         _ => Err(error),
     }

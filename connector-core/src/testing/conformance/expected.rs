@@ -41,6 +41,12 @@ impl ExpectedCall {
         Self { conversation: conversation.into(), call, agents, recordings }
     }
 
+    /// All calls of a day, each under the id of the scenario.
+    pub fn all(scenario: &Scenario) -> Vec<Self> {
+        let calls = scenario.calls.iter().enumerate();
+        calls.map(|(index, call)| Self::of(scenario, index, &call.id)).collect()
+    }
+
     /// The same call, seen as that of these people alone.
     pub fn with_agents(mut self, agents: impl IntoIterator<Item = usize>) -> Self {
         self.agents = agents.into_iter().collect();

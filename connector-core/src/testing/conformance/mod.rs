@@ -1,8 +1,8 @@
 //! One suite that every connector passes against its fake, ours and a stranger's.
 //!
-//! Write a [`Subject`]: it starts a [`Fake`] of the vendor's system that plays a [`Scenario`], and says what is to come out
-//! of a connector. [`run`] then tries every [`Point`] of the contract and returns a [`Report`]. A job that the connector
-//! lacks makes its points "not applicable"; the report lists them.
+//! Write a [`Subject`], or have [`subject`] make one: it starts a [`Fake`] of the vendor's system that plays a
+//! [`Scenario`], and says what is to come out of a connector. [`run`] then tries every [`Point`] of the contract and returns
+//! a [`Report`]. A job that the connector lacks makes its points "not applicable"; the report lists them.
 //!
 //! Every point starts fakes of its own. All waits go by tokio's clock: where the fake does without real sockets and
 //! files, pause it, and the suite takes no time. A connector that loses events fails several points: mend
@@ -10,11 +10,9 @@
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
-//! use std::collections::BTreeSet;
 //! use async_trait::async_trait;
-//! use connector_core::testing::Fault;
-//! use connector_core::testing::conformance::{ExpectedCall, Fake, Plan, Subject, run};
-//! use connector_core::{CallEventKind, Connector, Context, Result, Vendor};
+//! use connector_core::testing::conformance::{ExpectedCall, Fake, run, subject};
+//! use connector_core::{Connector, Context, Result, Vendor};
 //!
 //! /// A system that can do nothing at all.
 //! struct Nothing;
@@ -32,20 +30,7 @@
 //!     }
 //! }
 //!
-//! #[async_trait]
-//! impl Subject for Nothing {
-//!     async fn start(&self, _plan: &Plan) -> Result<Box<dyn Fake>> {
-//!         Ok(Box::new(Nothing))
-//!     }
-//!     fn least_kinds(&self) -> BTreeSet<CallEventKind> {
-//!         BTreeSet::new()
-//!     }
-//!     fn faults(&self) -> BTreeSet<Fault> {
-//!         BTreeSet::new()
-//!     }
-//! }
-//!
-//! let report = run(&Nothing).await;
+//! let report = run(&subject([], [], |_| Nothing)).await;
 //! println!("{report}");
 //! assert!(report.failed().is_empty());
 //! # Ok(()) }
@@ -72,11 +57,13 @@ mod recordings;
 mod replay;
 mod report;
 mod seen;
+mod simple;
 mod stage;
 mod streams;
 
 pub use expected::ExpectedCall;
 pub use report::{Finding, Point, Report, Verdict};
+pub use simple::subject;
 
 use seen::Seen;
 
@@ -192,6 +179,13 @@ pub struct BadRows {
     pub groups: usize,
     /// In the history.
     pub history: usize,
+}
+
+impl BadRows {
+    /// So many in each.
+    pub fn each(count: usize) -> Self {
+        Self { events: count, agents: count, groups: count, history: count }
+    }
 }
 
 /// Tries every point of the contract. A panic of the connector fails the point it happened in.

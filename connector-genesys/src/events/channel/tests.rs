@@ -49,7 +49,7 @@ struct World {
 impl World {
     /// With these people, whose ids are their logins as well.
     fn with(people: impl IntoIterator<Item = String>) -> Self {
-        Self::bounded(people, Bounds::default())
+        Self::bounded(people, Bounds { topics: 1_000, channels: 20 })
     }
 
     fn bounded(people: impl IntoIterator<Item = String>, bounds: Bounds) -> Self {

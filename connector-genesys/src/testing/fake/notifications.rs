@@ -1,11 +1,8 @@
 //! What a test does to channels and their sockets.
 
-use connector_core::testing::http::Request;
 use serde_json::Value;
 
-use super::super::ask::Ask;
 use super::super::line::Out;
-use super::super::sockets;
 use super::*;
 
 /// A channel as a test sees it. `Debug` leaves its id out: whoever has it hears everything.
@@ -52,8 +49,8 @@ impl Fake {
     /// Announces on all sockets that they will close, and closes those that are still open then:
     /// [`closing_after`](Settings::closing_after).
     pub fn close_sockets_soon(&self) {
-        let state = self.centre.state();
-        state.channels.close_soon(state.settings.closing_after);
+        let state = &mut *self.centre.state();
+        state.channels.close_soon(state.day.settings.closing_after);
     }
 
     /// Whether all sockets are silent: they say nothing, not even that they live, and what happens meanwhile is lost.
@@ -71,7 +68,7 @@ impl Fake {
     /// Lets all tokens end now, and says so on all channels.
     pub fn revoke_tokens(&self) {
         let state = &mut *self.centre.state();
-        state.tokens.clear();
+        state.login.tokens.end_all();
         let ids: Vec<String> = state.channels.iter().map(|channel| channel.id.clone()).collect();
         ids.iter().for_each(|id| state.channels.revoke(id));
     }
@@ -83,50 +80,15 @@ impl Fake {
 
     /// The calls, by their index, that are over and of which nothing was told to anybody.
     pub fn unheard(&self) -> Vec<usize> {
-        let (state, org) = (self.centre.state(), &self.centre.org);
-        let now = state.now(org);
-        let calls = 0..state.calls.min(org.scenario.calls.len());
-        calls.filter(|call| org.done(*call) <= now && state.told.is_unheard(*call)).collect()
+        let state = self.centre.state();
+        let over = state.day.calls().filter(|(_, told)| told.done() <= state.day.now()).map(|(call, _)| call);
+        over.filter(|call| state.told.is_unheard(*call)).collect()
     }
 
     /// How many messages were not told to a channel that had their topic: they were lost on their way, or nobody was
     /// connected. Those count as well whose topic had a channel that is gone. No message costs more than two events.
     pub fn lost(&self) -> usize {
         self.centre.state().channels.lost
-    }
-}
-
-impl Centre {
-    /// When something is to be told next, if the day passes.
-    pub(in super::super) fn due(&self) -> Option<Instant> {
-        let state = self.state();
-        let Time::Passing(run) = state.time else { return None };
-        let (at, _) = telling::next(&self.org, &state)?;
-        Some(Instant::now() + run.wait(at))
-    }
-
-    /// Tells what has happened by now.
-    pub(in super::super) fn catch_up(&self) {
-        telling::catch_up(&self.org, &self.faults, &mut self.state());
-    }
-
-    pub(in super::super) fn heartbeat(&self) -> std::time::Duration {
-        self.state().settings.heartbeat
-    }
-
-    /// Whether a channel says nothing, not even that it lives. What was held back goes out first.
-    pub(in super::super) fn beat(&self, channel: &str) -> bool {
-        let mut state = self.state();
-        state.prune_channels();
-        state.channels.beat(channel)
-    }
-
-    /// Connects somebody to the channel of a request.
-    pub(super) fn connect(self: &Arc<Self>, request: &Request, connection: Connection) {
-        let id = Ask::new(request).id().to_owned();
-        self.catch_up();
-        let Some(out) = self.state().channels.connect(&id) else { return };
-        tokio::spawn(sockets::serve(self.clone(), id, connection, out));
     }
 }
 

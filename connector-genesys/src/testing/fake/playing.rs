@@ -1,32 +1,36 @@
 //! What time it is, and how it passes.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use connector_core::Clock;
+use connector_core::testing::{DayTime, Passing};
 use tokio::time::sleep;
 
-use super::super::state::Run;
+use super::super::telling::Told;
 use super::*;
 
 impl Fake {
     /// Lets it be this time in the contact centre, until something else is said. What happened before is not told.
     pub fn at(&self, time: DateTime<Utc>) {
-        self.centre.set(Time::At(time), usize::MAX, time);
+        self.centre.set(DayTime::At(time), usize::MAX, time);
     }
 
     /// Lets the day unfold by this clock, which its channels keep to as well. What happens is told when it does; what
     /// happened before is not.
     pub fn follow(&self, clock: Clock) {
-        self.centre.state().clock = clock;
-        self.centre.set(Time::Passing(Run::new(clock.now(), 1)), usize::MAX, clock.now());
+        self.centre.state().channels.clock = clock;
+        self.centre.set(DayTime::Passing(Passing::new(clock)), usize::MAX, clock.now());
     }
 
     /// Lets channels keep to this clock, that of whoever asks. It is the machine's until something else is said.
     pub fn keep_to(&self, clock: Clock) {
-        self.centre.state().clock = clock;
+        self.centre.state().channels.clock = clock;
     }
 
     /// Plays the day until so many of its calls are over and told, going on where it was; whatever else there is does not
     /// happen. It takes as long as the day does on tokio's clock, or less with [`speed`](Settings::speed). In between time
-    /// stands still.
+    /// stands still, and nothing is held back.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
@@ -42,7 +46,7 @@ impl Fake {
     pub async fn play(&self, calls: usize) {
         let starts = self.centre.org.scenario.starts;
         if !self.centre.state().is_played {
-            self.centre.set(Time::At(starts), 0, starts - TimeDelta::milliseconds(1));
+            self.centre.set(DayTime::At(starts), 0, starts - TimeDelta::milliseconds(1));
             self.centre.state().is_played = true;
         }
         let _standing = Standing(&self.centre);
@@ -51,11 +55,12 @@ impl Fake {
             sleep(wait).await;
             self.centre.catch_up();
         }
+        self.centre.state().channels.catch_up();
     }
 
     /// The time in the contact centre.
     pub fn now(&self) -> DateTime<Utc> {
-        self.centre.state().now(&self.centre.org)
+        self.centre.state().day.now()
     }
 }
 
@@ -65,15 +70,16 @@ struct Standing<'a>(&'a Centre);
 impl Drop for Standing<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.time = Time::At(state.now(&self.0.org));
+        state.day.time = DayTime::At(state.day.now());
     }
 }
 
 impl Centre {
     /// Sets the time, and how many calls of the day there are. What happened until `told` is told no more.
-    fn set(&self, time: Time, calls: usize, told: DateTime<Utc>) {
+    fn set(&self, time: DayTime, calls: usize, told: DateTime<Utc>) {
         let mut state = self.state();
-        (state.time, state.calls, state.told, state.is_played) = (time, calls, Told::until(told), false);
+        (state.day.time, state.day.calls) = (time, calls);
+        (state.told, state.is_played) = (Told::until(told), false);
         drop(state);
         self.changed.notify_waiters();
     }
@@ -81,22 +87,23 @@ impl Centre {
     /// Lets time pass, and so many calls happen.
     fn go_on(&self, calls: usize) {
         let mut state = self.state();
-        state.time = Time::Passing(Run::new(state.now(&self.org), state.settings.speed));
-        state.calls = state.calls.max(calls);
+        let now = Clock::starting_at(state.day.now());
+        state.day.time = DayTime::Passing(Passing::new(now).faster(state.day.settings.speed));
+        state.day.calls = state.day.calls.max(calls);
         drop(state);
         self.catch_up();
         self.changed.notify_waiters();
     }
 
     /// How long until something is told, or until the last of the calls has come into the history.
-    fn left(&self) -> Option<std::time::Duration> {
+    fn left(&self) -> Option<Duration> {
         let state = self.state();
-        let late = state.settings.listed_after.max(state.settings.recorded_after).max(TimeDelta::zero());
-        let calls = state.calls.min(self.org.scenario.calls.len());
-        let last = (0..calls).map(|call| self.org.done(call) + late).max();
-        let next = telling::next(&self.org, &state).map(|(at, _)| at).or(last)?;
-        match state.time {
-            Time::Passing(run) if run.now() < next => Some(run.wait(next)),
+        let day = &state.day;
+        let late = day.settings.listed_after.max(day.settings.recorded_after).max(TimeDelta::zero());
+        let last = day.calls().map(|(_, told)| told.done() + late).max();
+        let next = state.told.next(day).map(|(at, _)| at).or(last)?;
+        match day.time {
+            DayTime::Passing(passing) if passing.now() < next => Some(passing.wait(next)),
             _ => None,
         }
     }

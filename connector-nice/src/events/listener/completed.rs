@@ -46,8 +46,8 @@ impl Listener {
         let is_swept = handover.is_swept;
         for item in &mut handover.items {
             if let Item::Event(event) = item {
-                event.agent.iter_mut().for_each(|who| people::complete(&shared, who));
-                event.facts.iter_mut().for_each(|facts| people::fill(&shared, facts));
+                event.agent.iter_mut().for_each(|who| shared.people.complete(who));
+                event.facts.iter_mut().for_each(|facts| shared.people.complete_all(facts));
             }
         }
         self.hand_over(handover);

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use connector_core::Error;
 use connector_core::http::Response;
+use connector_core::testing::fixtures::{strange, unknown_fields, values};
 use http::{HeaderMap, StatusCode};
 
 use super::*;
@@ -114,30 +115,6 @@ fn read_here() -> Vec<(&'static str, Value)> {
     read
 }
 
-/// The places of all values in an answer that are neither lists nor objects.
-fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            fields.iter().for_each(|(key, value)| leaves(value, format!("{path}/{}", key.replace('/', "~1")), found));
-        }
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(number, item)| leaves(item, format!("{path}/{number}"), found));
-        }
-        _ => found.push(path),
-    }
-}
-
-fn objects(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
-    match value {
-        Value::Object(fields) => {
-            fields.values_mut().for_each(|value| objects(value, change));
-            change(fields);
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| objects(item, change)),
-        _ => {}
-    }
-}
-
 /// Other forms of a value that mean the same.
 fn alike(value: &Value) -> Vec<Value> {
     match value {
@@ -163,15 +140,9 @@ fn what_means_the_same_is_read_as_the_same() {
     for (name, answer) in read_here() {
         let expected = neutral(name, &answer).expect("a fixture can be read");
         assert!(expected.0 > 0, "{name}");
-        let mut places = Vec::new();
-        leaves(&answer, String::new(), &mut places);
-        for place in places {
-            for other in alike(answer.pointer(&place).expect("its place")) {
-                let mut changed = answer.clone();
-                *changed.pointer_mut(&place).expect("its place") = other.clone();
-                assert_eq!(neutral(name, &changed).as_ref(), Some(&expected), "{name}{place}: {other}");
-                changes += 1;
-            }
+        for changed in values(&answer, alike) {
+            assert_eq!(neutral(name, &changed.answer).as_ref(), Some(&expected), "{name}{changed}");
+            changes += 1;
         }
     }
     assert!(changes > 200, "only {changes}");
@@ -179,56 +150,33 @@ fn what_means_the_same_is_read_as_the_same() {
 
 #[test]
 fn unknown_fields_are_ignored_everywhere() {
-    for (name, mut answer) in read_here() {
+    for (name, answer) in read_here() {
         let expected = neutral(name, &answer);
-        for unknown in
-            [json!(null), json!(7), json!("text"), json!([1, {"a": []}]), json!({"contactId": [], "a": null})]
-        {
-            objects(&mut answer, &mut |fields| drop(fields.insert("someThingNew".to_owned(), unknown.clone())));
-            assert_eq!(neutral(name, &answer), expected, "{name}: {unknown}");
+        for changed in unknown_fields(&answer) {
+            assert_eq!(neutral(name, &changed), expected, "{name}: {changed}");
         }
     }
 }
 
 #[test]
 fn a_strange_value_costs_a_field_and_never_the_answer() {
-    let strange = [
-        json!(null),
-        json!(""),
-        json!("SomethingNew"),
-        json!(-1),
-        json!(1e300),
-        json!(true),
-        json!([]),
-        json!([1]),
-        json!({"a": {}}),
-        json!(u64::MAX),
-        json!("9999999999999999999999"),
-        json!("0001-01-01T00:00:00"),
+    // Without its id, or without a link, there is nothing left of a row; and a file may be said to be none.
+    const IS_ROW: [&str; 8] = [
+        "/contactId",
+        "/masterContactId",
+        "/agentId",
+        "/fileToPlayUrl",
+        "/redirectUrl",
+        "/fullFileName",
+        "/isDeleted",
+        "/weblink",
     ];
     for (name, answer) in read_here() {
         let rows = neutral(name, &answer).expect("a fixture can be read").0;
-        let mut places = Vec::new();
-        leaves(&answer, String::new(), &mut places);
-        for place in places {
-            for strange in &strange {
-                let mut changed = answer.clone();
-                *changed.pointer_mut(&place).expect("its place") = strange.clone();
-                let read = neutral(name, &changed).unwrap_or_else(|| panic!("{name}{place}: {strange} is fatal"));
-                // Without its id, or without a link, there is nothing left of a row; and a file may be said to be none.
-                let is_row = [
-                    "/contactId",
-                    "/masterContactId",
-                    "/agentId",
-                    "/fileToPlayUrl",
-                    "/redirectUrl",
-                    "/fullFileName",
-                    "/isDeleted",
-                    "/weblink",
-                ];
-                let least = rows - usize::from(is_row.iter().any(|end| place.ends_with(end)));
-                assert!(read.0 >= least, "{name}{place}: {strange} costs a row");
-            }
+        for changed in values(&answer, |_| strange()) {
+            let read = neutral(name, &changed.answer).unwrap_or_else(|| panic!("{name}{changed} is fatal"));
+            let least = rows - usize::from(IS_ROW.iter().any(|end| changed.place.ends_with(end)));
+            assert!(read.0 >= least, "{name}{changed} costs a row");
         }
     }
 }

@@ -46,7 +46,7 @@ fn the_customer_of_an_outbound_call_is_not_the_one_who_calls() {
 }
 
 #[test]
-fn v3_directions_are_known_by_many_words() {
+fn directions_are_known_by_many_words() {
     let directions = Directions::default();
     for (words, direction) in [
         (["IN", "inbound", "I", " In "], Direction::Inbound),
@@ -65,7 +65,7 @@ fn v3_directions_are_known_by_many_words() {
 }
 
 #[test]
-fn v4_ids_become_aliases_and_the_sidecar_is_believed_before_the_name() {
+fn ids_become_aliases_and_the_sidecar_is_believed_before_the_name() {
     let parts = [("session", "30017"), ("dir", "OUT"), ("ani", "+15550100100"), ("campaign", "Old")];
     let json = r#"{"five9_session_id": "30017", "external_id": "x-9", "direction": "IN", "campaign_name": "Renewals"}"#;
     let call = filled(&FieldMap::default(), json, &parts);

@@ -62,7 +62,7 @@ fn decided(files: &[File], record: &Record) -> String {
 }
 
 #[test]
-fn m9_and_m2_what_is_decided_about_files_that_are_new() {
+fn and_m2_what_is_decided_about_files_that_are_new() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     for (files, expected) in [
         (vec![], "rest"),
@@ -117,7 +117,7 @@ fn metadata_where_there_should_be_none_is_refused_and_a_recording_alone_is_not()
 }
 
 #[test]
-fn n9_and_u7_what_is_decided_about_files_beside_those_that_were_taken() {
+fn and_u7_what_is_decided_about_files_beside_those_that_were_taken() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let record = taken(&wav, Some(&json));
     for (files, expected) in [
@@ -169,7 +169,7 @@ fn reason(verdict: Verdict) -> Reason {
 }
 
 #[test]
-fn m7_and_u6_required_fields_are_waited_for_once_and_then_insisted_on() {
+fn and_u6_required_fields_are_waited_for_once_and_then_insisted_on() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let new = Record::default();
     assert_eq!(verdict(Some(&wav), &json, r#"{"stage": "Won"}"#, &new), Verdict::Take);
@@ -181,7 +181,7 @@ fn m7_and_u6_required_fields_are_waited_for_once_and_then_insisted_on() {
 }
 
 #[test]
-fn m3_a_sidecar_that_is_whole_by_word_alone_is_not_refused_yet() {
+fn a_sidecar_that_is_whole_by_word_alone_is_not_refused_yet() {
     let (wav, new) = (file("wav", 10), Record::default());
     for text in ["", "{", r#"{"a": {}}"#, r#"{"a": 1, "a": 2}"#] {
         assert_eq!(verdict(Some(&wav), &said("json", 10), text, &new), Verdict::Wait(Wait::Settling));
@@ -190,7 +190,7 @@ fn m3_a_sidecar_that_is_whole_by_word_alone_is_not_refused_yet() {
 }
 
 #[test]
-fn u2_u3_and_u5_only_a_newer_version_of_a_sidecar_can_be_too_late() {
+fn u3_and_u5_only_a_newer_version_of_a_sidecar_can_be_too_late() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let seen = |hour, seconds| File { first_seen: at(hour) + TimeDelta::seconds(seconds), ..file("json", 11) };
     let text = r#"{"stage": "Won"}"#;
@@ -202,7 +202,7 @@ fn u2_u3_and_u5_only_a_newer_version_of_a_sidecar_can_be_too_late() {
 }
 
 #[test]
-fn u6_the_same_bytes_are_never_too_late_and_never_incomplete() {
+fn the_same_bytes_are_never_too_late_and_never_incomplete() {
     let (wav, json) = (file("wav", 10), file("json", 10));
     let mut record = taken(&wav, Some(&json));
     remember(&mut record, None, Some((&json, "second")), at(0));

@@ -263,7 +263,7 @@ async fn an_unknown_endpoint_answers_with_whatever_status_it_has() {
         0 => Answer::new(500),
         _ => Answer::new(418).with_body("short and stout"),
     });
-    let answer = client.request(Method::DELETE, "kettle").query("why", "tea & cake").send_any().await.unwrap();
+    let answer = client.request(http::Method::DELETE, "kettle").query("why", "tea & cake").send_any().await.unwrap();
     assert_eq!((answer.status.as_u16(), &answer.bytes[..]), (418, &b"short and stout"[..]));
     assert_eq!(addresses(&log)[1], "https://api.example.com/v1/kettle?why=tea+%26+cake");
 }

@@ -1,4 +1,6 @@
+use std::path::PathBuf;
 use std::sync::Mutex as StdMutex;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
