@@ -1,4 +1,4 @@
-//! The exchange itself, as Bell's documentation has it, for tests. It shares nothing with the connector but the day it plays.
+//! What the vendor's documentation says of the exchange, which plays a day. It shares no type with the connector.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use async_trait::async_trait;
 use connector_core::testing::conformance::{BadRows, ExpectedCall, Fake, Plan};
 use connector_core::testing::{Fault, ScenarioCall};
-use connector_core::{Connector, Context, Result, Seat};
+use connector_core::{Connector, Result};
 use serde_json::{Value, json};
 
-use super::Bell;
+use crate::Bell;
 
-/// An exchange on a day.
+/// Clones are the same exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     plan: Plan,
@@ -20,12 +20,11 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// One on which nothing has happened yet.
     pub(crate) fn new(plan: &Plan) -> Self {
         Self { plan: plan.clone(), over: Arc::default(), is_erased: Arc::default() }
     }
 
-    /// The rows of a list, after so many.
+    /// The rows of a list, but for the first so many.
     pub(crate) fn lines(&self, list: &str, after: usize) -> Vec<String> {
         let (day, over) = (&self.plan.scenario, self.over.load(Relaxed));
         let call = |call: &ScenarioCall| {
@@ -54,8 +53,7 @@ impl Exchange {
 #[async_trait]
 impl Fake for Exchange {
     async fn connect(&self) -> Result<Connector> {
-        let bell = Bell { exchange: self.clone(), cx: Context::default(), seat: Seat::default() };
-        Ok(bell.connector())
+        Ok(Bell::new(self.clone()).connector())
     }
 
     async fn play(&self, calls: usize) -> Result<()> {

@@ -1,5 +1,5 @@
 //! A whole connector, for an invented telephone exchange: Bell has lists of its people, its groups and the calls that ended,
-//! a row of JSON on each line, and it has tapes. `main` runs the suite that every connector has to pass.
+//! a row of JSON on each line, and it has tapes. `main` runs the suite that every connector has to pass, against a fake.
 
 mod exchange;
 
@@ -23,16 +23,6 @@ struct Bell {
     seat: Seat,
 }
 
-impl Bell {
-    fn connector(&self) -> Connector {
-        Connector::new(&self.cx, Vendor::named("bell"))
-            .with_directory(self.clone())
-            .with_events(self.clone())
-            .with_history(self.clone())
-            .with_recordings(self.clone())
-    }
-}
-
 /// A row of the list of calls.
 #[derive(Deserialize)]
 struct Call {
@@ -42,15 +32,27 @@ struct Call {
     taped: bool,
 }
 
-/// What is made of the rows of a list. One that cannot be read costs itself.
-fn page<Row: DeserializeOwned, T>(lines: Vec<String>, make: impl Fn(Row) -> Option<T>) -> Page<T> {
-    let mut page = Page::new(Vec::new());
-    for line in lines {
-        match serde_json::from_str(&line) {
-            Ok(row) => page.items.extend(make(row)),
-            Err(_) => page.rejected.push(Rejected::new("a row", "unreadable", "it is no JSON, or not all of it")),
-        }
+impl Bell {
+    fn new(exchange: Exchange) -> Self {
+        Self { exchange, cx: Context::default(), seat: Seat::default() }
     }
+
+    fn connector(&self) -> Connector {
+        Connector::new(&self.cx, Vendor::named("bell"))
+            .with_directory(self.clone())
+            .with_history(self.clone())
+            .with_recordings(self.clone())
+            .with_events(self.clone())
+    }
+}
+
+/// What is made of the rows of a list. One that cannot be read costs itself.
+fn page<T: DeserializeOwned, U>(lines: Vec<String>, make: impl Fn(T) -> Option<U>) -> Page<U> {
+    let rows = lines.iter().map(|line| serde_json::from_str(line).ok());
+    let (good, bad): (Vec<Option<T>>, Vec<_>) = rows.partition(Option::is_some);
+    let mut page = Page::new(good.into_iter().flatten().filter_map(make).collect());
+    page.rejected =
+        bad.iter().map(|_| Rejected::new("a row", "unreadable", "it is no JSON, or not all of it")).collect();
     page
 }
 
@@ -61,8 +63,7 @@ fn who(uid: &str) -> AgentRef {
 fn conversation(call: Call) -> Conversation {
     let this = ConversationRef::new(call.number);
     let mut conversation = Conversation::new(this.clone(), Vendor::named("bell"));
-    conversation.detail = Detail::Full;
-    conversation.ended = Some(Stamp::vendor(call.ended));
+    (conversation.ended, conversation.detail) = (Some(Stamp::vendor(call.ended)), Detail::Full);
     conversation.legs = call.people.iter().map(|uid| Leg::new(uid).with_agent(who(uid))).collect();
     let tape = Recording::new("tape", this.clone(), Locator::new(this.id));
     conversation.recordings.extend(call.taped.then_some(tape));
@@ -117,7 +118,7 @@ impl ConversationHistory for Bell {
 #[async_trait]
 impl RecordingDownloader for Bell {
     fn patience(&self) -> Duration {
-        Duration::ZERO // a tape is there when its call is over
+        Duration::ZERO
     }
 
     async fn recordings(&self, of: &[Conversation], _: RecordingOptions) -> Vec<Result<RecordingSet>> {
@@ -129,8 +130,7 @@ impl RecordingDownloader for Bell {
             return Ok(Lookup::Gone(Gone::Deleted));
         };
         let mut download = Download::new(stream::iter([Ok(bytes.into())]).boxed());
-        download.from = options.from;
-        download.size = Some(size); // what is shorter was cut: the rest is asked for
+        (download.from, download.size) = (options.from, Some(size)); // what is shorter was cut: the rest is asked for
         Ok(Lookup::Ready(download))
     }
 
@@ -146,7 +146,7 @@ impl EventSource for Bell {
     }
 
     fn deliveries(&self, request: SubscribeRequest) -> Events {
-        self.seat.deliveries(self.cx.origin(), || Ears { bell: self.clone(), request })
+        self.seat.deliveries(self.cx.origin(), || Ears(self.clone(), request))
     }
 
     async fn check(&self) -> JobCheck {
@@ -154,24 +154,16 @@ impl EventSource for Bell {
     }
 }
 
-/// What listens to the list of calls. How many of them were told is the position.
-struct Ears {
-    bell: Bell,
-    request: SubscribeRequest,
-}
+struct Ears(Bell, SubscribeRequest);
 
 impl Listen for Ears {
     async fn next(&mut self) -> Result<SourceItem> {
-        let (calls, now) = (|after| self.bell.exchange.lines("calls", after), self.bell.cx.clock().now());
-        let mut items = Vec::new();
-        let after = match self.request.from.as_ref().map(|cursor| cursor.as_str().parse()) {
-            Some(Ok(after)) => after,
-            None => calls(0).len(),
-            Some(Err(_)) => {
-                items.push(Item::Gap(Gap { from: now - TimeDelta::days(7), to: now, why: "unknown position".into() }));
-                calls(0).len()
-            }
-        };
+        let Self(bell, request) = self;
+        let (calls, clock) = (|after| bell.exchange.lines("calls", after), bell.cx.clock());
+        let position = request.from.as_ref().map(|cursor| cursor.as_str().parse());
+        let gap = Gap { from: clock.now() - TimeDelta::days(7), to: clock.now(), why: "unknown position".to_owned() };
+        let mut items = if let Some(Err(_)) = position { vec![Item::Gap(gap)] } else { Vec::new() };
+        let after = position.and_then(Result::ok).unwrap_or_else(|| calls(0).len());
         while items.is_empty() && calls(after).is_empty() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -180,12 +172,11 @@ impl Listen for Ears {
         let page = page(lines, |call: Call| {
             let (key, at) = (EventKey::new(format!("{}|ended", call.number)), Stamp::vendor(call.ended));
             let event = CallEvent::new(key, ConversationRef::new(call.number), CallEventKind::Ended, at);
-            call.people.iter().any(|uid| self.request.watch.covers(&who(uid))).then_some(Item::Event(event))
+            call.people.iter().any(|uid| request.watch.covers(&who(uid))).then_some(Item::Event(event))
         });
         items.extend(page.items.into_iter().chain(page.rejected.into_iter().map(Item::Rejected)));
-        let mut delivery = Delivery::new(items, self.bell.cx.clock().now(), Ack::nobody()); // the cursor is the promise
-        delivery.cursor = Some(cursor.clone());
-        self.request.from = Some(cursor);
+        let mut delivery = Delivery::new(items, clock.now(), Ack::nobody()); // who has the cursor needs no other promise
+        (delivery.cursor, request.from) = (Some(cursor.clone()), Some(cursor));
         Ok(SourceItem::Delivery(delivery))
     }
 }

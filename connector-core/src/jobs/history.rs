@@ -66,7 +66,8 @@ impl HistoryQuery {
         Self { from, to, resume: None, priority: Priority::Reconcile }
     }
 
-    /// Everything that ended within the last 24 hours, by the machine's clock.
+    /// Everything that ended within the last 24 hours, by the machine's clock. It is another time whenever it is asked for:
+    /// whoever is to go on later names the time, by [`between`](Self::between).
     pub fn last_day() -> Self {
         let now = Clock::system().now();
         Self::between(now - TimeDelta::days(1), now)

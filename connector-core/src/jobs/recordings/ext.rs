@@ -41,7 +41,8 @@ pub trait RecordingDownloaderExt: RecordingDownloader + Clone {
     ///
     /// It is written under another name in the same directory, made durable, and renamed at once: under its own name the
     /// file is whole or not there, and an older one is replaced. A recording that changes on the way starts again. A
-    /// process that dies leaves a file `.recording-….part` behind.
+    /// process that dies leaves a file `.recording-….part` behind: whoever starts again may remove it, and need not save what
+    /// is there under its own name.
     ///
     /// ```no_run
     /// # async fn example(recordings: std::sync::Arc<dyn connector_core::RecordingDownloader>,
