@@ -3,7 +3,7 @@
 #[test]
 fn the_page_on_connectors_quotes_its_example() {
     let page = include_str!("../../docs/write-your-own-connector.md");
-    let example = include_str!("../examples/bell_connector.rs");
+    let example = include_str!("../examples/bell_connector/main.rs");
     let blocks: Vec<&str> =
         page.split("```rust,ignore\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() > 4);

@@ -1,6 +1,7 @@
 //! The calls of the past.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +26,26 @@ pub trait ConversationHistory: Debug + Send + Sync + 'static {
     async fn check(&self) -> JobCheck;
 }
 
+/// The same job, shared.
+#[async_trait]
+impl<Job: ConversationHistory + ?Sized> ConversationHistory for Arc<Job> {
+    fn limits(&self) -> HistoryLimits {
+        (**self).limits()
+    }
+
+    fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
+        (**self).ended(query)
+    }
+
+    async fn conversation(&self, of: &ConversationRef, options: LookupOptions) -> Result<Lookup<Conversation>> {
+        (**self).conversation(of, options).await
+    }
+
+    async fn check(&self) -> JobCheck {
+        (**self).check().await
+    }
+}
+
 /// Which conversations of the past to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -45,7 +66,8 @@ impl HistoryQuery {
         Self { from, to, resume: None, priority: Priority::Reconcile }
     }
 
-    /// Everything that ended within the last 24 hours, by the machine's clock.
+    /// Everything that ended within the last 24 hours, by the machine's clock. It is another time whenever it is asked for:
+    /// whoever is to go on later names the time, by [`between`](Self::between).
     pub fn last_day() -> Self {
         let now = Clock::system().now();
         Self::between(now - TimeDelta::days(1), now)

@@ -1,17 +1,19 @@
 //! A whole connector, for an invented telephone exchange: Bell has lists of its people, its groups and the calls that ended,
-//! a row of JSON on each line, and it has tapes. `main` runs the suite that every connector has to pass.
+//! a row of JSON on each line, and it has tapes. `main` runs the suite that every connector has to pass, against a fake.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::{sync::Arc, time::Duration};
+mod exchange;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::testing::conformance::{BadRows, ExpectedCall, Fake, Plan, run, subject};
-use connector_core::testing::{Fault, ScenarioCall};
+use connector_core::testing::Fault;
+use connector_core::testing::conformance::{run, subject};
 use connector_core::*;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+
+use exchange::Exchange;
 
 /// The client, which has all the jobs.
 #[derive(Clone, Debug)]
@@ -28,6 +30,20 @@ struct Call {
     ended: DateTime<Utc>,
     people: Vec<String>,
     taped: bool,
+}
+
+impl Bell {
+    fn new(exchange: Exchange) -> Self {
+        Self { exchange, cx: Context::default(), seat: Seat::default() }
+    }
+
+    fn connector(&self) -> Connector {
+        Connector::new(&self.cx, Vendor::named("bell"))
+            .with_directory(self.clone())
+            .with_history(self.clone())
+            .with_recordings(self.clone())
+            .with_events(self.clone())
+    }
 }
 
 /// What is made of the rows of a list. One that cannot be read costs itself.
@@ -62,13 +78,16 @@ impl AgentDirectory for Bell {
         let agent = |(uid, group): (_, String)| is_meant(&group).then(|| agent(uid, group));
         page(self.exchange.lines("people", 0), agent).into_listing()
     }
+
     fn list_groups(&self, _: GroupQuery) -> Listing<AgentGroup> {
         let group = |name: String| Some(AgentGroup::new(&name, GroupKind::Group, &name));
         page(self.exchange.lines("groups", 0), group).into_listing()
     }
+
     async fn find_agent(&self, who: &AgentRef, _: LookupOptions) -> Result<Option<Agent>> {
         find_among(self.list_agents(AgentQuery::all()), who).await
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -79,15 +98,18 @@ impl ConversationHistory for Bell {
     fn limits(&self) -> HistoryLimits {
         HistoryLimits::lagging(Duration::ZERO)
     }
+
     fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
         let is_in = |call: &Call| (query.from..query.to).contains(&call.ended);
         page(self.exchange.lines("calls", 0), |call| is_in(&call).then(|| conversation(call))).into_listing()
     }
+
     async fn conversation(&self, of: &ConversationRef, _: LookupOptions) -> Result<Lookup<Conversation>> {
         let calls = self.exchange.lines("calls", 0);
         let mut found = page(calls, |call: Call| (call.number == of.id).then(|| conversation(call))).items;
         Ok(found.pop().map_or(Lookup::Gone(Gone::Unknown), Lookup::Ready))
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -98,9 +120,11 @@ impl RecordingDownloader for Bell {
     fn patience(&self) -> Duration {
         Duration::ZERO
     }
+
     async fn recordings(&self, of: &[Conversation], _: RecordingOptions) -> Vec<Result<RecordingSet>> {
         of.iter().map(|call| Ok(RecordingSet::new(call.recordings.clone(), Outlook::Complete))).collect()
     }
+
     async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
         let Some((size, bytes)) = self.exchange.tape(recording.locator.as_str(), options.from as usize) else {
             return Ok(Lookup::Gone(Gone::Deleted));
@@ -109,6 +133,7 @@ impl RecordingDownloader for Bell {
         (download.from, download.size) = (options.from, Some(size)); // what is shorter was cut: the rest is asked for
         Ok(Lookup::Ready(download))
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -119,9 +144,11 @@ impl EventSource for Bell {
     fn traits(&self) -> EventTraits {
         EventTraits::new([CallEventKind::Ended], Replay::FromCursor)
     }
+
     fn deliveries(&self, request: SubscribeRequest) -> Events {
         self.seat.deliveries(self.cx.origin(), || Ears(self.clone(), request))
     }
+
     async fn check(&self) -> JobCheck {
         JobCheck::Ok
     }
@@ -154,66 +181,9 @@ impl Listen for Ears {
     }
 }
 
-/// What the vendor's documentation says of the exchange. It shares nothing with the connector.
-#[derive(Clone, Debug)]
-struct Exchange {
-    plan: Plan,
-    over: Arc<AtomicUsize>,
-    is_erased: Arc<AtomicBool>,
-}
-
-impl Exchange {
-    fn lines(&self, list: &str, after: usize) -> Vec<String> {
-        let (day, over) = (&self.plan.scenario, self.over.load(Relaxed));
-        let call = |call: &ScenarioCall| {
-            let people = Vec::from_iter(call.legs().iter().map(|leg| &day.agents[leg.agent].login));
-            json!({"number": call.id, "ended": call.ended(), "people": people, "taped": call.recorded})
-        };
-        let mut rows: Vec<Value> = match list {
-            "people" => day.agents.iter().map(|agent| json!([agent.login, agent.group])).collect(),
-            "groups" => day.groups.iter().map(|group| json!(group.name)).collect(),
-            _ => day.calls[..over].iter().map(call).collect(),
-        };
-        let bad_rows = if over == day.calls.len() { self.plan.bad_rows } else { 0 };
-        rows.extend(std::iter::repeat_n(Value::Null, bad_rows));
-        rows.iter().skip(after).map(Value::to_string).collect()
-    }
-    /// How long a tape is, and what is on it from a byte on.
-    fn tape(&self, number: &str, from: usize) -> Option<(u64, Vec<u8>)> {
-        let call = self.plan.scenario.calls.iter().find(|call| call.id == number && !self.is_erased.load(Relaxed))?;
-        let wav = call.audio.wav();
-        let end = if self.plan.faults.fire(Fault::CutDownload) { from.midpoint(wav.len()) } else { wav.len() };
-        Some((wav.len() as u64, wav[from..end].to_vec()))
-    }
-}
-
-#[async_trait]
-impl Fake for Exchange {
-    async fn connect(&self) -> Result<Connector> {
-        let bell = Bell { exchange: self.clone(), cx: Context::default(), seat: Seat::default() };
-        let connector = Connector::new(&bell.cx, Vendor::named("bell")).with_directory(bell.clone());
-        Ok(connector.with_history(bell.clone()).with_recordings(bell.clone()).with_events(bell))
-    }
-    async fn play(&self, calls: usize) -> Result<()> {
-        self.over.store(calls, Relaxed);
-        Ok(())
-    }
-    fn expected(&self) -> Vec<ExpectedCall> {
-        ExpectedCall::all(&self.plan.scenario)
-    }
-    fn rejected(&self) -> BadRows {
-        BadRows::each(self.plan.bad_rows)
-    }
-    async fn delete_recordings(&self) -> Result<()> {
-        self.is_erased.store(true, Relaxed);
-        Ok(())
-    }
-}
-
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
-    let start = |plan: &Plan| Exchange { plan: plan.clone(), over: Arc::default(), is_erased: Arc::default() };
-    let report = run(&subject([CallEventKind::Ended], [Fault::Restart, Fault::CutDownload], start)).await;
+    let report = run(&subject([CallEventKind::Ended], [Fault::Restart, Fault::CutDownload], Exchange::new)).await;
     println!("{report}");
     assert!(report.is_ok());
 }
