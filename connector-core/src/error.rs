@@ -87,29 +87,70 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A setting is wrong or missing. Nothing was asked of anybody; correct the configuration.
+    /// A setting is wrong or missing.
+    ///
+    /// Usual causes: a name, address or path that is misspelt; a secret that is not there; settings that exclude each
+    /// other; a certificate that is not trusted, where the network inspects TLS. Nothing took effect. Correct the
+    /// configuration: the same will fail until then.
     config, is_config => Config;
-    /// The other side, the network or the disk failed in a way that usually passes. The request may have taken effect.
+    /// The other side or the network failed in a way that usually passes.
+    ///
+    /// Usual causes: a connection that broke off or took too long; a vendor that answers 408, 425, 500 or 502 to 504; a
+    /// program that is stopping. The request may have taken effect, since its answer may be what was lost. Repeat it after
+    /// [`retry_after`](Self::retry_after), or after pauses that grow. Clients of `http` have repeated what may be repeated
+    /// already, so leave them minutes rather than seconds.
     transient, is_transient => Transient;
-    /// The vendor asks us to slow down. [`retry_after`](Self::retry_after) says for how long.
+    /// The vendor asks us to slow down.
+    ///
+    /// Usual causes: the vendor answers 429, as other programs use the same account; too many requests wait here for the
+    /// account's limits, or the vendor asked for a pause of more than a quarter of an hour. Nothing took effect. Wait as
+    /// long as [`retry_after`](Self::retry_after) says; if it comes often, ask for less or have the limit raised.
     rate_limited, is_rate_limited => RateLimited;
-    /// The credentials were refused. Never retried with the same ones, since accounts lock: have them checked.
+    /// The credentials were refused.
+    ///
+    /// Usual causes: a secret that was changed or has expired, or that belongs to another account or region; an account
+    /// that is locked. Nothing took effect. It is never retried with the same credentials, since accounts lock: have them
+    /// checked. A changed secret is tried at once, the same one after an hour.
     unauthorized, is_unauthorized => Unauthorized;
     /// The credentials are good, but a permission or licence is missing; the message names it as the vendor does.
+    ///
+    /// Other causes: a local file or folder that the service may not open; a link that leads to a host off the
+    /// `LinkPolicy`. Nothing took effect. Somebody has to grant it: the same will fail until then.
     forbidden, is_forbidden => Forbidden;
-    /// What was named does not exist there: a group, a report, a folder. Check the name.
+    /// What was named does not exist there: a group, a report, a folder.
+    ///
+    /// Usual causes: a name or id that is misspelt or was deleted; another account or region than meant. Nothing took
+    /// effect. Check the name. That a call or a recording is not there is no error, but a [`Lookup`](crate::Lookup).
     not_found, is_not_found => NotFound;
-    /// What arrived cannot be read. The same bytes will fail again; keep them and report.
+    /// What arrived cannot be read, or the vendor cannot read what was sent.
+    ///
+    /// Usual causes: a file that is damaged or cut; a vendor whose answers changed, or that answers with a page of a proxy; a
+    /// status such as 400 or 422. A request whose answer cannot be read may have taken effect. The same bytes will fail
+    /// again: keep them and report.
     invalid, is_invalid => Invalid;
-    /// Something is larger than the limit that was set. It was refused before it was read.
+    /// Something is larger than the limit that was set.
+    ///
+    /// Usual causes: a limit below what the vendor sends; an answer that is packed to harm. It was refused before it was
+    /// kept, but a request for it may have taken effect. Raise the limit if the size is right: the same will fail until then.
     too_large, is_too_large => TooLarge;
-    /// The thing changed while it was read. What was read is worthless; start again with the new version.
+    /// The thing changed while it was read, or is no longer what was asked for.
+    ///
+    /// Usual causes: a recording that the vendor replaced, or whose SHA-256 or size is not the one announced; a file that is
+    /// still written; a status 409 or 412. What was read is worthless: throw it away and start again with the new version.
     changed, is_changed => Changed;
-    /// This source has a live event stream already; drop that one first.
+    /// This source has a live stream already.
+    ///
+    /// Usual causes: two pipelines over one connector; a stream that is kept though nobody reads it. Nothing took effect, and
+    /// the other stream goes on. Drop that one first.
     already_subscribed, is_already_subscribed => AlreadySubscribed;
-    /// Our own disk, database or object store failed (full, locked, gone). Nothing was lost: what was not confirmed comes again.
+    /// Our own disk, database or object store failed.
+    ///
+    /// Usual causes: it is full, locked, or gone. Nothing is lost: what was not confirmed comes again. Make room or bring it
+    /// back, and repeat.
     storage, is_storage => Storage;
-    /// A rule of this library was broken. Please report it.
+    /// A rule of this library was broken, by itself or by a part that you brought: an archive or a connector of your own.
+    ///
+    /// What took effect is not known. Repeating does not help; please report it with the message.
     bug, is_bug => Bug;
 }
 
@@ -130,7 +171,9 @@ impl Error {
         }))
     }
 
-    /// Whether the same request may succeed later without anybody doing anything.
+    /// Whether the same request may succeed later without anybody doing anything: it is
+    /// [`is_transient`](Self::is_transient), [`is_rate_limited`](Self::is_rate_limited), [`is_changed`](Self::is_changed) or
+    /// [`is_storage`](Self::is_storage), whose pages say how. All others fail again until somebody has done something.
     pub fn is_retryable(&self) -> bool {
         matches!(self.0.kind, Kind::Transient | Kind::RateLimited | Kind::Changed | Kind::Storage)
     }
@@ -173,6 +216,12 @@ impl Error {
     /// What to do, where it is known.
     pub fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
+    }
+
+    /// What happened, without what to do about it; and that.
+    pub(crate) fn into_told(mut self) -> (String, Option<String>) {
+        let advice = self.0.advice.take();
+        (self.to_string(), advice)
     }
 
     /// The same error, of this tenant and source.

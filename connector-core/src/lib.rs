@@ -22,6 +22,7 @@ pub mod reconcile;
 pub mod socket;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time;
 pub mod wav;
 
 pub use context::*;

@@ -4,6 +4,10 @@
 //! Functions for `#[serde(deserialize_with = "…")]`, beside `#[serde(default)]`. None of them fails on a value of another
 //! type: what cannot be read is as good as not there, so that one odd field never costs a row.
 //!
+//! Those for lists and objects ([`each`], [`list`], [`rows`], [`object`], [`texts`], [`attributes`]) look at the JSON itself,
+//! so it has to be in memory: read it by `serde_json::from_slice` or `from_str`. From a reader, or out of a
+//! `serde_json::Value`, they fail.
+//!
 //! ```
 //! use chrono::{DateTime, Utc};
 //! use connector_core::loose;
@@ -25,7 +29,6 @@
 //! ```
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -90,22 +93,22 @@ impl<'de> Visitor<'de> for AnyScalar {
     }
 }
 
-/// Any list; whatever else there is counts as nothing.
-struct AnyList<T>(PhantomData<T>);
+/// Any list, of which it keeps what is made of each thing; whatever else there is counts as nothing.
+struct AnyList<Keep>(Keep);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for AnyList<T> {
-    type Value = Option<Vec<Option<T>>>;
+impl<'de, T, Keep: Fn(&RawValue) -> Option<T>> Visitor<'de> for AnyList<Keep> {
+    type Value = Option<Vec<T>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("anything")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Vec::new();
+        let mut kept = Vec::new();
         while let Some(raw) = items.next_element::<&RawValue>()? {
-            rows.push(row(raw));
+            kept.extend((self.0)(raw));
         }
-        Ok(Some(rows))
+        Ok(Some(kept))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
@@ -240,7 +243,7 @@ fn is_of_a_call(at: &DateTime<Utc>) -> bool {
 /// # Errors
 /// Only where the input is no JSON.
 pub fn each<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(list(deserializer)?.unwrap_or_default().into_iter().flatten().collect())
+    Ok(deserializer.deserialize_any(AnyList(row::<T>))?.unwrap_or_default())
 }
 
 /// A list of things, in which `None` stands for a thing that cannot be read; whatever is no list is nothing.
@@ -252,7 +255,7 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    deserializer.deserialize_any(AnyList(PhantomData))
+    deserializer.deserialize_any(AnyList(|raw: &RawValue| Some(row(raw))))
 }
 
 /// The rows of a list as they came; whatever is no list is an empty one.

@@ -123,11 +123,6 @@ impl Settling {
     pub fn forget(&mut self, path: &FolderPath) {
         self.files.remove(path);
     }
-
-    /// Forgets every file but these.
-    pub fn retain(&mut self, mut keep: impl FnMut(&FolderPath) -> bool) {
-        self.files.retain(|path, _| keep(path));
-    }
 }
 
 impl Seen {
@@ -251,8 +246,6 @@ mod tests {
         }
         settling.forget(&file());
         assert!(!settling.is_quiet(&file()) && settling.is_quiet(&other));
-        settling.retain(|path| *path == file());
-        assert!(!settling.is_quiet(&other));
     }
 
     #[test]

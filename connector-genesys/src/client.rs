@@ -19,7 +19,25 @@ use crate::shared::Shared;
 use crate::transport::Connection;
 use crate::uses::{self, ApiUse};
 
-/// An organisation of Genesys Cloud. Nothing is asked of the vendor until one of its jobs is used.
+/// An organisation of Genesys Cloud. Nothing is asked of the vendor until one of its jobs is used. Clones are the same, and
+/// share the login, the limits, and what is known of people.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # use connector_core::testing::{FaultPlan, Scenario};
+/// use connector_core::{AgentDirectory, Context, JobCheck};
+/// use connector_genesys::Genesys;
+/// # let fake = connector_genesys::testing::Fake::start(&Scenario::small(7), FaultPlan::none()).await?;
+/// # let config = fake.config();
+///
+/// let genesys = Genesys::new(config, &Context::default().for_source("acme", "cloud"))?;
+/// if let JobCheck::Forbidden { missing, advice } = genesys.directory().check().await {
+///     eprintln!("{missing} is missing: {advice}");
+/// }
+/// let all = genesys.connector(); // for whoever works with any vendor
+/// assert!(all.events().is_some() && all.live_audio().is_none());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Genesys {
     shared: Arc<Shared>,

@@ -7,8 +7,8 @@ use connector_core::http::HttpOptions;
 use connector_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::Region;
 use crate::live_audio::options::AudioOptions;
+use crate::region::Region;
 
 /// Hosts that only hold recordings; they never see a token. The vendor documents none: its links lead to a store or a
 /// delivery network of AWS.
@@ -283,7 +283,7 @@ impl GenesysConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live_audio::options::AudioKey;
+    use crate::live_audio::keys::AudioKey;
 
     fn good() -> GenesysConfig {
         let client = (Secret::literal("ana-client"), Secret::literal("hunter2"));

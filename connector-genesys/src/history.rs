@@ -2,6 +2,7 @@
 
 mod archive;
 mod place;
+mod slice;
 mod walk;
 
 use std::fmt;

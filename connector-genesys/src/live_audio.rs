@@ -3,6 +3,7 @@
 mod connection;
 pub(crate) mod door;
 pub(crate) mod entrance;
+pub(crate) mod keys;
 mod lobby;
 mod media;
 mod message;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::GenesysConfig;
+use crate::config::GenesysConfig;
 
 /// Permissions as an administrator finds them. Where any of several is enough, it is the one to give.
 pub(crate) const QUEUES: &str = "routing:queue:view";

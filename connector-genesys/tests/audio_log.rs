@@ -1,13 +1,10 @@
 //! What stands in the log of live sound, and what does not. In a process where each test listens to its log: whether something
 //! is logged at all is decided for all threads together.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use chrono::TimeDelta;
 use connector_core::inbound::{Hub, HubOptions};
 use connector_core::socket::Message;
-use connector_core::testing::{FaultPlan, Scenario};
+use connector_core::testing::{FaultPlan, Log, Scenario};
 use connector_core::{Clock, Context, LiveAudioSource, LiveSession, LiveSessions, Secret};
 use connector_genesys::testing::Fake;
 use connector_genesys::testing::audiohook::{CONVERSATION, Client, Handshake};
@@ -15,37 +12,8 @@ use connector_genesys::{AudioKey, AudioOptions, Genesys};
 use futures_util::StreamExt;
 use http::StatusCode;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 const SECRET: &str = "c3ludGhldGljLWhtYWMta2V5LWZvci11bml0LXRlc3Q=";
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
-    }
-}
 
 struct Program {
     hub: Hub,
@@ -86,7 +54,8 @@ impl Program {
 fn log() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-    let guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+    let writer = log.clone();
+    let guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
     (log, guard)
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use connector_core::http::{Body, Transport};
 use connector_core::testing::http::{InProcess, Request};
-use connector_core::testing::{FaultPlan, Scenario};
+use connector_core::testing::{FaultPlan, Scenario, memory};
 use connector_core::{
     Context, Conversation, ConversationRef, Lookup, RecordingDownloaderExt, Result, ResumeOptions, Vendor,
 };
@@ -52,13 +52,6 @@ fn content(number: usize) -> Bytes {
     (0..CHUNK).map(|index| (index.wrapping_mul(number + 7) >> 3) as u8).collect::<Vec<u8>>().into()
 }
 
-/// A line of the kernel's word on this process, in bytes.
-fn memory(line: &str) -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let found = status.lines().find_map(|text| text.strip_prefix(line)).expect("the line is there");
-    found.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
-}
-
 #[tokio::test]
 async fn a_hundred_mebibytes_take_less_than_32_mebibytes_of_memory() {
     let fake = Fake::new(&Scenario::small(7), FaultPlan::none());
@@ -67,7 +60,7 @@ async fn a_hundred_mebibytes_take_less_than_32_mebibytes_of_memory() {
     let genesys = Genesys::new(fake.config(), &cx).expect("the settings make sense");
     let call = Conversation::new(ConversationRef::new(&call.id), Vendor::GENESYS);
     let set = genesys.recordings().of(&call).await.expect("an answer");
-    let before = memory("VmRSS");
+    let before = memory::now();
     let options = ResumeOptions::default();
     let Lookup::Ready(whole) = genesys.recordings().whole(&set.items[0], options).await.expect("it") else {
         panic!("not ready")
@@ -77,7 +70,8 @@ async fn a_hundred_mebibytes_take_less_than_32_mebibytes_of_memory() {
         assert!(piece == content(size / CHUNK));
         size += piece.len();
     }
-    let grown = memory("VmHWM").saturating_sub(before);
+    assert!(before > 0, "nobody says how much it takes");
+    let grown = memory::most().saturating_sub(before);
     assert_eq!(size, SIZE);
     assert!(grown < ALLOWED, "{grown} bytes more than before");
 }

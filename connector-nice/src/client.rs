@@ -22,19 +22,21 @@ use crate::uses::{self, ApiUse};
 /// [`recordings`](Self::recordings); [`connector`](Self::connector) bundles them for a pipeline. Nothing is asked of the
 /// vendor until one of them is used.
 ///
-/// ```no_run
+/// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
-/// use connector_core::{AgentDirectory, AgentQuery, Context, ListingExt, Secret};
-/// use connector_nice::{NiceConfig, NiceCxone};
+/// use connector_core::testing::{FaultPlan, Scenario};
+/// use connector_core::{AgentDirectory, AgentQuery, Context, ListingExt};
+/// use connector_nice::{NiceCxone, testing::Fake};
 /// use futures_util::TryStreamExt;
 ///
-/// let client = (Secret::environment("CXONE_CLIENT_ID"), Secret::environment("CXONE_CLIENT_SECRET"));
-/// let key = (Secret::environment("CXONE_KEY_ID"), Secret::environment("CXONE_KEY_SECRET"));
-/// let nice = NiceCxone::new(NiceConfig::new(client, key), &Context::default())?;
-/// let mut agents = nice.directory().list_agents(AgentQuery::all().in_group("Sales")).items(|row| eprintln!("{row}"));
+/// let fake = Fake::start(&Scenario::small(7), FaultPlan::none()).await?; // at work: `NiceConfig::new(client, access_key)`
+/// let nice = NiceCxone::new(fake.config(), &Context::default())?;
+/// let mut agents = nice.directory().list_agents(AgentQuery::all()).items(|row| eprintln!("{row}"));
+/// let mut count = 0;
 /// while let Some(agent) = agents.try_next().await? {
-///     println!("{}", agent.who.reveal());
+///     count += usize::from(agent.who.login.is_some());
 /// }
+/// assert_eq!(count, 12);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

@@ -2,18 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use connector_core::http::{AccountKey, HttpClient, Limits, RequestBuilder};
 use connector_core::{Context, Priority, Result, Vendor};
 use http::Method;
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 use crate::auth::{NiceLogin, api_of, tenant_of, token_hosts, trusted};
 use crate::config::NiceConfig;
 use crate::errors::NiceErrors;
-use crate::wire::list::{Fields, List};
 use crate::wire::login::Configuration;
 
 /// How many requests to the ACD API are on their way at once. Nothing is documented; the vendor's own clients are modest.
@@ -25,9 +22,6 @@ const MEDIA_RATE: (u32, Duration) = (150, Duration::from_secs(300));
 
 /// The class of agents' sessions, whose polls are long: they take no place from other requests.
 pub(crate) const SESSION: &str = "session";
-
-/// What to do about a list that is not where it should be.
-const OTHER_VERSION: &str = "set another api_version, in which lists are named as this crate knows them";
 
 /// Connects when it is needed, and remembers where the API is until that fails.
 #[derive(Debug)]
@@ -132,37 +126,5 @@ impl Api {
     /// A GET of Media Playback, within its own limit.
     pub(crate) fn playback(&self, path: &str, priority: Priority) -> RequestBuilder {
         self.client.get(&format!("media-playback/v1/{path}")).class(MEDIA).priority(priority)
-    }
-}
-
-/// The list under a key. No body is an empty one.
-pub(crate) async fn list(request: RequestBuilder, key: &'static str) -> Result<List> {
-    Ok(dated_list(request, key).await?.0)
-}
-
-/// The list under a key, of something that may not be known: 404 is an empty one as well.
-pub(crate) async fn list_if_any(request: RequestBuilder, key: &'static str) -> Result<List> {
-    match list(request, key).await {
-        Err(error) if error.is_not_found() => Ok(List::default()),
-        other => other,
-    }
-}
-
-/// The list under a key, and what time it was at the vendor when it was sent.
-pub(crate) async fn dated_list(request: RequestBuilder, key: &'static str) -> Result<(List, Option<DateTime<Utc>>)> {
-    let answer = request.send().await?;
-    let fields = answer.json_if_any::<Fields>()?.unwrap_or_default();
-    let list = List::read(fields, key).map_err(|what| answer.unexpected(what).advise(OTHER_VERSION))?;
-    let date = answer.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-    let date = list.last_poll_time.or(date.map(|date| date.to_utc()));
-    Ok((list, date))
-}
-
-/// One thing. Both no body and 404 say that there is none.
-pub(crate) async fn one<T: DeserializeOwned>(request: RequestBuilder) -> Result<Option<T>> {
-    match request.send().await {
-        Ok(answer) => answer.json_if_any(),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
     }
 }

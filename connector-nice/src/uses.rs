@@ -64,6 +64,16 @@ const LEGACY: [Use; 2] =
 const PLAYBACK: [&str; 2] = ["media-playback/v1/contacts", "media-playback/v1/segments/{segmentId}"];
 
 /// An API of the vendor that a job uses. `Display` is a line for an administrator.
+///
+/// ```
+/// # use connector_core::{Context, Secret};
+/// # use connector_nice::{NiceConfig, NiceCxone};
+/// # let config = NiceConfig::regional("na1", (Secret::literal("id"), Secret::literal("secret")));
+/// let nice = NiceCxone::new(config, &Context::default())?;
+/// let lines: Vec<String> = nice.apis().iter().map(ToString::to_string).collect();
+/// assert_eq!(lines[0], "agents: GET incontactapi/services/v23.0/agents (Employees: View)");
+/// # Ok::<(), connector_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiUse {

@@ -29,6 +29,28 @@ const LONGEST_CALL: TimeDelta = TimeDelta::days(1);
 /// What the folder still shows of the past: pairs that wait there, and those in `processed/` that were not purged.
 ///
 /// A pair that was stored and then lost in the archive is found again, with its metadata and its recording's place.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir()?; let path = home.path();
+/// use chrono::TimeDelta;
+/// use connector_core::{Context, ConversationHistory, HistoryQuery, ListingExt};
+/// use connector_folder::{LocalFolder, MemoryLedger};
+/// use connector_universal::{DropFolder, DropFolderConfig};
+/// use futures_util::TryStreamExt;
+///
+/// let moved = path.join("processed/2026-11-02");
+/// std::fs::create_dir_all(&moved)?;
+/// std::fs::write(moved.join("20261102-101500_kay_lind.mp3"), "some sound")?;
+/// std::fs::write(moved.join("20261102-101500_kay_lind.yml"), "stage: Won")?;
+///
+/// let folder = LocalFolder::open(path)?;
+/// let calls = DropFolder::new(DropFolderConfig::new("UTC"), folder, MemoryLedger::new(), &Context::default())?;
+/// let day = "2026-11-02T00:00:00Z".parse().unwrap();
+/// let mut found = calls.history().ended(HistoryQuery::between(day, day + TimeDelta::days(1))).items(|row| eprintln!("{row}"));
+/// assert_eq!(found.try_next().await?.unwrap().attributes["stage"], "Won");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct DropFolderHistory {
     pub(crate) shared: Arc<Shared>,

@@ -14,6 +14,30 @@ use crate::files::Mark;
 use crate::shared::Shared;
 
 /// Fetches the recordings that events of the same drop folder named.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir()?; let path = home.path();
+/// use connector_core::{Context, ConversationHistory, DownloadOptions, HistoryQuery, ListingExt, Lookup, RecordingDownloader};
+/// use connector_folder::{LocalFolder, MemoryLedger};
+/// use connector_universal::{DropFolder, DropFolderConfig, SidecarMode};
+/// use futures_util::TryStreamExt;
+///
+/// std::fs::write(path.join("20261102-101500_kay_lind.mp3"), "some sound")?;
+/// let config = DropFolderConfig::new("UTC").with_sidecar(SidecarMode::None);
+/// let calls = DropFolder::new(config, LocalFolder::open(path)?, MemoryLedger::new(), &Context::default())?;
+/// # let day = "2026-11-02T00:00:00Z".parse().unwrap();
+/// # let mut found = calls.history().ended(HistoryQuery::between(day, day + chrono::TimeDelta::days(1))).items(|_| {});
+/// # let call = found.try_next().await?.unwrap();
+///
+/// // `call` is what an event told, or the history.
+/// let recording = &call.recordings[0];
+/// let from = DownloadOptions::default();
+/// let Lookup::Ready(download) = calls.recordings().download(recording, from).await? else { panic!("it is gone") };
+/// assert_eq!(download.size, Some(10));
+/// assert_eq!(download.bytes.try_collect::<Vec<_>>().await?.concat(), b"some sound");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct DropFolderRecordings {
     pub(crate) shared: Arc<Shared>,

@@ -26,6 +26,33 @@ const NAMES: u32 = 1000;
 ///
 /// A file that is not there, or has become another version since, is left alone: it was moved before, or it is new. In a
 /// folder that cannot be written to nothing is moved; the ledger remembers what was taken.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> connector_core::Result<()> {
+/// # let home = tempfile::tempdir()?; let path = home.path();
+/// use connector_core::{Context, EventSource, Item, Outcome, SettleOptions, Settler, SourceItem, SubscribeRequest, Watch};
+/// use connector_folder::{LocalFolder, MemoryLedger};
+/// use connector_universal::{DropFolder, DropFolderConfig};
+/// use futures_util::TryStreamExt;
+///
+/// std::fs::write(path.join("minutes of a meeting.mp3"), "some sound")?;
+/// let config = DropFolderConfig::new("UTC").with_settle(std::time::Duration::from_millis(50));
+/// let calls = DropFolder::new(config, LocalFolder::open(path)?, MemoryLedger::new(), &Context::default())?;
+/// let mut deliveries = calls.events().deliveries(SubscribeRequest::new(Watch::everyone()));
+/// let delivery = loop {
+///     if let Some(SourceItem::Delivery(delivery)) = deliveries.try_next().await? {
+///         break delivery;
+///     }
+/// };
+/// let Item::Rejected(row) = &delivery.items[0] else { panic!("the name says no agent") };
+/// let receipt = row.receipt.clone().unwrap();
+/// let outcome = Outcome::Rejected { reason: row.reason.clone(), at: row.at.clone(), detail: row.detail.clone() };
+/// delivery.ack.accept().await?; // it is stored that the file was rejected
+///
+/// calls.settler().settle(&receipt, outcome, SettleOptions::default()).await?;
+/// assert!(!path.join("minutes of a meeting.mp3").exists() && path.join("rejected").is_dir());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct DropFolderSettler {
     pub(crate) shared: Arc<Shared>,

@@ -5,19 +5,17 @@ mod common;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use connector_core::testing::Log;
 use connector_core::{Context, EventSource, Item, SubscribeRequest, Watch};
 use connector_folder::{LocalFolder, MemoryLedger};
 use connector_universal::{DropFolder, DropFolderConfig};
 use tempfile::TempDir;
 use tracing::Level;
-use tracing_subscriber::fmt::MakeWriter;
 
 use common::{Hearing, JSON, outcome_of, told};
 
@@ -205,33 +203,13 @@ async fn a_link_in_place_of_the_directory_for_stored_files_is_not_followed() {
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// Everything that was logged, and everything that statuses and rejections say, names nobody.
 #[tokio::test]
 async fn no_log_of_a_whole_run_names_anybody() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(log.clone()).finish();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
     let local = Local::new();
     local.put("20261102-091500_kaylind.wav", "RIFF");
@@ -262,7 +240,7 @@ async fn no_log_of_a_whole_run_names_anybody() {
     hearing.delivery_within(Duration::from_millis(1500)).await;
     said += &format!("{:?} {:?}", hearing.statuses, local.calls);
     drop(guard);
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.take();
     assert!(logged.contains("moved to processed/") && logged.contains("_•••.wav"), "there is a log at all: {logged}");
     assert!(hearing.statuses.len() > 1, "{:?}", hearing.statuses);
     for secret in ["kaylind", "Ife", "Novak", "5550100142"] {

@@ -1,6 +1,6 @@
 //! Whether the jobs of a connector can work.
 
-use crate::{Origin, Result};
+use crate::{Error, Origin, Result};
 
 /// What every job of a connector said about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,47 +47,58 @@ pub enum JobCheck {
 }
 
 impl JobCheck {
-    /// For connectors: what a question that costs little says of a job. `missing` is the permission as an administrator
-    /// finds it, and `advice` what to do about it.
+    /// For connectors: what a cheap question says of a job. `missing` is the permission that it takes, as an administrator
+    /// finds it, and `advice` how to grant it.
     ///
     /// ```
     /// use connector_core::{Error, JobCheck};
-    ///
-    /// let refused = Err(Error::forbidden("403").advise("no such luck"));
-    /// let JobCheck::Forbidden { missing, advice } = JobCheck::of(refused, "Employees: View", "give it to the role") else {
-    ///     panic!("it may not be asked");
-    /// };
-    /// assert_eq!(missing, "Employees: View");
-    /// assert!(advice.starts_with("give it to the role (403"));
+    /// let judge = |asked| JobCheck::of(asked, "Recordings > View", "give it to a role of the client");
+    /// assert_eq!(judge(Ok(())), JobCheck::Ok);
+    /// assert!(matches!(judge(Err(Error::forbidden("no"))), JobCheck::Forbidden { missing, .. } if missing == "Recordings > View"));
+    /// assert!(matches!(judge(Err(Error::transient("gone"))), JobCheck::Failed { why, .. } if why == "gone"));
     /// ```
     pub fn of(asked: Result<()>, missing: &str, advice: &str) -> Self {
         match asked {
             Ok(()) => Self::Ok,
             Err(error) if error.is_forbidden() => {
-                Self::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({error})") }
+                let (why, _) = error.into_told();
+                Self::Forbidden { missing: missing.to_owned(), advice: format!("{advice} ({why})") }
             }
-            Err(error) => Self::Failed {
-                why: error.to_string(),
-                advice: error.advice().unwrap_or("see what the vendor said").to_owned(),
-            },
+            Err(error) => Self::failed(error, "see what the vendor said"),
         }
+    }
+
+    /// For connectors: it cannot work because of this. What to do is what the error advises, else this.
+    ///
+    /// ```
+    /// use connector_core::{Error, JobCheck};
+    /// let check = JobCheck::failed(Error::transient("nobody answers").advise("call them"), "look at the network");
+    /// assert_eq!(check, JobCheck::Failed { why: "nobody answers".into(), advice: "call them".into() });
+    /// ```
+    pub fn failed(error: Error, otherwise: &str) -> Self {
+        let (why, advice) = error.into_told();
+        Self::Failed { why, advice: advice.unwrap_or_else(|| otherwise.to_owned()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     #[test]
     fn a_missing_permission_is_named_as_an_administrator_finds_it() {
-        let refused = JobCheck::of(Err(Error::forbidden("no")), "recording:recording:view", "give it to a role");
-        let JobCheck::Forbidden { missing, advice } = refused else { panic!("it is forbidden") };
-        assert_eq!(missing, "recording:recording:view");
-        assert!(advice.contains("give it to a role (") && advice.contains("no"), "{advice}");
-        let away = JobCheck::of(Err(Error::transient("away").advise("come again")), "", "");
-        let JobCheck::Failed { why, advice } = away else { panic!("it failed") };
-        assert!(why.contains("away") && advice == "come again", "{why}: {advice}");
+        let refused = Error::forbidden("no").advise("ask");
+        let JobCheck::Forbidden { missing, advice } = JobCheck::of(Err(refused), "recording:view", "give it to a role")
+        else {
+            panic!("it is forbidden")
+        };
+        assert_eq!((missing.as_str(), advice.as_str()), ("recording:view", "give it to a role (no)"));
+    }
+
+    #[test]
+    fn what_an_error_advises_is_said_once() {
+        let check = JobCheck::of(Err(Error::transient("away").advise("come again")), "", "");
+        assert_eq!(check, JobCheck::Failed { why: "away".into(), advice: "come again".into() });
         assert_eq!(JobCheck::of(Ok(()), "", ""), JobCheck::Ok);
     }
 }

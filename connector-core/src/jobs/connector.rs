@@ -16,20 +16,22 @@ type CloseHook = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
 /// The jobs of one source of one tenant, bundled for a pipeline.
 ///
 /// It is a value: take a vendor's connector and replace one job (a Five9 connector whose recordings come from somebody's
-/// SFTP server), or build one from nothing. A job of another connector will do, and so will a wrapper around one: no
-/// trait of a job has a method with a default, so that a wrapper cannot forget one. Clones share the jobs.
+/// SFTP server), or build one from nothing. Clones share the jobs.
 ///
 /// ```
 /// use connector_core::{Connector, Context, Vendor};
-/// let cx = Context::default();
-/// let files = Connector::new(&cx.for_source("acme", "sftp"), Vendor::UNIVERSAL);
-/// let calls = Connector::new(&cx.for_source("acme", "cloud"), Vendor::named("bell"));
-/// let both = match files.recordings() {
-///     Some(recordings) => calls.with_recordings(recordings),
-///     None => calls,
-/// };
-/// assert!(both.events().is_none());
-/// assert_eq!(both.origin().to_string(), "acme/cloud");
+/// let connector = Connector::new(&Context::default().for_source("acme", "drop"), Vendor::UNIVERSAL);
+/// assert!(connector.events().is_none());
+/// assert_eq!(connector.origin().to_string(), "acme/drop");
+///
+/// // Another connector's recordings in the place of its own.
+/// fn with_recordings_of(calls: Connector, store: &Connector) -> Connector {
+///     match store.recordings() {
+///         Some(recordings) => calls.with_recordings(recordings),
+///         None => calls,
+///     }
+/// }
+/// assert!(with_recordings_of(connector.clone(), &connector).recordings().is_none());
 /// ```
 #[derive(Clone)]
 pub struct Connector {

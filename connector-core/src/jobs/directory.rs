@@ -1,6 +1,7 @@
 //! The people of a contact centre.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -27,6 +28,26 @@ pub trait AgentDirectory: Debug + Send + Sync + 'static {
 
     /// Whether this job can work, and what is missing if not.
     async fn check(&self) -> JobCheck;
+}
+
+/// The same job, shared.
+#[async_trait]
+impl<Job: AgentDirectory + ?Sized> AgentDirectory for Arc<Job> {
+    fn list_agents(&self, query: AgentQuery) -> Listing<Agent> {
+        (**self).list_agents(query)
+    }
+
+    fn list_groups(&self, query: GroupQuery) -> Listing<AgentGroup> {
+        (**self).list_groups(query)
+    }
+
+    async fn find_agent(&self, who: &AgentRef, options: LookupOptions) -> Result<Option<Agent>> {
+        (**self).find_agent(who, options).await
+    }
+
+    async fn check(&self) -> JobCheck {
+        (**self).check().await
+    }
 }
 
 /// For connectors: the one agent of a whole list who is meant.

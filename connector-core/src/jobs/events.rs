@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,22 @@ pub trait EventSource: Debug + Send + Sync + 'static {
 
     /// Whether this job can work, and what is missing if not.
     async fn check(&self) -> JobCheck;
+}
+
+/// The same job, shared.
+#[async_trait]
+impl<Job: EventSource + ?Sized> EventSource for Arc<Job> {
+    fn traits(&self) -> EventTraits {
+        (**self).traits()
+    }
+
+    fn deliveries(&self, request: SubscribeRequest) -> Events {
+        (**self).deliveries(request)
+    }
+
+    async fn check(&self) -> JobCheck {
+        (**self).check().await
+    }
 }
 
 /// What a caller wants to hear.

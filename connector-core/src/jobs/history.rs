@@ -1,6 +1,7 @@
 //! The calls of the past.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,6 +24,26 @@ pub trait ConversationHistory: Debug + Send + Sync + 'static {
 
     /// Whether this job can work, and what is missing if not.
     async fn check(&self) -> JobCheck;
+}
+
+/// The same job, shared.
+#[async_trait]
+impl<Job: ConversationHistory + ?Sized> ConversationHistory for Arc<Job> {
+    fn limits(&self) -> HistoryLimits {
+        (**self).limits()
+    }
+
+    fn ended(&self, query: HistoryQuery) -> Listing<Conversation> {
+        (**self).ended(query)
+    }
+
+    async fn conversation(&self, of: &ConversationRef, options: LookupOptions) -> Result<Lookup<Conversation>> {
+        (**self).conversation(of, options).await
+    }
+
+    async fn check(&self) -> JobCheck {
+        (**self).check().await
+    }
 }
 
 /// Which conversations of the past to list.

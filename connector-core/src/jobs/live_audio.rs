@@ -1,6 +1,7 @@
 //! The sound of calls while they go on.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -16,4 +17,16 @@ pub trait LiveAudioSource: Debug + Send + Sync + 'static {
 
     /// Whether this job can work, and what is missing if not.
     async fn check(&self) -> JobCheck;
+}
+
+/// The same job, shared.
+#[async_trait]
+impl<Job: LiveAudioSource + ?Sized> LiveAudioSource for Arc<Job> {
+    fn sessions(&self) -> LiveSessions {
+        (**self).sessions()
+    }
+
+    async fn check(&self) -> JobCheck {
+        (**self).check().await
+    }
 }

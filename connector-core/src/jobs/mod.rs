@@ -1,9 +1,9 @@
 //! The jobs: what a connector can do for you, one small trait each.
 //!
 //! A trait holds what an implementor must write. It grows by options structs and new jobs, never by a new required
-//! method. Every stream owns what it needs, ends after its first `Err`, and is cancelled by dropping it.
+//! method, and no method has a default, so that a wrapper cannot forget one. Every stream owns what it needs, ends after its
+//! first `Err`, and is cancelled by dropping it.
 
-mod arc;
 mod check;
 mod connector;
 mod delivery;

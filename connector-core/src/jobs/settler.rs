@@ -1,6 +1,7 @@
 //! What is to be tidied up at the source.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,14 @@ use crate::{Receipt, Result};
 pub trait Settler: Debug + Send + Sync + 'static {
     /// Says what became of the thing that the receipt stands for. Saying it twice is fine.
     async fn settle(&self, receipt: &Receipt, outcome: Outcome, options: SettleOptions) -> Result<()>;
+}
+
+/// The same job, shared.
+#[async_trait]
+impl<Job: Settler + ?Sized> Settler for Arc<Job> {
+    async fn settle(&self, receipt: &Receipt, outcome: Outcome, options: SettleOptions) -> Result<()> {
+        (**self).settle(receipt, outcome, options).await
+    }
 }
 
 /// How to settle.

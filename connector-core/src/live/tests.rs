@@ -1,11 +1,13 @@
 //! Sessions: what is handed in comes out, within its bounds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use proptest::prelude::*;
 
 use super::*;
+use crate::{ConversationRef, Origin, Result, Speaker};
 
 fn session(budget: &LiveBudget) -> (LiveSession, LiveFeed) {
     let format = AudioFormat::new(SampleFormat::MuLaw, 8_000, [Speaker::Customer, Speaker::Agent]);

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
+use crate::time::after;
 use crate::{AgentRef, CallEvent, CallEventKind, Stamp};
 
 /// The limits of a [`Matcher`].
@@ -161,11 +162,6 @@ impl<T> Matcher<T> {
             _ => {}
         }
     }
-}
-
-fn after(now: DateTime<Utc>, time: Duration) -> DateTime<Utc> {
-    let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
-    now.checked_add_signed(time).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// Sessions whose call nobody was heard to answer.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::window::after;
 use crate::Gap;
+use crate::time::after;
 
 /// The times in which a source heard nothing and that no run has covered yet.
 ///

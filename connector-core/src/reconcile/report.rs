@@ -176,7 +176,8 @@ impl fmt::Display for ReconcileReport {
         write!(f, ": {} compared, {} detected, {} changed", self.compared, self.detected, self.changed)?;
         write!(f, ", {} recovered, {} failed", self.recovered, self.failed)?;
         write!(f, ", {} not recordable, {} missing recording", self.not_recordable, self.missing_recording)?;
-        write!(f, ", {} duration mismatch, {} rejected", self.duration_mismatch, self.rejected)
+        write!(f, ", {} duration mismatch, {} rejected", self.duration_mismatch, self.rejected)?;
+        write!(f, ", {} left alone", self.left_alone)
     }
 }
 
@@ -212,7 +213,8 @@ mod tests {
         assert_eq!(
             report.to_string(),
             "gap 2026-10-19T00:00:00Z to 2026-10-20T00:00:00Z, reached 2026-10-19T12:00:00Z: 18 compared, 2 detected, \
-             2 changed, 0 recovered, 1 failed, 0 not recordable, 2 missing recording, 2 duration mismatch, 2 rejected"
+             2 changed, 0 recovered, 1 failed, 0 not recordable, 2 missing recording, 2 duration mismatch, 2 rejected, \
+             6 left alone"
         );
     }
 }

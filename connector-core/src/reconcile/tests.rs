@@ -7,13 +7,13 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt, stream};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    ConversationRef, Gone, HistoryLimits, JobCheck, Leg, Lookup, LookupOptions, Priority, Revision, Stamp, Vendor,
-    until_error,
+    Conversation, ConversationRef, Error, Gone, HistoryLimits, HistoryQuery, JobCheck, Leg, Listing, Lookup,
+    LookupOptions, Page, Priority, Rejected, Result, Revision, Stamp, Vendor, until_error,
 };
 
 fn start() -> DateTime<Utc> {
@@ -197,7 +197,7 @@ async fn what_is_listed_and_not_stored_is_found_with_what_changed() {
     assert_eq!(
         report.to_string(),
         "nightly 2026-10-19T00:00:00Z to 2026-10-19T10:00:00Z: 7 compared, 2 detected, 1 changed, 1 recovered, 0 failed, \
-         1 not recordable, 0 missing recording, 0 duration mismatch, 0 rejected"
+         1 not recordable, 0 missing recording, 0 duration mismatch, 0 rejected, 0 left alone"
     );
 }
 

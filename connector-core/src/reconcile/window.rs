@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::time::{after, before};
 use crate::{Cursor, HistoryLimits};
 
 /// The shortest window that a query spans, whatever a source says.
@@ -140,18 +141,6 @@ impl Position {
 
 fn earliest(limits: &HistoryLimits, now: DateTime<Utc>) -> DateTime<Utc> {
     limits.retention.map_or(DateTime::<Utc>::MIN_UTC, |reach| before(now, reach))
-}
-
-/// The time so long before another, or the beginning of time.
-pub(super) fn before(time: DateTime<Utc>, length: Duration) -> DateTime<Utc> {
-    let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
-    time.checked_sub_signed(length).unwrap_or(DateTime::<Utc>::MIN_UTC)
-}
-
-/// The time so long after another, or the end of time.
-pub(super) fn after(time: DateTime<Utc>, length: Duration) -> DateTime<Utc> {
-    let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
-    time.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 pub(super) fn brief(time: DateTime<Utc>) -> String {

@@ -2,8 +2,9 @@
 //!
 //! A [`Scenario`] is a working day of Example Corp, in no vendor's format: a fake of a vendor's system tells it in that
 //! vendor's words, and a test compares what came out of a connector with what was put in. A [`Clip`] is the sound of a
-//! call. A [`FaultPlan`] says what is to go wrong on the way, and knows afterwards what did. The suite that every
-//! connector passes is in [`conformance`].
+//! call. A [`FaultPlan`] says what is to go wrong on the way, and knows afterwards what did, and a [`DayTime`] how far the day
+//! has come. What fakes of APIs have in common is in `http`, what tests of their answers do in [`fixtures`], and the suite
+//! that every connector passes in [`conformance`].
 
 mod audio;
 pub mod conformance;
@@ -12,6 +13,9 @@ mod faults;
 pub mod fixtures;
 #[cfg(feature = "http")]
 pub mod http;
+mod log;
+#[cfg(target_os = "linux")]
+pub mod memory;
 mod scenario;
 mod timeline;
 mod voice;
@@ -20,5 +24,6 @@ pub use audio::{Chunks, Clip};
 pub use day_time::{DayTime, Passing};
 pub use faults::{Fault, FaultPlan};
 pub use fixtures::fixtures;
+pub use log::Log;
 pub use scenario::{Scenario, ScenarioAgent, ScenarioCall, ScenarioGroup};
 pub use timeline::{Happening, Moment, Party, ScenarioLeg};

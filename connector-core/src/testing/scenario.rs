@@ -142,6 +142,11 @@ impl Scenario {
         Self { seed, company: "Example Corp".to_owned(), starts, agents, groups, calls }
     }
 
+    /// The first recorded call with so many legs, by its index.
+    pub fn recorded_call(&self, legs: usize) -> Option<usize> {
+        self.calls.iter().position(|call| call.recorded && call.legs().len() == legs)
+    }
+
     /// When everything of the day is past: an hour after its last call or after ten hours, whichever is later.
     pub fn evening(&self) -> DateTime<Utc> {
         let last = self.calls.iter().map(ScenarioCall::ended).max().unwrap_or(self.starts);

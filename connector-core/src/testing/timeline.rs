@@ -44,6 +44,17 @@ pub enum Happening {
 }
 
 /// A point in the course of a call.
+///
+/// ```
+/// use connector_core::testing::{Happening, Scenario};
+///
+/// let scenario = Scenario::small(7);
+/// for call in &scenario.calls {
+///     assert!(matches!(call.timeline[0].what, Happening::Ring(_)));
+///     let end = call.timeline.iter().find(|moment| matches!(moment.what, Happening::End { .. })).unwrap();
+///     assert_eq!(call.started + end.at, call.ended());
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Moment {
     /// How long after the start of the call, in whole milliseconds.

@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use super::input::Input;
 use super::{ORGANIZATION, SESSION};
 use crate::live_audio::door::{Door, Handshake};
-use crate::live_audio::options::{AudioKey, AudioOptions};
+use crate::live_audio::keys::AudioKey;
+use crate::live_audio::options::AudioOptions;
 
 const KEY: &str = "c3ludGhldGljLWFwaS1rZXk=";
 const UNSIGNED: &str = "k-unsigned";

@@ -41,7 +41,7 @@ impl Walk {
         let available = api.available(self.priority).await?.and_then(|end| end.checked_sub_signed(SETTLING));
         let longest = from.checked_add_signed(LONGEST_INTERVAL).unwrap_or(self.to);
         let until = available.map(|available| available.min(self.to).min(longest));
-        let Some(until) = until.filter(|until| *until > from) else { return on_to(self.from(from)) };
+        let Some(until) = until.filter(|until| *until > from) else { return on_to(self.query(from)) };
         let id = api.submit((from, until), self.priority).await?;
         on_to(Place::Job(Job { id, from, until, anew }))
     }
@@ -83,6 +83,6 @@ impl Walk {
     }
 
     fn anew(&self, job: &Job) -> Place {
-        if job.anew < ANEW { Place::Submit { from: job.from, anew: job.anew + 1 } } else { self.from(job.from) }
+        if job.anew < ANEW { Place::Submit { from: job.from, anew: job.anew + 1 } } else { self.query(job.from) }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::slice::Slice;
 use crate::wire;
 use crate::wire::analytics::{Conversation, Details};
 
@@ -19,13 +20,9 @@ const ANEW: usize = 3;
 pub(super) enum Place {
     /// Among the calls that began in a time.
     Began {
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        at: Row,
-        /// How many hits the time had of which this is a half, where it is one.
-        whole: Option<i64>,
-        /// How often in a row a half had as many hits as the whole.
-        in_vain: usize,
+        #[serde(flatten)]
+        slice: Slice,
+        at: Reached,
     },
     /// A job is to be submitted for calls that ended from then on, so often for a further time.
     Submit { from: DateTime<Utc>, anew: usize },
@@ -47,13 +44,13 @@ pub(super) struct Job {
 
 impl Place {
     pub(super) fn began(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
-        Self::Began { from, to, at: Row::default(), whole: None, in_vain: 0 }
+        Self::Began { slice: Slice::new(from, to), at: Reached::default() }
     }
 }
 
 /// How far the pages of one question were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Row {
+pub(super) struct Reached {
     /// So many rows.
     read: u32,
     /// The last of them: the next page is one that begins with it, or before. If it is not in its place there, rows have
@@ -63,7 +60,7 @@ pub(super) struct Row {
     anew: usize,
 }
 
-impl Row {
+impl Reached {
     pub(super) fn is_first(&self) -> bool {
         self.read == 0
     }
@@ -149,22 +146,30 @@ mod tests {
     proptest! {
         #[test]
         fn the_next_page_leaves_nothing_out_and_has_further_rows(read in 1u32..12_000, most in 1u32..=100) {
-            let row = Row { read, ..Row::default() };
+            let row = Reached { read, ..Reached::default() };
             let page = row.page(most);
             prop_assert!(page.0 <= most && page.1 >= 1);
-            prop_assert!(Row::before(page) <= read && Row::before(page) + page.0 > read, "{page:?}");
+            prop_assert!(Reached::before(page) <= read && Reached::before(page) + page.0 > read, "{page:?}");
         }
 
         #[test]
         fn large_pages_begin_with_the_last_row_or_before(read in 1u32..12_000, most in 20u32..=100) {
-            let row = Row { read, ..Row::default() };
-            prop_assert!(Row::before(row.page(most)) < read);
+            let row = Reached { read, ..Reached::default() };
+            prop_assert!(Reached::before(row.page(most)) < read);
         }
     }
 
     #[test]
+    fn a_stored_position_is_read_again() {
+        let stored = r#"{"Began":{"from":"2026-10-19T00:00:00Z","to":"2026-10-20T00:00:00Z","whole":9000,"in_vain":1,"at":{"read":100,"anchor":"c-1","anew":0}}}"#;
+        let place: Place = serde_json::from_str(stored).expect("a position");
+        assert!(matches!(&place, Place::Began { at, .. } if at.read == 100), "{place:?}");
+        assert_eq!(serde_json::to_string(&place).expect("JSON"), stored);
+    }
+
+    #[test]
     fn pages_are_nearly_as_large_as_they_may_be() {
-        let (mut row, mut pages) = (Row::default(), 0);
+        let (mut row, mut pages) = (Reached::default(), 0);
         while row.read < 8_000 {
             let (size, number) = row.page(100);
             row.read = size * number;

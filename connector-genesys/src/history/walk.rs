@@ -7,7 +7,8 @@ use connector_core::http::PageOf;
 use connector_core::{Conversation, Priority, Rejected, Result};
 use serde_json::value::RawValue;
 
-use super::place::{Place, Row, Told};
+use super::place::{Place, Reached, Told};
+use super::slice::Slice;
 use crate::conversation::conversation;
 use crate::people;
 use crate::shared::Shared;
@@ -16,17 +17,6 @@ use crate::wire::analytics::{self, Details};
 
 /// The longest call that is reckoned with: the query knows only when calls began.
 const LONGEST_CALL: TimeDelta = TimeDelta::hours(24);
-
-/// A time with more hits than this is halved. The vendor sends 10,000 rows by one source, 100,000 by another, and the
-/// number of hits is not exact.
-const MOST: i64 = 8_000;
-
-/// The shortest time that is halved.
-const SHORTEST: TimeDelta = TimeDelta::minutes(2);
-
-/// So often in a row a half may have as many hits as the whole before it is no use to go on. Where the vendor selects by the
-/// day, all of them have.
-const IN_VAIN: usize = 3;
 
 /// What a listing is about. Clones share what they have told.
 #[derive(Clone)]
@@ -46,12 +36,12 @@ impl Walk {
     pub(super) fn first(&self) -> Place {
         match self.priority {
             Priority::Backfill => Place::Submit { from: self.from, anew: 0 },
-            Priority::Live | Priority::Reconcile => self.from(self.from),
+            Priority::Live | Priority::Reconcile => self.query(self.from),
         }
     }
 
     /// The first times to ask for calls that ended from then on.
-    pub(super) fn from(&self, ended: DateTime<Utc>) -> Place {
+    pub(super) fn query(&self, ended: DateTime<Utc>) -> Place {
         let began = ended.checked_sub_signed(LONGEST_CALL).unwrap_or(ended);
         Place::began(began, end_of_day(began).min(self.to))
     }
@@ -65,16 +55,14 @@ impl Walk {
 
     async fn at(self, shared: &Shared, place: Place) -> Result<PageOf<Conversation, Place>> {
         match place {
-            Place::Began { from, to, at, whole, in_vain } => {
-                self.began(shared, Slice { from, to, whole, in_vain }, at).await
-            }
+            Place::Began { slice, at } => self.began(shared, slice, at).await,
             Place::Submit { from, anew } => self.submit(shared, from, anew).await,
             Place::Job(job) => self.wait(shared, job).await,
             Place::Found(job, cursor) => self.found(shared, job, cursor).await,
         }
     }
 
-    async fn began(self, shared: &Shared, mut slice: Slice, at: Row) -> Result<PageOf<Conversation, Place>> {
+    async fn began(self, shared: &Shared, mut slice: Slice, at: Reached) -> Result<PageOf<Conversation, Place>> {
         let page = at.page(shared.connection.config.page);
         let api = shared.connection.api().await?;
         let found = api.details((slice.from, slice.to), page, self.priority).await?;
@@ -84,10 +72,10 @@ impl Walk {
                 slice.settle(end_of_day(slice.from).min(self.to));
             } else if slice.is_to_be_halved(found.total_hits) {
                 slice.halve(found.total_hits, end_of_day(slice.from).min(self.to));
-                return Ok(PageOf::new(Vec::new(), Some(slice.at(Row::default()))));
+                return Ok(PageOf::new(Vec::new(), Some(Place::Began { slice, at: Reached::default() })));
             }
         }
-        let next = at.after(&found, page).map(|at| slice.at(at)).or_else(|| self.next(&slice));
+        let next = at.after(&found, page).map(|at| Place::Began { slice, at }).or_else(|| self.next(&slice));
         Ok(self.tell(&found, next))
     }
 
@@ -129,48 +117,4 @@ fn unreadable(number: usize) -> Rejected {
 fn end_of_day(at: DateTime<Utc>) -> DateTime<Utc> {
     let midnight = at.date_naive().and_time(NaiveTime::MIN).and_utc();
     midnight.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-/// The calls that began in a time.
-#[derive(Clone, Copy)]
-struct Slice {
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    /// How many hits the time had of which this is a half.
-    whole: Option<i64>,
-    in_vain: usize,
-}
-
-impl Slice {
-    fn at(self, at: Row) -> Place {
-        Place::Began { from: self.from, to: self.to, at, whole: self.whole, in_vain: self.in_vain }
-    }
-
-    /// Whether a row has no business here, as where the vendor selects by the day.
-    fn is_strange(&self, row: &analytics::Conversation) -> bool {
-        row.conversation_end.is_some_and(|end| end < self.from)
-            || row.conversation_start.is_some_and(|start| start >= self.to)
-    }
-
-    /// Whether it is known that halves of it would be of no use.
-    fn is_settled(&self) -> bool {
-        self.in_vain >= IN_VAIN
-    }
-
-    /// Takes all up to the end of the day at once.
-    fn settle(&mut self, end: DateTime<Utc>) {
-        (self.to, self.whole, self.in_vain) = (end, None, IN_VAIN);
-    }
-
-    fn is_to_be_halved(&self, total: Option<i64>) -> bool {
-        total.is_some_and(|total| total > MOST) && self.to - self.from >= SHORTEST
-    }
-
-    fn halve(&mut self, total: Option<i64>, end: DateTime<Utc>) {
-        self.in_vain = if self.whole.is_some() && total >= self.whole { self.in_vain + 1 } else { 0 };
-        if self.is_settled() {
-            return self.settle(end);
-        }
-        (self.to, self.whole) = (self.from + (self.to - self.from) / 2, total);
-    }
 }

@@ -16,7 +16,8 @@ use secrecy::ExposeSecret;
 use tracing::field::display;
 
 use self::nonces::{Nonce, Nonces};
-use super::options::{AudioOptions, Resolved};
+use super::keys::Resolved;
+use super::options::AudioOptions;
 use super::refused::Refused;
 use super::signature::{Parameters, Signature, Subject};
 

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use connector_core::{Context, Error, Result, Secret};
+use connector_core::{Context, Error, Result};
 use http::uri::Authority;
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
+
+use super::keys::AudioKey;
 
 /// How many keys are good at once: the old one and the new one.
 const MOST_KEYS: usize = 2;
@@ -25,14 +23,6 @@ const SESSIONS: usize = 2_000;
 /// Four of the pings that the vendor sends every five seconds. That it always does is not documented.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// How to write a client secret.
-const WRITE_IT: &str =
-    "write it as it stands in the integration of Genesys Cloud: letters, digits, + and /, with = at its end";
-
-/// Base64 of RFC 4648 section 4. Bits behind the last byte are passed over: what a person made up may have some.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
-
 /// What stands behind the route in the address that Genesys Cloud connects to.
 pub const DOOR: &str = "audiohook";
 
@@ -44,82 +34,6 @@ pub enum ByteOrder {
     Little,
     /// The high byte first.
     Big,
-}
-
-/// What an integration of Genesys Cloud proves with that it is one.
-///
-/// ```
-/// use connector_core::Secret;
-/// use connector_genesys::AudioKey;
-/// let key = AudioKey::new(Secret::environment("AUDIOHOOK_KEY"), Secret::file("/run/secrets/audiohook"));
-/// assert!(key.secret.is_some());
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct AudioKey {
-    /// The *API key* of the integration.
-    pub key: Secret,
-    /// The *client secret* of the integration, which it signs with: in base64 with the letters `A-Z a-z 0-9 + /`, padded
-    /// with `=`, of any length. Without one, nobody can tell who uses the key: see [`AudioOptions::allow_unsigned`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<Secret>,
-}
-
-impl AudioKey {
-    /// An API key with its client secret.
-    pub fn new(key: Secret, secret: Secret) -> Self {
-        Self { key, secret: Some(secret) }
-    }
-
-    /// An API key of an integration that has no client secret.
-    pub fn unsigned(key: Secret) -> Self {
-        Self { key, secret: None }
-    }
-
-    /// What stands there now.
-    ///
-    /// # Errors
-    /// `is_config` when one of both is empty or the secret is not base64; those of the source of secrets.
-    pub(super) async fn resolve(&self, cx: &Context) -> Result<Resolved> {
-        let key = cx.secrets().resolve(&self.key).await?;
-        let secret = match &self.secret {
-            Some(secret) => Some(bytes_of(&cx.secrets().resolve(secret).await?)?),
-            None => None,
-        };
-        not_empty(&key)?;
-        Ok(Resolved { key, secret })
-    }
-
-    /// What can be said of texts that stand in the settings themselves.
-    fn validate(&self) -> Result<()> {
-        self.key.text().map_or(Ok(()), not_empty)?;
-        self.secret.as_ref().and_then(Secret::text).map_or(Ok(()), |text| bytes_of(text).map(drop))
-    }
-}
-
-/// An API key as it stands now.
-pub(super) struct Resolved {
-    pub(super) key: SecretString,
-    pub(super) secret: Option<SecretSlice<u8>>,
-}
-
-fn not_empty(key: &SecretString) -> Result<()> {
-    if key.expose_secret().is_empty() {
-        return Err(Error::config("an API key of audio is empty").advise("write that of the integration"));
-    }
-    Ok(())
-}
-
-fn bytes_of(secret: &SecretString) -> Result<SecretSlice<u8>> {
-    let bytes = BASE64.decode(secret.expose_secret());
-    // The cause would tell which letter stands where.
-    let bytes = bytes.map_err(|_| Error::config("a client secret of audio is not base64").advise(WRITE_IT))?;
-    if bytes.is_empty() {
-        let advice = "leave it out where the integration has none, and set allow_unsigned";
-        return Err(Error::config("a client secret of audio is empty").advise(advice));
-    }
-    Ok(bytes.into())
 }
 
 /// How Genesys Cloud sends the sound of calls, by its integration *AudioHook Monitor*: who may connect, and how much is

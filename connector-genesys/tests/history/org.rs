@@ -57,11 +57,7 @@ impl Org {
 
     /// The first recorded call with so many legs.
     pub(crate) fn call_with(&self, legs: usize) -> usize {
-        let fits = |call: &usize| {
-            let told = &self.fake.scenario().calls[*call];
-            told.recorded && told.legs().len() == legs
-        };
-        (0..self.fake.scenario().calls.len()).find(fits).expect("the day has one like that")
+        self.fake.scenario().recorded_call(legs).expect("the day has one like that")
     }
 
     pub(crate) fn id(&self, call: usize) -> String {

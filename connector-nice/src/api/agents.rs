@@ -3,7 +3,8 @@
 use connector_core::http::segment;
 use connector_core::{Priority, Result};
 
-use crate::transport::{Api, list, list_if_any};
+use super::lists::{list, list_if_any};
+use crate::transport::Api;
 use crate::wire::{self, Rows, agents::Team, list::List};
 
 impl Api {

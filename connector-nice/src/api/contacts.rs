@@ -6,8 +6,9 @@ use connector_core::{Priority, Result};
 use serde_json::value::RawValue;
 
 use super::instant;
+use super::lists::{dated_list, list, list_if_any, one};
 use super::pages::ContactPage;
-use crate::transport::{Api, dated_list, list, list_if_any, one};
+use crate::transport::Api;
 use crate::wire::contacts::{CustomData, Disposition, Hierarchy, OneContact, State};
 use crate::wire::states::Description;
 use crate::wire::{self, list::List};

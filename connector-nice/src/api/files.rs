@@ -3,7 +3,8 @@
 use connector_core::http::{RequestBuilder, segment};
 use connector_core::{Error, Priority, Result};
 
-use crate::transport::{Api, list};
+use super::lists::list;
+use crate::transport::Api;
 use crate::wire::files::File;
 use crate::wire::row;
 

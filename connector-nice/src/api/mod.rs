@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub(crate) mod contacts;
 pub(crate) mod files;
+mod lists;
 pub(crate) mod media;
 pub(crate) mod pages;
 pub(crate) mod sessions;
@@ -10,6 +11,6 @@ pub(crate) mod sessions;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// An instant as the vendor reads it: in UTC with a literal `Z`. Offsets are known to be misread.
-pub(crate) fn instant(at: DateTime<Utc>) -> String {
+fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

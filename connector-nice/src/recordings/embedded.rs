@@ -1,12 +1,15 @@
 //! A file that stands in base64 within JSON, read as it comes: nothing of it is kept but what is not passed on yet.
 
+mod base64;
+mod json;
+
 use bytes::{Bytes, BytesMut};
 use connector_core::http::Body;
 use connector_core::{Error, Result};
 use futures_util::{StreamExt, stream};
 
-/// The key of the file in `{"files": {"fileName": "..", "file": ".."}}`.
-const KEY: &[u8] = b"file";
+use base64::Base64;
+use json::{Found, Json};
 
 /// How many bytes tell a WAV file from anything else.
 const MARK: usize = 12;
@@ -102,169 +105,12 @@ impl Reader {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Found {
-    #[default]
-    Nothing,
-    /// We are in the middle of it.
-    Begun,
-    Whole,
-}
-
-/// Finds one text in JSON. It trusts the rest of it to be JSON, and looks for nothing but that text.
-#[derive(Default)]
-struct Json {
-    found: Found,
-    depth: u32,
-    /// The outermost object was closed.
-    is_over: bool,
-    /// What stands in the text that goes on or was the last one, as far as it can be the key.
-    text: Vec<u8>,
-    in_text: bool,
-    escape: Escape,
-    /// A colon came after the key.
-    is_next: bool,
-}
-
-/// What of an escape sequence in a text was read.
-#[derive(Clone, Copy, Default)]
-enum Escape {
-    #[default]
-    None,
-    Backslash,
-    /// `\u`, so many digits of a character's number, and the number.
-    Number(u8, u32),
-}
-
-impl Json {
-    /// Reads a byte; a letter of the text that is looked for.
-    fn next(&mut self, byte: u8) -> Result<Option<u8>> {
-        if self.in_text || self.found == Found::Begun {
-            return self.within(byte);
-        }
-        match byte {
-            b'"' if self.is_next && self.found == Found::Nothing => (self.found, self.is_next) = (Found::Begun, false),
-            b'"' => {
-                self.text.clear();
-                (self.in_text, self.is_next) = (true, false);
-            }
-            b':' => self.is_next = self.text.eq_ignore_ascii_case(KEY),
-            b'{' | b'[' => (self.depth, self.is_next) = (self.depth.saturating_add(1), false),
-            b'}' | b']' => {
-                (self.depth, self.is_next) = (self.depth.saturating_sub(1), false);
-                self.is_over = self.depth == 0;
-            }
-            b',' => self.is_next = false,
-            _ => {}
-        }
-        Ok(None)
-    }
-
-    /// Reads a byte of a text.
-    fn within(&mut self, byte: u8) -> Result<Option<u8>> {
-        let letter = match (self.escape, byte) {
-            (Escape::None, b'"') => {
-                match self.in_text {
-                    true => self.in_text = false,
-                    false => self.found = Found::Whole,
-                }
-                return Ok(None);
-            }
-            (Escape::None, b'\\') => {
-                self.escape = Escape::Backslash;
-                return Ok(None);
-            }
-            (Escape::None, letter) => letter,
-            (Escape::Backslash, b'u') => {
-                self.escape = Escape::Number(0, 0);
-                return Ok(None);
-            }
-            (Escape::Backslash, letter) => match letter {
-                b'n' | b'r' | b't' | b'b' | b'f' => b' ',
-                letter => letter,
-            },
-            (Escape::Number(digits, number), digit) => {
-                let digit = char::from(digit).to_digit(16).ok_or_else(|| Error::invalid("the answer is no JSON"))?;
-                let number = number << 4 | digit;
-                if digits < 3 {
-                    self.escape = Escape::Number(digits + 1, number);
-                    return Ok(None);
-                }
-                u8::try_from(number).unwrap_or(b'?')
-            }
-        };
-        self.escape = Escape::None;
-        if !self.in_text {
-            return Ok(Some(letter));
-        }
-        if self.text.len() <= KEY.len() {
-            self.text.push(letter);
-        }
-        Ok(None)
-    }
-}
-
-/// Reads base64, with or without padding, with breaks of lines in it or without.
-#[derive(Default)]
-struct Base64 {
-    bits: u32,
-    /// Letters that make no whole group of four yet.
-    letters: u8,
-    padded: bool,
-}
-
-/// What is no letter of base64.
-const NONE: u8 = 64;
-
-/// The six bits of each letter.
-const LETTERS: [u8; 256] = {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut table, mut index) = ([NONE; 256], 0);
-    while index < 64 {
-        table[alphabet[index] as usize] = index as u8;
-        index += 1;
-    }
-    table
-};
-
-impl Base64 {
-    fn next(&mut self, letter: u8, decoded: &mut BytesMut) -> Result<()> {
-        let bits = LETTERS[usize::from(letter)];
-        match letter {
-            b'=' => self.padded = true,
-            _ if letter.is_ascii_whitespace() => {}
-            _ if bits == NONE || self.padded => return Err(Error::invalid("the file is not in base64")),
-            _ => {
-                self.bits = self.bits << 6 | u32::from(bits);
-                self.letters += 1;
-                if self.letters == 4 {
-                    decoded.extend_from_slice(&self.bits.to_be_bytes()[1..]);
-                    (self.bits, self.letters) = (0, 0);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The last group, which may be a short one.
-    fn end(&mut self, decoded: &mut BytesMut) -> Result<()> {
-        let bytes = (self.bits << (6 * (4 - u32::from(self.letters)) % 24)).to_be_bytes();
-        match self.letters {
-            0 => {}
-            2 => decoded.extend_from_slice(&bytes[1..2]),
-            3 => decoded.extend_from_slice(&bytes[1..3]),
-            _ => return Err(Error::invalid("the file is not in base64")),
-        }
-        (self.bits, self.letters) = (0, 0);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::TryStreamExt;
     use proptest::prelude::*;
 
+    use super::json::KEY;
     use super::*;
 
     const WAV: &str = "UklGRgQAAABXQVZFAQIDBA==";

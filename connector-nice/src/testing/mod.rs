@@ -5,6 +5,7 @@
 //! crate's client. What that documentation leaves open is a field of [`Settings`]. [`fixtures`] holds single answers.
 
 mod ask;
+mod centre;
 mod completed;
 mod contact;
 mod directory;

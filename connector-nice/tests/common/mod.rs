@@ -56,11 +56,7 @@ impl Tenant {
 
     /// The first recorded call with so many legs.
     pub(crate) fn call_with(&self, legs: usize) -> usize {
-        let fits = |call: &usize| {
-            let told = &self.fake.scenario().calls[*call];
-            told.recorded && told.legs().len() == legs
-        };
-        (0..self.fake.scenario().calls.len()).find(fits).expect("the day has one like that")
+        self.fake.scenario().recorded_call(legs).expect("the day has one like that")
     }
 
     /// What the history tells of a call.

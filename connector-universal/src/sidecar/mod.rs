@@ -81,11 +81,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Refuses a sidecar by its length, so that it need not be read.
-    ///
-    /// # Errors
-    /// [`Reason::SidecarTooLarge`] above the limit.
-    pub fn check_length(&self, bytes: u64) -> Result<(), Refused> {
+    /// Refuses a sidecar by its length.
+    fn check_length(&self, bytes: u64) -> Result<(), Refused> {
         if bytes <= self.bytes {
             return Ok(());
         }

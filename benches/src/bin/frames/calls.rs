@@ -11,30 +11,21 @@ pub const FRAMES: usize = 100_000;
 /// So many minutes after one round of calls the next one begins.
 const APART: usize = 5;
 
-/// What a call looks like between two changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Ringing,
-    Answered,
-    Recorded,
-    Held,
-    Resumed,
-    Muted,
-    Unmuted,
-    Paused,
-    Unpaused,
-    HeldAgain,
-    ResumedAgain,
-    Ended,
-    WrappedUp,
+macro_rules! steps {
+    ($($step:ident),*) => {
+        /// What a call looks like between two changes.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        enum Step {
+            $($step),*
+        }
+
+        use Step::{$($step),*};
+
+        const STEPS: &[Step] = &[$($step),*];
+    };
 }
 
-use Step::{
-    Answered, Ended, Held, HeldAgain, Muted, Paused, Recorded, Resumed, ResumedAgain, Ringing, Unmuted, Unpaused,
-    WrappedUp,
-};
-
-const STEPS: [Step; 13] = [
+steps!(
     Ringing,
     Answered,
     Recorded,
@@ -47,8 +38,8 @@ const STEPS: [Step; 13] = [
     HeldAgain,
     ResumedAgain,
     Ended,
-    WrappedUp,
-];
+    WrappedUp
+);
 
 /// An id that begins like no other.
 fn id(kind: u16, number: usize) -> String {
@@ -86,7 +77,7 @@ pub fn users(page: usize) -> Value {
 /// work, and then everybody has another one. A call changes 12 or 13 times.
 pub fn frames() -> impl Iterator<Item = Vec<String>> {
     let has = |call: &usize, step| call.is_multiple_of(2) || step != ResumedAgain;
-    let steps = (0..ROUNDS).flat_map(|round| STEPS.map(|step| (round, step)));
+    let steps = (0..ROUNDS).flat_map(|round| STEPS.iter().map(move |step| (round, *step)));
     steps.map(move |(round, step)| {
         let calls = (round * PEOPLE..(round + 1) * PEOPLE).filter(|call| has(call, step));
         calls.map(|call| message(call, step).to_string()).collect()
@@ -104,9 +95,7 @@ fn message(call: usize, step: Step) -> Value {
 
 /// What a call looks like after a step.
 fn body(call: usize, step: Step) -> Value {
-    let place = STEPS.iter().position(|known| *known == step).unwrap_or_default();
-    let is_after = |first: Step| STEPS[..=place].contains(&first);
-    let (is_answered, is_over) = (is_after(Answered), is_after(Ended));
+    let (is_answered, is_over) = (step >= Answered, step >= Ended);
     let recording = match step {
         Ringing | Answered | Ended | WrappedUp => "none",
         Paused => "paused",

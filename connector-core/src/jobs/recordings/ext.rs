@@ -11,14 +11,20 @@ use super::whole::{self, ResumeOptions, WholeDownload};
 use super::{RecordingDownloader, RecordingOptions, RecordingSet};
 use crate::{Conversation, Error, Lookup, Recording, Result};
 
-/// Conveniences on every [`RecordingDownloader`]: on a job by its own type, and on one behind an `Arc`.
+/// Conveniences on every [`RecordingDownloader`] that can be cloned: that of a typed client, or an `Arc` of any.
 #[async_trait]
-pub trait RecordingDownloaderExt {
+pub trait RecordingDownloaderExt: RecordingDownloader + Clone {
     /// The recordings of one call.
     ///
     /// # Errors
     /// Those of [`recordings`](RecordingDownloader::recordings).
-    async fn of(&self, call: &Conversation) -> Result<RecordingSet>;
+    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
+        let mut answers = self.recordings(std::slice::from_ref(call), RecordingOptions::default()).await;
+        match (answers.pop(), answers.is_empty()) {
+            (Some(answer), true) => answer,
+            _ => Err(Error::bug("a connector gives one answer for each call").during("recordings")),
+        }
+    }
 
     /// The whole recording as one stream, which goes on by itself from the last byte after a cut.
     ///
@@ -27,7 +33,9 @@ pub trait RecordingDownloaderExt {
     /// recording became another version on the way.
     ///
     /// The last item is `is_changed` as well when the bytes do not have the SHA-256 that the recording names.
-    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>>;
+    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
+        whole::whole(self, recording, options).await
+    }
 
     /// Saves the whole recording to a file.
     ///
@@ -61,25 +69,9 @@ pub trait RecordingDownloaderExt {
     /// # Errors
     /// As [`save`](Self::save).
     #[cfg(feature = "files")]
-    async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>>;
-}
-
-#[async_trait]
-impl<Job: RecordingDownloader + Clone> RecordingDownloaderExt for Job {
-    async fn of(&self, call: &Conversation) -> Result<RecordingSet> {
-        let mut answers = self.recordings(std::slice::from_ref(call), RecordingOptions::default()).await;
-        match (answers.pop(), answers.is_empty()) {
-            (Some(answer), true) => answer,
-            _ => Err(Error::bug("a connector gives one answer for each call").during("recordings")),
-        }
-    }
-
-    async fn whole(&self, recording: &Recording, options: ResumeOptions) -> Result<Lookup<WholeDownload>> {
-        whole::whole(self, recording, options).await
-    }
-
-    #[cfg(feature = "files")]
     async fn save_with(&self, recording: &Recording, file: &Path, options: SaveOptions) -> Result<Lookup<Saved>> {
         save::save(self, recording, file, options).await
     }
 }
+
+impl<Job: RecordingDownloader + Clone> RecordingDownloaderExt for Job {}

@@ -6,6 +6,7 @@ mod save;
 mod whole;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,6 +35,26 @@ pub trait RecordingDownloader: fmt::Debug + Send + Sync + 'static {
 
     /// Whether this job can work, and what is missing if not.
     async fn check(&self) -> JobCheck;
+}
+
+/// The same job, shared.
+#[async_trait]
+impl<Job: RecordingDownloader + ?Sized> RecordingDownloader for Arc<Job> {
+    fn patience(&self) -> Duration {
+        (**self).patience()
+    }
+
+    async fn recordings(&self, of: &[Conversation], options: RecordingOptions) -> Vec<Result<RecordingSet>> {
+        (**self).recordings(of, options).await
+    }
+
+    async fn download(&self, recording: &Recording, options: DownloadOptions) -> Result<Lookup<Download>> {
+        (**self).download(recording, options).await
+    }
+
+    async fn check(&self) -> JobCheck {
+        (**self).check().await
+    }
 }
 
 /// How to ask for recordings.

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, timeout_at};
 
+use crate::time::after;
 use crate::{AgentRef, Clock, EmailAddress, Login, Result};
 use known::Known;
 
@@ -155,8 +155,7 @@ impl AgentIndex {
     }
 
     fn answered(&self, id: &str, found: Option<AgentRef>, quiet: Duration) {
-        let quiet = TimeDelta::from_std(quiet).unwrap_or(TimeDelta::MAX);
-        let until = self.clock.now().checked_add_signed(quiet).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let until = after(self.clock.now(), quiet);
         let mut known = self.known();
         known.learn(id, &found.unwrap_or_default(), self.room);
         known.be_quiet(id, until);

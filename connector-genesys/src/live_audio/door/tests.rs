@@ -9,7 +9,7 @@ use connector_core::{Clock, Secret};
 use http::{HeaderName, Request};
 
 use super::*;
-use crate::live_audio::options::AudioKey;
+use crate::live_audio::keys::AudioKey;
 use crate::testing::audiohook;
 
 /// Hand-made, and computed elsewhere.

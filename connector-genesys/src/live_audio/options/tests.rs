@@ -1,3 +1,5 @@
+use connector_core::Secret;
+
 use super::*;
 
 fn key(secret: &str) -> AudioKey {
@@ -96,17 +98,6 @@ async fn secrets_in_files_are_checked_when_they_are_read() {
     std::fs::write(&empty, "\n").unwrap();
     let error = AudioOptions::new(AudioKey::unsigned(Secret::file(empty))).check(&cx).await.unwrap_err();
     assert!(error.is_config() && error.to_string().contains("API key"), "{error}");
-}
-
-#[tokio::test]
-async fn a_secret_is_the_bytes_that_it_stands_for() {
-    for (text, bytes) in [("c3ludGhldGlj", &b"synthetic"[..]), ("Zh==", b"f"), ("+/8=", &[0xfb, 0xff]), ("AA==", &[0])]
-    {
-        let secret = key(text).resolve(&Context::default()).await.unwrap().secret.unwrap();
-        assert_eq!(secret.expose_secret(), bytes, "{text}");
-    }
-    let unsigned = AudioKey::unsigned(Secret::literal("k-1")).resolve(&Context::default()).await.unwrap();
-    assert!(unsigned.secret.is_none() && unsigned.key.expose_secret() == "k-1");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use bytes::Bytes;
-use connector_core::wav::Header;
+use connector_core::wav::{Header, Layout};
 use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -16,19 +16,11 @@ use super::disk::{failed, on_disk};
 /// How much is read at once, in bytes.
 const PIECE: u64 = 256 << 10;
 
-/// What stands before the sound of a file of µ-law, whose header says how many samples there are.
-const WITH_FACT: usize = 58;
-/// What stands before the sound of a file of PCM.
-const PLAIN: usize = 44;
-
 /// A file of sound that is open: one that we have recorded.
 #[derive(Debug)]
 pub(crate) struct SoundFile {
     file: File,
-    /// What stands before its sound.
-    header: Vec<u8>,
-    /// Bytes of one sample of every channel.
-    block: u64,
+    layout: Layout,
     /// Where its samples lie.
     data: Range<u64>,
 }
@@ -44,29 +36,26 @@ impl SoundFile {
         let size = file.metadata().map_err(|error| failed(&error))?.len();
         let mut beginning = Vec::new();
         (&mut file).take(Header::PREFIX as u64).read_to_end(&mut beginning).map_err(|error| failed(&error))?;
-        let header = Header::parse(&beginning, Some(size))?;
-        let data = header.data_in(size);
-        beginning.truncate(usize::try_from(data.start).unwrap_or(usize::MAX));
-        if !matches!(beginning.len(), PLAIN | WITH_FACT) {
-            return Err(Error::invalid("this is no file that we have recorded"));
-        }
-        Ok(Some(Self { file, header: beginning, block: header.block_align.into(), data }))
+        let unknown = || Error::invalid("this is no file that we have recorded");
+        let layout = Layout::of(&beginning).ok_or_else(unknown)?;
+        let data = Header::parse(&beginning, Some(size))?.data_in(size);
+        Ok(Some(Self { file, layout, data }))
     }
 
     /// How many samples of each channel there are.
     pub(crate) fn samples(&self) -> u64 {
-        (self.data.end - self.data.start) / self.block
+        (self.data.end - self.data.start) / self.block()
     }
 
     /// A stretch of it, as far as it is there: a header and its samples, read piece by piece.
     pub(crate) fn part(&self, samples: &Range<u64>) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let block = self.block;
+        let block = self.block();
         let end = samples.end.min(self.samples());
         let from = samples.start.min(end);
         let bytes = (end - from) * block;
         let start = self.data.start + from * block;
         let file = self.file.try_clone().map_err(|error| failed(&error))?;
-        let beginning = stream::iter([Ok(self.header_of(bytes)?)]);
+        let beginning = stream::iter([Ok(Bytes::from(self.layout.header(bytes)))]);
         let pieces = stream::try_unfold((file, start, bytes), |(file, at, left)| async move {
             if left == 0 {
                 return Ok(None);
@@ -79,18 +68,9 @@ impl SoundFile {
         Ok(beginning.chain(pieces).chain(pad).boxed())
     }
 
-    /// The header for so many bytes of sound: that of the file with other sizes.
-    fn header_of(&self, bytes: u64) -> Result<Bytes> {
-        let mut header = self.header.clone();
-        let rest = header.len() as u64 - 8 + bytes % 2;
-        let size = |bytes: u64| u32::try_from(bytes).map_err(|_| Error::bug("a part is longer than its file"));
-        let mut put = |at: usize, size: u32| header[at..at + 4].copy_from_slice(&size.to_le_bytes());
-        put(4, size(rest + bytes)?);
-        put(self.header.len() - 4, size(bytes)?);
-        if self.header.len() == WITH_FACT {
-            put(WITH_FACT - 12, size(bytes / self.block)?);
-        }
-        Ok(header.into())
+    /// Bytes of one sample of every channel.
+    fn block(&self) -> u64 {
+        self.layout.block().into()
     }
 }
 
@@ -103,7 +83,7 @@ fn read(mut file: File, at: u64, len: u64) -> Result<(File, Bytes)> {
 
 #[cfg(test)]
 mod tests {
-    use connector_core::wav::{Layout, Writer};
+    use connector_core::wav::Writer;
     use futures_util::TryStreamExt;
     use proptest::prelude::*;
 
