@@ -1,6 +1,8 @@
 //! What connectors of one process share.
 
 mod clock;
+#[cfg(any(feature = "http", feature = "inbound"))]
+mod parts;
 mod secret;
 
 use std::sync::Arc;
@@ -26,10 +28,8 @@ pub struct Context {
     clock: Clock,
     secrets: Arc<dyn SecretSource>,
     raw: RawPolicy,
-    #[cfg(feature = "http")]
-    pub(crate) http: crate::http::Shared,
-    #[cfg(feature = "inbound")]
-    pub(crate) inbound: Option<crate::inbound::Hub>,
+    #[cfg(any(feature = "http", feature = "inbound"))]
+    parts: parts::Parts,
 }
 
 impl Context {
@@ -71,6 +71,25 @@ impl Context {
         &self.secrets
     }
 
+    /// What all contexts of a program share of this type.
+    #[cfg(feature = "http")]
+    pub(crate) fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.parts.shared()
+    }
+
+    /// What this context, or one that it comes from, was given of this type.
+    #[cfg(any(feature = "http", feature = "inbound"))]
+    pub(crate) fn given<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.parts.given()
+    }
+
+    /// The same context, with a part of this type.
+    #[cfg(any(feature = "http", feature = "inbound"))]
+    pub(crate) fn with_part<T: Send + Sync + 'static>(mut self, part: T) -> Self {
+        self.parts.give(part);
+        self
+    }
+
     /// Which raw payloads are kept.
     pub fn raw(&self) -> RawPolicy {
         self.raw
@@ -85,10 +104,8 @@ impl Default for Context {
             clock: Clock::default(),
             secrets: Arc::new(EnvironmentAndFiles),
             raw: RawPolicy::default(),
-            #[cfg(feature = "http")]
-            http: crate::http::Shared::default(),
-            #[cfg(feature = "inbound")]
-            inbound: None,
+            #[cfg(any(feature = "http", feature = "inbound"))]
+            parts: parts::Parts::default(),
         }
     }
 }

@@ -47,19 +47,14 @@ pub use wire::{Body, HttpOptions, Proxy, Transport};
 
 use crate::{Context, Result};
 
-/// What all contexts of a program share.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shared {
-    accounts: Arc<limits::Accounts>,
-    clients: Arc<wire::Clients>,
-    transport: Option<Arc<dyn Transport>>,
-}
+/// What stands in the place of the network.
+struct StandIn(Arc<dyn Transport>);
 
 /// With the feature `http`.
 impl Context {
     /// What clients of this account at a vendor share. It lives as long as one of them.
     pub fn account(&self, key: &AccountKey) -> Arc<Account> {
-        self.http.accounts.get(key)
+        self.shared::<limits::Accounts>().get(key)
     }
 
     /// The wire for these options: one set of connections for each distinct set of options.
@@ -67,15 +62,14 @@ impl Context {
     /// # Errors
     /// `is_config` when a certificate or the proxy cannot be used.
     pub fn transport(&self, options: &HttpOptions) -> Result<Arc<dyn Transport>> {
-        match &self.http.transport {
-            Some(transport) => Ok(transport.clone()),
-            None => self.http.clients.get(options),
+        match self.given::<StandIn>() {
+            Some(StandIn(transport)) => Ok(transport.clone()),
+            None => self.shared::<wire::Clients>().get(options),
         }
     }
 
     /// The same context with this in place of the network, whatever the options say. For tests.
-    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.http.transport = Some(transport);
-        self
+    pub fn with_transport(self, transport: Arc<dyn Transport>) -> Self {
+        self.with_part(StandIn(transport))
     }
 }

@@ -91,13 +91,12 @@ use crate::Context;
 /// With the feature `inbound`.
 impl Context {
     /// The same context, whose connectors hear by this hub.
-    pub fn with_inbound(mut self, hub: &Hub) -> Self {
-        self.inbound = Some(hub.clone());
-        self
+    pub fn with_inbound(self, hub: &Hub) -> Self {
+        self.with_part(hub.clone())
     }
 
     /// The hub of the program; `None` where nobody can call it.
     pub fn inbound(&self) -> Option<&Hub> {
-        self.inbound.as_ref()
+        self.given()
     }
 }
