@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use connector_core::inbound::{Hub, HubOptions};
@@ -42,12 +41,15 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(serve(listener, hub));
-    tokio::spawn(script(fake, address));
+    let mut script = Some(script(fake, address)); // begins once somebody listens
 
     let mut left = day.calls.len();
     let mut events = nice.events().deliveries(SubscribeRequest::new(Watch::everyone()));
     while let Some(item) = events.try_next().await? {
-        let SourceItem::Delivery(delivery) = item else { continue };
+        let SourceItem::Delivery(delivery) = item else {
+            script.take().map(tokio::spawn);
+            continue;
+        };
         for item in &delivery.items {
             if let Item::Event(event) = item
                 && event.kind == CallEventKind::Ended
@@ -77,9 +79,6 @@ async fn serve(listener: TcpListener, hub: Hub) {
 
 /// What CXone does: the script calls whenever a call is over.
 async fn script(fake: Fake, address: SocketAddr) -> anyhow::Result<()> {
-    while post(address, "{}").await?.contains("503") {
-        tokio::time::sleep(Duration::from_millis(20)).await; // nobody listens yet
-    }
     for call in 0..fake.scenario().calls.len() {
         fake.play(call + 1);
         let body = fake.studio_push(call).context("it is a call")?;

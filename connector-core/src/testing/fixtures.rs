@@ -30,9 +30,8 @@ use serde_json::{Map, Value, json};
 /// }
 /// let call: serde_json::Value = serde_json::from_str(call())?;
 /// ```
-#[doc(hidden)]
 #[macro_export]
-macro_rules! __fixtures {
+macro_rules! fixtures {
     ($($(#[$doc:meta])* $name:ident, $file:literal;)*) => {
         $(
             $(#[$doc])*
@@ -49,7 +48,7 @@ macro_rules! __fixtures {
 }
 
 #[doc(inline)]
-pub use crate::__fixtures as fixtures;
+pub use crate::fixtures;
 
 /// An answer that was changed in one place. `Display` is the place and what is there now.
 #[derive(Clone, Debug, PartialEq)]

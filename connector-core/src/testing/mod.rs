@@ -3,7 +3,7 @@
 //! A [`Scenario`] is a working day of Example Corp, in no vendor's format: a fake of a vendor's system tells it in that
 //! vendor's words, and a test compares what came out of a connector with what was put in. A [`Clip`] is the sound of a
 //! call. A [`FaultPlan`] says what is to go wrong on the way, and knows afterwards what did, and a [`DayTime`] how far the day
-//! has come. What fakes of APIs have in common is in `http`, what tests of their answers do in [`fixtures`], and the suite
+//! has come. What fakes of APIs have in common is in `http`, what tests of their answers do in [`mod@fixtures`], and the suite
 //! that every connector passes in [`conformance`].
 
 mod audio;

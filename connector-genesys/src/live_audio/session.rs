@@ -103,6 +103,21 @@ pub(crate) struct Beginning {
     pub(crate) raw: Option<Raw>,
 }
 
+impl Beginning {
+    fn of(call: &str, open: &Open, chosen: &Chosen, now: DateTime<Utc>, raw: Option<Raw>) -> Self {
+        let participant = open.participant.as_ref();
+        Self {
+            conversation: call.to_owned(),
+            began: now,
+            format: chosen.format.clone(),
+            customer: participant.and_then(|participant| number(participant.ani.as_ref()?)),
+            dialled: participant.and_then(|participant| number(participant.dnis.as_ref()?)),
+            language: open.language().map(str::to_owned),
+            raw,
+        }
+    }
+}
+
 /// How often something was passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -251,37 +266,15 @@ impl Session {
         self.say(Saying::Opened(chosen.as_ref().map(|chosen| &*chosen.offer)), now, out);
         self.state = State::Open;
         match (call, chosen) {
-            (Some(call), Some(chosen)) => self.begin(call, chosen, open, position, text, now, out),
+            (Some(call), Some(chosen)) => {
+                out.extend(chosen.is_mono().then_some(Effect::Note(Note::Mono)));
+                let raw = self.rules.keeps_raw.then(|| Raw::new(RawFormat::Json, text.to_owned()));
+                out.push(Effect::Begin(Box::new(Beginning::of(call, open, &chosen, now, raw))));
+                self.stream = Some(Stream::new(chosen, now, position.unwrap_or_default()));
+            }
             (Some(_), None) => out.push(Effect::Note(Note::NoSound)),
             (None, _) => out.push(Effect::Note(if open.is_probe() { Note::Probe } else { Note::NoCall })),
         }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "all that the first message brings")]
-    fn begin(
-        &mut self,
-        call: &str,
-        chosen: Chosen,
-        open: &Open,
-        position: Option<StreamTime>,
-        text: &str,
-        now: DateTime<Utc>,
-        out: &mut Vec<Effect>,
-    ) {
-        if chosen.is_mono() {
-            out.push(Effect::Note(Note::Mono));
-        }
-        let participant = open.participant.as_ref();
-        out.push(Effect::Begin(Box::new(Beginning {
-            conversation: call.to_owned(),
-            began: now,
-            format: chosen.format.clone(),
-            customer: participant.and_then(|participant| number(participant.ani.as_ref()?)),
-            dialled: participant.and_then(|participant| number(participant.dnis.as_ref()?)),
-            language: open.language().map(str::to_owned),
-            raw: self.rules.keeps_raw.then(|| Raw::new(RawFormat::Json, text.to_owned())),
-        })));
-        self.stream = Some(Stream::new(chosen, now, position.unwrap_or_default()));
     }
 
     fn sound(&mut self, bytes: &Bytes, now: DateTime<Utc>, out: &mut Vec<Effect>) {

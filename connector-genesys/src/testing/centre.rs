@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use connector_core::testing::http::{Answer, Asked, Request};
+use connector_core::testing::http::{Answer, Request};
 use connector_core::testing::{DayTime, Fault, FaultPlan, Scenario};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::ask::{Ask, refused};
-use super::endpoint::Endpoint;
+use super::endpoint::{Asked, Endpoint};
 use super::line::Out;
 use super::org::Org;
 use super::state::State;

@@ -1,6 +1,9 @@
 //! What can be asked, and what a caller has to be allowed for it.
 
-use connector_core::testing::http::{Endpoint as _, endpoints};
+use connector_core::testing::http::{self, Endpoint as _, endpoints};
+
+/// A request that came, and what it got.
+pub type Asked = http::Asked<Endpoint>;
 
 const QUEUES: &[&str] = &["routing:queue:view"];
 const MEMBERS: &[&str] =

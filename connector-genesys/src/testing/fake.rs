@@ -17,10 +17,10 @@ use url::Url;
 
 use super::ask::Ask;
 use super::centre::Centre;
-use super::endpoint::Endpoint;
+use super::endpoint::{Asked, Endpoint};
 use super::org::{CLIENT, recording_id};
 use super::settings::Settings;
-use super::{Asked, event_bridge, parts, snapshot, sockets};
+use super::{event_bridge, parts, snapshot, sockets};
 use crate::{GenesysConfig, Region};
 
 pub use notifications::ChannelState;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::ask::{Ask, instant, refused};
 use super::day::Day;
 use super::org::{Org, queue_id};
-use super::parts::{Part, parts, past, recording_state};
+use super::parts::{Part, parts, recording_state};
 
 pub(super) fn conversation(ask: &Ask<'_>, day: &Day) -> Answer {
     let now = day.now();
@@ -51,11 +51,7 @@ fn participant(org: &Org, call: usize, part: &Part, now: DateTime<Utc>) -> Value
         row["queueId"] = json!(queue_id(queue));
         row["queueName"] = json!(org.queues[queue]);
     }
-    for (name, at) in [("connectedTime", part.answered), ("endTime", Some(part.ended))] {
-        if let Some(at) = at.and_then(|at| past(at, now)) {
-            row[name] = json!(at);
-        }
-    }
+    part.add_times(&mut row, "endTime", now);
     if let Some((done, code)) = part.wrap_up.as_ref().filter(|(done, _)| *done <= now) {
         let seconds = (*done - part.ended).num_seconds();
         row["wrapup"] = json!({ "code": code, "name": told.disposition, "notes": "", "tags": [],
@@ -71,7 +67,7 @@ pub(super) fn attributes(call: usize, is_customer: bool) -> Value {
 }
 
 fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>) -> Value {
-    let (is_over, hold) = (part.is_over(now), part.hold(now));
+    let is_over = part.is_over(now);
     let recording = recording_state(std::slice::from_ref(part), is_recorded, now);
     let state = match () {
         () if is_over => "terminated",
@@ -83,22 +79,13 @@ fn call(part: &Part, direction: Direction, is_recorded: bool, now: DateTime<Utc>
         "direction": if direction == Direction::Outbound { "outbound" } else { "inbound" },
         "recording": recording != "none",
         "recordingState": recording,
-        "held": hold.is_some(),
+        "held": part.hold(now).is_some(),
         "muted": part.is_muted(now),
         "confined": false,
         "securePause": false,
         "provider": "Edge",
     });
-    for (name, at) in [("connectedTime", part.answered), ("disconnectedTime", Some(part.ended))] {
-        if let Some(at) = at.and_then(|at| past(at, now)) {
-            row[name] = json!(at);
-        }
-    }
-    if let Some(hold) = hold {
-        row["startHoldTime"] = json!(instant(hold.start));
-    }
-    if is_over {
-        row["disconnectType"] = json!(part.left_live());
-    }
+    part.add_times(&mut row, "disconnectedTime", now);
+    part.add_course(&mut row, now);
     row
 }

@@ -32,12 +32,9 @@ mod state;
 mod subscriptions;
 mod telling;
 
-pub use endpoint::Endpoint;
+pub use endpoint::{Asked, Endpoint};
 pub use fake::{ChannelState, Fake};
 pub use settings::{NotReady, Settings};
-
-/// A request that came, and what it got.
-pub type Asked = connector_core::testing::http::Asked<Endpoint>;
 
 /// A calm fake on a `wiremock` server: see [`Fake::mount`].
 #[cfg(feature = "wiremock")]

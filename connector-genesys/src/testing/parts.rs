@@ -5,7 +5,9 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Direction;
 use connector_core::testing::{Happening, Party, ScenarioLeg};
+use serde_json::{Value, json};
 
+use super::ask::instant;
 use super::day::Day;
 use super::org::id;
 
@@ -156,7 +158,7 @@ impl Part {
     }
 
     /// How it left, as live records and topics spell it.
-    pub(super) fn left_live(&self) -> &'static str {
+    fn left_live(&self) -> &'static str {
         if self.left == "noAnswerTransfer" { "transfer.noanswer" } else { self.left }
     }
 
@@ -180,6 +182,25 @@ impl Part {
     /// In which state it comes into a call.
     pub(super) fn initial(direction: Direction) -> &'static str {
         if direction == Direction::Outbound { "dialing" } else { "alerting" }
+    }
+
+    /// Adds when it came into the talk and, under this name, when it left.
+    pub(super) fn add_times(&self, row: &mut Value, end: &str, now: DateTime<Utc>) {
+        for (name, at) in [("connectedTime", self.answered), (end, Some(self.ended))] {
+            if let Some(at) = at.and_then(|at| past(at, now)) {
+                row[name] = json!(at);
+            }
+        }
+    }
+
+    /// Adds since when it is on hold, and how it left, as live records and topics tell it.
+    pub(super) fn add_course(&self, row: &mut Value, now: DateTime<Utc>) {
+        if let Some(hold) = self.hold(now) {
+            row["startHoldTime"] = json!(instant(hold.start));
+        }
+        if self.is_over(now) {
+            row["disconnectType"] = json!(self.left_live());
+        }
     }
 
     /// When it is out of the call and the work after it is done.
@@ -207,5 +228,5 @@ pub(super) fn recording_state(parts: &[Part], is_recorded: bool, now: DateTime<U
 
 /// An instant of the past.
 pub(super) fn past(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
-    (at <= now).then(|| super::ask::instant(at))
+    (at <= now).then(|| instant(at))
 }

@@ -104,7 +104,7 @@ pub(super) fn snapshot(day: &Day, call: usize, now: DateTime<Utc>) -> Value {
 
 /// What every participant has. Its state is `terminated` once all work on the call is done.
 fn of_anybody(told: &ScenarioCall, part: &Part, is_done: bool, now: DateTime<Utc>) -> Value {
-    let (is_over, hold) = (part.is_over(now), part.hold(now));
+    let is_over = part.is_over(now);
     let recording = recording_state(std::slice::from_ref(part), told.recorded, now);
     let mut row = json!({
         "id": part.participant,
@@ -119,7 +119,7 @@ fn of_anybody(told: &ScenarioCall, part: &Part, is_done: bool, now: DateTime<Utc
             () => Part::initial(told.direction),
         },
         "direction": if told.direction == Direction::Outbound { "outbound" } else { "inbound" },
-        "held": hold.is_some(),
+        "held": part.hold(now).is_some(),
         "muted": part.is_muted(now),
         "confined": false,
         "recording": recording != "none",
@@ -128,17 +128,8 @@ fn of_anybody(told: &ScenarioCall, part: &Part, is_done: bool, now: DateTime<Utc
         "wrapupRequired": part.wrap_up.is_some(),
         "mediaRoles": ["full"],
     });
-    for (name, at) in [("connectedTime", part.answered), ("endTime", Some(part.ended))] {
-        if let Some(at) = at.and_then(|at| past(at, now)) {
-            row[name] = json!(at);
-        }
-    }
-    if let Some(hold) = hold {
-        row["startHoldTime"] = json!(instant(hold.start));
-    }
-    if is_over {
-        row["disconnectType"] = json!(part.left_live());
-    }
+    part.add_times(&mut row, "endTime", now);
+    part.add_course(&mut row, now);
     row
 }
 

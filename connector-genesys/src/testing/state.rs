@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use connector_core::testing::FaultPlan;
-use connector_core::testing::http::Asked;
 use url::Url;
 
 use super::batches::Batches;
 use super::channels::Channels;
 use super::day::Day;
-use super::endpoint::Endpoint;
+use super::endpoint::Asked;
 use super::history_jobs::Jobs;
 use super::login::Login;
 use super::org::Org;
@@ -27,7 +26,7 @@ pub(super) struct State {
     pub(super) recordings: Recordings,
     pub(super) batches: Batches,
     pub(super) jobs: Jobs,
-    pub(super) asked: Vec<Asked<Endpoint>>,
+    pub(super) asked: Vec<Asked>,
 }
 
 impl State {

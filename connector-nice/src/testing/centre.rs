@@ -7,11 +7,11 @@ use connector_core::testing::{Fault, FaultPlan, Scenario};
 use serde_json::json;
 
 use super::ask::{self, Ask, gateway, instant, refused};
-use super::endpoint::{Access, Endpoint, Role};
+use super::endpoint::{Access, Asked, Endpoint, Role};
 use super::settings::Permission;
 use super::state::{Origins, State};
 use super::tenant::Tenant;
-use super::{Asked, completed, directory, files, login, playback, reports, sessions};
+use super::{completed, directory, files, login, playback, reports, sessions};
 
 /// What all hosts of one fake share: the day, its state, and what goes wrong.
 pub(super) struct Centre {

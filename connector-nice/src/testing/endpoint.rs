@@ -1,8 +1,11 @@
 //! What can be asked, where, and what a caller has to be allowed for it.
 
-use connector_core::testing::http::endpoints;
+use connector_core::testing::http::{self, endpoints};
 
 use super::settings::Permission;
+
+/// A request that came, and what it got.
+pub type Asked = http::Asked<Endpoint>;
 
 /// Where something is asked, and what a request has to bring along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,11 +15,11 @@ use url::Url;
 use super::ask::instant;
 use super::centre::Centre;
 use super::contact::{Contact, Kind};
-use super::endpoint::{Endpoint, Role};
+use super::endpoint::{Asked, Endpoint, Role};
 use super::ids::agent_id;
+use super::playback;
 use super::settings::{Permission, Settings};
 use super::state::{CLIENT, Origins};
-use super::{Asked, playback};
 use crate::NiceConfig;
 
 /// CXone with one tenant, which plays a [`Scenario`].

@@ -24,12 +24,9 @@ mod settings;
 mod state;
 mod tenant;
 
-pub use endpoint::Endpoint;
+pub use endpoint::{Asked, Endpoint};
 pub use fake::Fake;
 pub use settings::{Generation, NotReady, Permission, PlaybackShape, Settings};
-
-/// A request that came, and what it got.
-pub type Asked = connector_core::testing::http::Asked<Endpoint>;
 
 /// A calm fake on a `wiremock` server: see [`Fake::mount`].
 #[cfg(feature = "wiremock")]

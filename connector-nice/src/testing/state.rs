@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
-use super::Asked;
 use super::ask::Ask;
 use super::contact::{Contact, Kind};
+use super::endpoint::Asked;
 use super::joined::Sessions;
 use super::settings::{Permission, Settings};
 use super::tenant::Tenant;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connector_core::Origin;
@@ -33,24 +32,9 @@ pub struct Progress(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    events: AtomicU64,
-    repeated: AtomicU64,
-    rejected: AtomicU64,
-    stored: AtomicU64,
-    updated: AtomicU64,
-    recordings: AtomicU64,
-    bytes: AtomicU64,
-    resumed: AtomicU64,
-    parked: AtomicU64,
-    buried: AtomicU64,
-    recovered: AtomicU64,
+    report: Mutex<Report>,
     gaps: Mutex<BTreeMap<Origin, u64>>,
     sources: Mutex<BTreeMap<Origin, SourceState>>,
-    left_alone: AtomicU64,
-    live_recorded: AtomicU64,
-    live_matched: AtomicU64,
-    live_waiting: AtomicU64,
-    live_unmatched: AtomicU64,
 }
 
 /// What a pipeline did while it ran.
@@ -95,34 +79,40 @@ pub struct Report {
 }
 
 impl Progress {
+    fn count(&self, count: impl FnOnce(&mut Report)) {
+        count(&mut self.0.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     pub(crate) fn recorded(&self, recorded: Recorded) {
-        let add = |count: &AtomicU64, n: usize| count.fetch_add(n as u64, Ordering::Relaxed);
-        add(&self.0.events, recorded.events);
-        add(&self.0.repeated, recorded.repeated);
-        add(&self.0.rejected, recorded.rejected);
+        self.count(|report| {
+            report.events += recorded.events as u64;
+            report.repeated += recorded.repeated as u64;
+            report.rejected += recorded.rejected as u64;
+        });
     }
 
     pub(crate) fn committed(&self, is_first: bool) {
-        let count = if is_first { &self.0.stored } else { &self.0.updated };
-        count.fetch_add(1, Ordering::Relaxed);
+        self.count(|report| *if is_first { &mut report.stored } else { &mut report.updated } += 1);
     }
 
     pub(crate) fn fetched(&self, stored: &StoredRecording) {
-        self.0.recordings.fetch_add(1, Ordering::Relaxed);
-        self.0.bytes.fetch_add(stored.size, Ordering::Relaxed);
-        self.0.resumed.fetch_add(stored.resumed.into(), Ordering::Relaxed);
+        self.count(|report| {
+            report.recordings += 1;
+            report.bytes += stored.size;
+            report.resumed += u64::from(stored.resumed);
+        });
     }
 
     pub(crate) fn parked(&self) {
-        self.0.parked.fetch_add(1, Ordering::Relaxed);
+        self.count(|report| report.parked += 1);
     }
 
     pub(crate) fn buried(&self) {
-        self.0.buried.fetch_add(1, Ordering::Relaxed);
+        self.count(|report| report.buried += 1);
     }
 
     pub(crate) fn recovered(&self, calls: u64) {
-        self.0.recovered.fetch_add(calls, Ordering::Relaxed);
+        self.count(|report| report.recovered += calls);
     }
 
     pub(crate) fn gaps_open(&self, origin: &Origin, gaps: usize) {
@@ -152,57 +142,38 @@ impl Progress {
     }
 
     pub(crate) fn left_alone(&self, calls: usize) {
-        self.0.left_alone.fetch_add(calls as u64, Ordering::Relaxed);
+        self.count(|report| report.left_alone += calls as u64);
     }
 
     /// A session of sound came from one state into another.
     pub(crate) fn session(&self, from: SessionState, to: SessionState) {
-        let add = |count: &AtomicU64| count.fetch_add(1, Ordering::Relaxed);
-        if from == SessionState::Open && to == SessionState::Waiting {
-            add(&self.0.live_recorded);
-            add(&self.0.live_waiting);
-        }
-        if from == SessionState::Waiting && to != SessionState::Waiting {
-            let less = |waiting: u64| Some(waiting.saturating_sub(1));
-            let _ = self.0.live_waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        }
-        if to == SessionState::Matched {
-            add(&self.0.live_matched);
-        }
+        self.count(|report| {
+            if from == SessionState::Open && to == SessionState::Waiting {
+                report.live_recorded += 1;
+                report.live_waiting += 1;
+            }
+            if from == SessionState::Waiting && to != SessionState::Waiting {
+                report.live_waiting = report.live_waiting.saturating_sub(1);
+            }
+            report.live_matched += u64::from(to == SessionState::Matched);
+        });
     }
 
     /// Sessions of sound have been waiting since before this program started.
     pub(crate) fn live_waiting(&self, sessions: usize) {
-        self.0.live_waiting.fetch_add(sessions as u64, Ordering::Relaxed);
+        self.count(|report| report.live_waiting += sessions as u64);
     }
 
     /// Nobody told of the call of a session in time.
     pub(crate) fn live_unmatched(&self) {
-        self.0.live_unmatched.fetch_add(1, Ordering::Relaxed);
+        self.count(|report| report.live_unmatched += 1);
     }
 
     /// The counts as they stand now.
     pub fn report(&self) -> Report {
-        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Report {
-            events: get(&self.0.events),
-            repeated: get(&self.0.repeated),
-            rejected: get(&self.0.rejected),
-            stored: get(&self.0.stored),
-            updated: get(&self.0.updated),
-            recordings: get(&self.0.recordings),
-            bytes: get(&self.0.bytes),
-            resumed: get(&self.0.resumed),
-            parked: get(&self.0.parked),
-            buried: get(&self.0.buried),
-            recovered: get(&self.0.recovered),
-            gaps_open: self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
-            left_alone: get(&self.0.left_alone),
-            live_recorded: get(&self.0.live_recorded),
-            live_matched: get(&self.0.live_matched),
-            live_waiting: get(&self.0.live_waiting),
-            live_unmatched: get(&self.0.live_unmatched),
-        }
+        let mut report = *self.0.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.gaps_open = self.0.gaps.lock().unwrap_or_else(PoisonError::into_inner).values().sum();
+        report
     }
 }
 

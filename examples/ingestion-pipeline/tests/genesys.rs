@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{Running, Site};
+use common::{Running, Site, upgraded};
 use connector_core::Clock;
 use connector_core::socket::{Connection, Socket};
 use connector_core::testing::{Fault, FaultPlan, Happening, Moment, Party, Scenario, ScenarioCall};
@@ -19,7 +19,6 @@ use connector_genesys::testing::{Endpoint, Fake};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection as _, SqliteConnection};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
@@ -100,17 +99,7 @@ fn port(site: &Site) -> SocketAddr {
 /// Connects as Genesys Cloud does; the answer where it is not let in.
 async fn connect(at: SocketAddr, handshake: &Handshake) -> Result<Client, String> {
     let mut stream = TcpStream::connect(at).await.unwrap();
-    let mut head = format!("GET {} HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n", handshake.target());
-    head += "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    for (name, value) in &handshake.headers() {
-        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.unwrap());
-    }
-    let answer = String::from_utf8(answer).unwrap();
+    let answer = upgraded(&mut stream, handshake.target(), &handshake.headers()).await;
     if !answer.starts_with("HTTP/1.1 101 ") {
         return Err(answer);
     }

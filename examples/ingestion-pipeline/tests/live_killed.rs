@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use common::{Running, Site, read};
+use common::{Running, Site, read, upgraded};
 use connector_core::inbound::route_of;
 use connector_core::socket::{Connection, Socket};
 use connector_core::testing::{FaultPlan, Scenario};
@@ -25,7 +25,6 @@ use connector_core::{Clock, Origin};
 use connector_genesys::testing::Fake;
 use connector_genesys::testing::audiohook::{Client, Handshake};
 use ingestion_pipeline::{LiveStore, SessionRow, SessionState, SqliteStore};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -280,20 +279,7 @@ async fn talk(mut client: Client, told: Arc<Mutex<Told>>, frames: usize, end: En
 async fn open(address: &str, handshake: &Handshake) -> Option<Socket> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_zero_linger().unwrap();
-    let mut head = format!(
-        "GET {} HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
-        handshake.target()
-    );
-    for (name, value) in &handshake.headers() {
-        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.unwrap());
-    }
-    let answer = String::from_utf8(answer).unwrap();
+    let answer = upgraded(&mut stream, handshake.target(), &handshake.headers()).await;
     let status = answer.split(' ').nth(1).unwrap();
     // The port is open before the source is connected: until then the address is nobody's.
     assert!(matches!(status, "101" | "401" | "503"), "{answer}");

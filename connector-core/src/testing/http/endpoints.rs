@@ -25,9 +25,8 @@ use std::fmt;
 /// assert_eq!(Endpoint::Call.to_string(), "GET /v2/calls/{id}");
 /// assert!(Endpoint::Call.route().access);
 /// ```
-#[doc(hidden)]
 #[macro_export]
-macro_rules! __endpoints {
+macro_rules! endpoints {
     (
         $(#[$about:meta])*
         $vis:vis enum $name:ident: $access:ty;
@@ -60,7 +59,7 @@ macro_rules! __endpoints {
 }
 
 #[doc(inline)]
-pub use crate::__endpoints as endpoints;
+pub use crate::endpoints;
 
 /// Something that an API can be asked: an enum that [`endpoints!`] makes.
 pub trait Endpoint: Copy + PartialEq + fmt::Display + 'static {

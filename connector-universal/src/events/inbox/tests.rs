@@ -1,8 +1,11 @@
 use proptest::prelude::*;
 
+use super::super::pairing::{Decision, Rules};
+use super::super::record::Sight;
 use super::*;
 use crate::NameRules;
 use crate::config::SidecarMode;
+use crate::files::Mark;
 
 const STEM: &str = "20261102-091500_kay";
 

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Nothing in these tests takes nearly as long; whoever waits longer waits in vain.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -177,4 +180,21 @@ fn signal(process: u32, name: &str) {
 
 pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
     fs::read(path).unwrap()
+}
+
+/// Asks for a WebSocket, and returns the head of the answer.
+pub async fn upgraded(stream: &mut TcpStream, target: &str, headers: &HeaderMap) -> String {
+    let mut head = format!(
+        "GET {target} HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    );
+    for (name, value) in headers {
+        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(answer).unwrap()
 }

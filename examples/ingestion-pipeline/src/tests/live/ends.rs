@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::stage::{Stage, Store, over, taken};
 use super::with_both_stores;
-use crate::fakes::{at, until};
+use crate::fakes::{Caller, at, until};
 use crate::live::SessionState;
-use crate::tests::pipeline::start;
+use crate::tests::pipeline::{Running, start};
 
 use SessionState::{Empty, Matched, Open, Waiting};
 
@@ -36,19 +36,20 @@ async fn a_dead_socket_leaves_what_was_heard<S: Store>(stage: Stage<S>) {
     running.stop().await;
 }
 
-/// Waits until three seconds of a session are in its file.
-async fn sounds<S: Store>(stage: &Stage<S>) {
-    stage.files(1).await;
-    let path = stage.spooled().remove(0);
-    until("sound", Duration::from_secs(25), || std::fs::metadata(&path).unwrap().len() > 3 * 16_000).await;
-}
-
-async fn a_process_that_is_killed_leaves_what_was_heard<S: Store>(stage: Stage<S>) {
+/// A pipeline that hears a session, of which three seconds are in its file.
+async fn hearing<S: Store>(stage: &Stage<S>) -> (Running, Caller) {
     let running = stage.run();
     let mut caller = stage.live.begin("s", "call", at(0));
     caller.talk(5);
     stage.sessions("call", &[Open]).await;
-    sounds(&stage).await;
+    stage.files(1).await;
+    let path = stage.spooled().remove(0);
+    until("sound", Duration::from_secs(25), || std::fs::metadata(&path).unwrap().len() > 3 * 16_000).await;
+    (running, caller)
+}
+
+async fn a_process_that_is_killed_leaves_what_was_heard<S: Store>(stage: Stage<S>) {
+    let (running, _caller) = hearing(&stage).await;
     running.kill().await;
 
     // The call is told of before anybody looked at the session.
@@ -74,11 +75,7 @@ async fn a_process_that_is_killed_before_there_was_sound_leaves_nothing<S: Store
 }
 
 async fn a_program_that_stops_ends_its_sessions<S: Store>(stage: Stage<S>) {
-    let running = stage.run();
-    let mut caller = stage.live.begin("s", "call", at(0));
-    caller.talk(5);
-    stage.sessions("call", &[Open]).await;
-    sounds(&stage).await;
+    let (running, caller) = hearing(&stage).await;
     let report = running.stop().await;
     assert_eq!((report.live_recorded, report.live_waiting), (1, 1));
     let row = stage.sessions("call", &[Waiting]).await.remove(0);
@@ -196,11 +193,7 @@ async fn a_call_that_nobody_woke_is_woken_at_the_next_start<S: Store>(stage: Sta
 }
 
 async fn sound_of_a_source_that_sends_none_any_more_is_seen_to<S: Store>(stage: Stage<S>) {
-    let running = stage.run();
-    let mut caller = stage.live.begin("s", "call", at(0));
-    caller.talk(5);
-    stage.sessions("call", &[Open]).await;
-    sounds(&stage).await;
+    let (running, _caller) = hearing(&stage).await;
     running.kill().await;
     let running = start(stage.deaf_pipeline());
     stage.tell(over(taken("call", &[("kay", 0, Some(2))])));
