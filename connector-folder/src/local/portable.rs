@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use connector_core::{Error, Result};
 
-use super::listing::Entry;
-use super::{names, no_directory, root_is_gone, temporary_name};
+use super::entry::{Entry, names, no_directory, root_is_gone, temporary_name};
 use crate::{FolderPath, Renamed, Version};
 
 /// The entries of a directory. One that is not shown is `None`.

@@ -11,8 +11,7 @@ use connector_core::{Error, Result};
 use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::listing::Entry;
-use super::{names, no_directory, root_is_gone, temporary_name};
+use super::entry::{Entry, names, no_directory, root_is_gone, temporary_name};
 use crate::disk::sync_directory;
 use crate::{FolderPath, Renamed, Version};
 
