@@ -17,8 +17,8 @@ use crate::{FileRead, Folder, FolderPath, Listed, Notice, Renamed, Version};
 
 mod entry;
 mod listing;
-#[cfg_attr(unix, path = "local/unix.rs")]
-#[cfg_attr(not(unix), path = "local/portable.rs")]
+#[cfg_attr(unix, path = "local/place/unix.rs")]
+#[cfg_attr(not(unix), path = "local/place/portable.rs")]
 mod place;
 mod reading;
 #[cfg(feature = "watch")]
