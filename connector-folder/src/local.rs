@@ -17,8 +17,6 @@ use crate::{FileRead, Folder, FolderPath, Listed, Notice, Renamed, Version};
 
 mod entry;
 mod listing;
-#[cfg_attr(unix, path = "local/place/unix.rs")]
-#[cfg_attr(not(unix), path = "local/place/portable.rs")]
 mod place;
 mod reading;
 #[cfg(feature = "watch")]
