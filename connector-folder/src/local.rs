@@ -9,14 +9,14 @@ use connector_core::{Error, Result};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use self::entry::root_is_gone;
 use self::listing::Lister;
 use self::reading::Reading;
 use crate::disk::blocking;
 use crate::{FileRead, Folder, FolderPath, Listed, Notice, Renamed, Version};
 
+mod entry;
 mod listing;
-#[cfg_attr(unix, path = "local/unix.rs")]
-#[cfg_attr(not(unix), path = "local/portable.rs")]
 mod place;
 mod reading;
 #[cfg(feature = "watch")]
@@ -196,34 +196,4 @@ impl Folder for LocalFolder {
         #[cfg(not(feature = "watch"))]
         return None;
     }
-}
-
-/// The folder's own directory is not there, or is another thing now.
-fn root_is_gone(error: std::io::Error) -> Error {
-    match error.kind() {
-        std::io::ErrorKind::PermissionDenied => {
-            Error::forbidden("the folder may not be opened").caused_by(error).advise("give this program read access")
-        }
-        _ => Error::storage("the folder itself cannot be opened")
-            .caused_by(error)
-            .advise("see whether it is mounted and still a directory"),
-    }
-}
-
-/// Something else stands where a directory is to be made.
-fn no_directory() -> Error {
-    Error::forbidden("a link or a file stands where a directory should be")
-        .advise("remove it, so that a directory can be made there; links are not followed")
-}
-
-/// The names that a path is made of.
-fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|name| !name.is_empty())
-}
-
-/// A name for a file that is not whole yet. Others leave it alone: it starts with a dot.
-fn temporary_name() -> String {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!(".writing-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }

@@ -6,8 +6,10 @@ use std::ops::Range;
 use connector_core::{Error, Result};
 use regex::{Regex, RegexBuilder};
 
-use self::pattern::{Piece, Slot};
+pub use self::field::Field;
+use self::pattern::{Piece, Slot, slots};
 
+mod field;
 mod pattern;
 
 /// No file system takes a longer name.
@@ -54,29 +56,6 @@ pub struct Template {
     fields: Vec<String>,
     longest_first: Regex,
     shortest_first: Regex,
-}
-
-/// A field that a pattern may name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    name: String,
-    expression: String,
-    free: bool,
-}
-
-impl Field {
-    /// A field and the expression that matches it where a pattern does not bring its own.
-    ///
-    /// The name is of lower-case letters, digits and `_`. Write `[0-9]` for digits: `\d` takes those of every script.
-    pub fn new(name: impl Into<String>, expression: impl Into<String>) -> Self {
-        Self { name: name.into(), expression: expression.into(), free: false }
-    }
-
-    /// The same field, which can hold any text, separators included (a login). A pattern has room for one of these.
-    pub fn free(mut self) -> Self {
-        self.free = true;
-        self
-    }
 }
 
 impl Template {
@@ -156,13 +135,6 @@ impl fmt::Debug for Parts<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts").field("fields", &self.fields).finish_non_exhaustive()
     }
-}
-
-fn slots(pieces: &[Piece]) -> impl Iterator<Item = &Slot> {
-    pieces.iter().filter_map(|piece| match piece {
-        Piece::Slot(slot) => Some(slot),
-        Piece::Text(_) => None,
-    })
 }
 
 /// Each expression has to stand on its own, so that none can end the group of another.

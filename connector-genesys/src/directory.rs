@@ -11,8 +11,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use connector_core::http::{PageOf, pages};
 use connector_core::{
-    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, GroupKind, GroupQuery, GroupRef, JobCheck, Listing,
-    LookupOptions, Priority, Result,
+    Agent, AgentDirectory, AgentGroup, AgentQuery, AgentRef, GroupQuery, GroupRef, JobCheck, Listing, LookupOptions,
+    Priority, Result,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,8 @@ use crate::api::groups::first;
 use crate::api::lists::At;
 use crate::shared::Shared;
 use crate::uses;
+use groups::KINDS;
 use logins::Logins;
-
-/// The kinds of groups that the vendor has, in the order in which they are listed.
-const KINDS: [GroupKind; 3] = [GroupKind::Group, GroupKind::Queue, GroupKind::Team];
 
 /// The people of an organisation, also those who have left. Groups are its groups, its queues and its teams.
 ///

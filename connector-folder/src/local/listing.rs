@@ -1,17 +1,14 @@
 //! A directory, read some entries at a time.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
 use connector_core::Result;
 
+use super::entry::Entry;
 use super::place::Entries;
 use crate::folder::masked_name;
-use crate::{FolderPath, Listed, Version};
-
-/// The name of a plain file with its version, or of a directory without one.
-pub(super) type Entry = (OsString, Option<Version>);
+use crate::{FolderPath, Listed};
 
 /// A directory on its way to being listed.
 pub(super) struct Lister {

@@ -2,7 +2,7 @@
 
 use connector_core::{Error, Result};
 
-use super::Field;
+use super::field::Field;
 
 /// A piece of a pattern.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn parse(pattern: &str, fields: &[Field]) -> Result<Vec<Piece>> {
                 pieces.push(Piece::Text(std::mem::take(&mut text)));
             }
             let slot = slot(&inside[..end], place, fields)?;
-            if super::slots(&pieces).any(|other| other.name == slot.name) {
+            if slots(&pieces).any(|other| other.name == slot.name) {
                 return Err(Error::config(format!(
                     "the name pattern has the field {:?} once more at character {place}",
                     slot.name
@@ -59,12 +59,20 @@ pub(super) fn parse(pattern: &str, fields: &[Field]) -> Result<Vec<Piece>> {
     if !text.is_empty() {
         pieces.push(Piece::Text(text));
     }
-    if super::slots(&pieces).next().is_none() {
+    if slots(&pieces).next().is_none() {
         return Err(
             Error::config("the name pattern has no field").advise(format!("write one of {} in braces", names(fields)))
         );
     }
     Ok(pieces)
+}
+
+/// The fields among them.
+pub(super) fn slots(pieces: &[Piece]) -> impl Iterator<Item = &Slot> {
+    pieces.iter().filter_map(|piece| match piece {
+        Piece::Slot(slot) => Some(slot),
+        Piece::Text(_) => None,
+    })
 }
 
 fn slot(inside: &str, place: usize, fields: &[Field]) -> Result<Slot> {

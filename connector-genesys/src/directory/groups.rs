@@ -1,9 +1,12 @@
-//! Which groups are meant.
+//! Which groups there are, and which are meant.
 
 use connector_core::{AgentGroup, GroupKind, GroupRef, Priority, Result};
 
-use super::{KINDS, rows};
+use super::rows;
 use crate::transport::Api;
+
+/// The kinds of groups that the vendor has, in the order in which they are listed.
+pub(super) const KINDS: [GroupKind; 3] = [GroupKind::Group, GroupKind::Queue, GroupKind::Team];
 
 /// Where a person sees how groups are called.
 const LOOK: &str = "see how it is called in Genesys Cloud; upper and lower case differ";

@@ -6,6 +6,7 @@
 //! [`Gap`], and so does what was handed on and not stored.
 
 mod asks;
+mod effect;
 pub(crate) mod frame;
 mod line;
 mod outbox;
@@ -15,47 +16,23 @@ mod turn;
 mod watched;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{AgentRef, Error, Gap, Item, Result, SourceStatus};
+use connector_core::{AgentRef, Error, Gap, Result, SourceStatus};
 use fastrand::Rng;
 
 use crate::api::channels::Unheard;
 use crate::events::differ::reading::of_conversation;
 use crate::events::differ::{self, Confirmed, Differ};
-use crate::wire::channels::Channel;
 use crate::wire::conversations::Conversation;
 use asks::Asks;
+pub(crate) use effect::Effect;
 pub(crate) use frame::{Frame, Heard};
+pub(crate) use line::Made;
 use outbox::Outbox;
 use share::{ADDED, Share};
+pub(crate) use spread::Bounds;
 use turn::Turn;
 pub(crate) use watched::People;
 use watched::Watched;
-
-/// After so much silence a socket is pinged. The vendor sends something about every 30 s, which is not documented.
-const PING_AFTER: TimeDelta = TimeDelta::seconds(75);
-
-/// A socket that does not answer a ping for so long is given up. Not documented either.
-const PONG_WITHIN: TimeDelta = TimeDelta::seconds(15);
-
-/// Whoever is no longer watched is heard until their call is over; this often it is seen whether it is.
-const LINGER: TimeDelta = TimeDelta::seconds(30);
-
-/// How much one OAuth client may hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    /// Topics of a channel.
-    pub(crate) topics: usize,
-    /// Channels of a client. With one more the vendor takes the oldest away.
-    pub(crate) channels: usize,
-}
-
-/// A new channel.
-#[derive(Clone, Debug)]
-pub(crate) struct Made {
-    pub(crate) channel: Channel,
-    /// When it ends, unless its token does before.
-    pub(crate) until: Option<DateTime<Utc>>,
-}
 
 /// What happened.
 #[derive(Debug)]
@@ -88,39 +65,6 @@ pub(crate) enum Input {
     Accepted(u64),
     /// A delivery is lost.
     Refused(u64),
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub(crate) enum Effect {
-    /// Find out who is to be heard.
-    Look,
-    /// Create a channel.
-    Create(u64),
-    /// Open a socket.
-    Connect { socket: u64, channel: Channel },
-    /// Let this channel hear these people and nobody else.
-    Subscribe { request: u64, channel: Channel, agents: Vec<String> },
-    /// Ask a socket whether it is alive.
-    Ping(u64),
-    /// Close a socket.
-    Close(u64),
-    /// Give the topics of a channel back; its sockets are closed one by one.
-    Drop(Channel),
-    /// Ask what a conversation looks like.
-    Confirm(String),
-    /// Ask who has this id.
-    Resolve(String),
-    /// Hand this on. Until it is accepted, everything older than the cursor is safe.
-    Deliver { number: u64, items: Vec<Item>, cursor: DateTime<Utc> },
-    /// Say how it goes.
-    Status(SourceStatus),
-    /// Tell the operator that some topics are not heard.
-    Unheard(Unheard),
-    /// Tell the operator that a call may not be asked about.
-    Hidden(Error),
-    /// End, with this.
-    Fail(Error),
 }
 
 /// All channels of one client, the calls that they tell of, and what is to be handed on.

@@ -11,40 +11,25 @@
 
 mod call;
 mod calls;
+mod effect;
 mod leg;
+mod limits;
 pub(crate) mod reading;
 mod snapshot;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{AgentRef, CallEvent, CallEventKind, Gap};
+use chrono::{DateTime, Utc};
+use connector_core::{AgentRef, Gap};
 
 use call::Call;
+pub(crate) use call::key;
 use calls::Calls;
+pub(crate) use effect::Effect;
+pub(crate) use leg::{MUTED, UNMUTED};
+pub(crate) use limits::Limits;
 pub(crate) use snapshot::Snapshot;
 use snapshot::{Party, Role};
-
-/// The vendor's words for what the vocabulary has none for.
-pub(crate) const MUTED: &str = "muted";
-pub(crate) const UNMUTED: &str = "unmuted";
-
-/// The key of what happens once to a leg.
-pub(crate) fn key(conversation: &str, party: &str, kind: &CallEventKind) -> String {
-    format!("{conversation}:{party}:{kind}")
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Effect {
-    /// Hand this on.
-    Emit(Box<CallEvent>),
-    /// Ask the vendor about this conversation: [`Differ::see`] what it looks like, then say whether it is over by
-    /// [`Differ::confirmed`]. It is asked again later, with or without an answer.
-    Confirm(String),
-    /// Calls were left alone in this time, since there were too many.
-    Gap(Gap),
-}
 
 /// What the vendor says of a conversation it was asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,35 +43,6 @@ pub(crate) enum Confirmed {
     /// It may not be asked about, as one that was passed on to a division of which nothing is to be seen. Once nobody of
     /// ours has it, it counts as over.
     Hidden,
-}
-
-/// How much is followed, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// So many calls are followed at once. Further ones are left to a comparison of the history.
-    pub(crate) calls: usize,
-    /// So many legs of a call are followed.
-    pub(crate) legs: usize,
-    /// A call of which nobody says that it ended is taken to be over so long after it was first heard of.
-    pub(crate) max_call: TimeDelta,
-    /// So long a call that is over is remembered, for its wrap-up and for messages that come late.
-    pub(crate) memory: TimeDelta,
-    /// How soon the vendor is asked again whether a call is over; then twice as long, and so on up to the last.
-    pub(crate) first_wait: TimeDelta,
-    pub(crate) last_wait: TimeDelta,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            calls: 20_000,
-            legs: 500,
-            max_call: TimeDelta::hours(12),
-            memory: TimeDelta::minutes(30),
-            first_wait: TimeDelta::seconds(5),
-            last_wait: TimeDelta::minutes(5),
-        }
-    }
 }
 
 /// All calls that go on, and those that have just ended.

@@ -10,22 +10,25 @@
 //!
 //! What comes where it has no place is passed over and counted, as long as the numbers of the messages are right.
 
+mod effect;
 mod note;
 mod stream;
+mod tally;
 mod timeline;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use connector_core::{AudioFormat, LiveEnd, PhoneNumber, Raw, RawFormat};
+use connector_core::{LiveEnd, Raw, RawFormat};
 
+pub(crate) use self::effect::{Beginning, Effect};
 pub(crate) use self::note::Note;
 use self::stream::Stream;
-use super::media::{self, Chosen};
+pub(crate) use self::tally::Tally;
+use super::media;
 use super::message::{Farewell, Heard, Open, Said, Saying, Why};
 use super::options::ByteOrder;
 use super::pace::Pace;
 use super::stream_time::StreamTime;
-use crate::conversation::number;
 
 /// How long the vendor may take to answer a farewell. Ours, the vendor documents none.
 const CLOSE_WITHIN: TimeDelta = TimeDelta::seconds(5);
@@ -65,70 +68,6 @@ pub(crate) enum Input<'a> {
     Deserted,
     /// The program stops.
     Stop,
-}
-
-/// What is to be done, in this order.
-#[derive(Debug)]
-pub(crate) enum Effect {
-    /// Say this.
-    Send(String),
-    /// Let somebody listen.
-    Begin(Box<Beginning>),
-    /// Hand on sound.
-    Frame { at: u64, bytes: Bytes },
-    /// Tell of a pause.
-    Paused { at: u64 },
-    /// Tell that it goes on.
-    Resumed { at: u64 },
-    /// Tell of sound that the vendor lost.
-    Lost { at: u64, samples: u64 },
-    /// Tell that it is over.
-    End { at: u64, how: LiveEnd },
-    /// Tell the operator.
-    Note(Note),
-    /// Close the socket.
-    Close,
-}
-
-/// What a session is made of.
-#[derive(Debug)]
-pub(crate) struct Beginning {
-    pub(crate) conversation: String,
-    /// When `opened` was sent. That position 0 is then is what the vendor's own client does, and not documented.
-    pub(crate) began: DateTime<Utc>,
-    pub(crate) format: AudioFormat,
-    pub(crate) customer: Option<PhoneNumber>,
-    pub(crate) dialled: Option<PhoneNumber>,
-    pub(crate) language: Option<String>,
-    pub(crate) raw: Option<Raw>,
-}
-
-impl Beginning {
-    fn of(call: &str, open: &Open, chosen: &Chosen, now: DateTime<Utc>, raw: Option<Raw>) -> Self {
-        let participant = open.participant.as_ref();
-        Self {
-            conversation: call.to_owned(),
-            began: now,
-            format: chosen.format.clone(),
-            customer: participant.and_then(|participant| number(participant.ani.as_ref()?)),
-            dialled: participant.and_then(|participant| number(participant.dnis.as_ref()?)),
-            language: open.language().map(str::to_owned),
-            raw,
-        }
-    }
-}
-
-/// How often something was passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    /// Messages that are not known, or that had no place.
-    pub(crate) ignored: u64,
-    /// Frames of sound that nobody was to hear.
-    pub(crate) unheard: u64,
-    /// Frames of no whole samples.
-    pub(crate) odd: u64,
-    /// Answers that were left out, since too many were asked for.
-    pub(crate) unsaid: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Effect;
+use super::effect::Effect;
 
 /// After a question that failed, the same is asked again after this time.
 const AGAIN: TimeDelta = TimeDelta::seconds(30);

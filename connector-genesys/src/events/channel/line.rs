@@ -5,12 +5,27 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::Error;
 
-use super::{Effect, Made, PING_AFTER, PONG_WITHIN, Turn};
+use super::effect::Effect;
+use super::turn::Turn;
 use crate::wire::channels::Channel;
+
+/// After so much silence a socket is pinged. The vendor sends something about every 30 s, which is not documented.
+const PING_AFTER: TimeDelta = TimeDelta::seconds(75);
+
+/// A socket that does not answer a ping for so long is given up. Not documented either.
+const PONG_WITHIN: TimeDelta = TimeDelta::seconds(15);
 
 /// A channel is renewed so long before its end, so that the new one is heard before the old one goes. A client has its next
 /// token five minutes before the end of the one before.
 const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(4);
+
+/// A new channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) channel: Channel,
+    /// When it ends, unless its token does before.
+    pub(crate) until: Option<DateTime<Utc>>,
+}
 
 /// How far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, Gap, Item};
 
-use super::Effect;
+use super::effect::Effect;
 
 /// So many items are in one delivery.
 const MOST_ITEMS: usize = 200;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{Error, Gap, Result};
 
-use super::line::{Fate, Line};
-use super::{Effect, Made, Turn};
+use super::effect::Effect;
+use super::line::{Fate, Line, Made};
+use super::turn::Turn;
 
 /// Who was heard for so long has no trouble any more: the next wait is a short one again.
 const CALM_AFTER: TimeDelta = TimeDelta::seconds(60);

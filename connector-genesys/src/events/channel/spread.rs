@@ -6,7 +6,16 @@ use chrono::{DateTime, Utc};
 use connector_core::{Error, Result};
 
 use super::share::Share;
-use super::{Bounds, Turn};
+use super::turn::Turn;
+
+/// How much one OAuth client may hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Topics of a channel.
+    pub(crate) topics: usize,
+    /// Channels of a client. With one more the vendor takes the oldest away.
+    pub(crate) channels: usize,
+}
 
 /// Lets exactly these people be heard: whoever is heard already stays where they are, and whoever is new comes to the
 /// channel with the fewest. `since` says since when whoever is new was not heard, and why.

@@ -8,12 +8,13 @@ mod spreading;
 
 use std::collections::VecDeque;
 
-use connector_core::CallEventKind;
+use connector_core::{CallEventKind, Item};
 
 use super::*;
 use crate::events::differ::Limits;
 use crate::events::differ::reading::of_call;
 use crate::wire::calls::Call;
+use crate::wire::channels::Channel;
 
 /// So many seconds into the test.
 fn at(second: i64) -> DateTime<Utc> {

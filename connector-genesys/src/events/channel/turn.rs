@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{Error, Gap, SourceStatus};
 use fastrand::Rng;
 
-use super::Effect;
+use super::effect::Effect;
 
 /// Waits before something is tried again: the first, and the longest. Each is half as long again at random, so that the
 /// channels of a program do not all come at once.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::AgentRef;
 
-use super::LINGER;
+/// Whoever is no longer watched is heard until their call is over; this often it is seen whether it is.
+const LINGER: TimeDelta = TimeDelta::seconds(30);
 
 /// So often the directory is asked again: somebody may have come.
 const LOOK_EVERY: TimeDelta = TimeDelta::hours(1);

@@ -3,9 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::{AgentRef, CallEvent, CallEventKind, ConversationRef, EventKey, Stamp};
 
+use super::effect::Effect;
 use super::leg::{Leg, Mark, Step};
+use super::limits::Limits;
 use super::snapshot::{Role, Snapshot};
-use super::{Effect, Limits};
+
+/// The key of what happens once to a leg.
+pub(crate) fn key(conversation: &str, party: &str, kind: &CallEventKind) -> String {
+    format!("{conversation}:{party}:{kind}")
+}
 
 /// What is known of a call.
 #[derive(Debug)]
@@ -161,7 +167,7 @@ impl Call {
 
     fn tell(&self, party: &str, agent: &AgentRef, steps: Vec<Step>, out: &mut Vec<Effect>) {
         out.extend(steps.into_iter().map(|step| {
-            let mut key = super::key(&self.id, party, &step.kind);
+            let mut key = key(&self.id, party, &step.kind);
             match step.mark {
                 Mark::Only => {}
                 Mark::Since(since) => key.push_str(&format!(":{}", since.timestamp_millis())),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::Limits;
 use super::call::Call;
+use super::limits::Limits;
 
 /// Where a call stands in an order.
 type Place = (DateTime<Utc>, Arc<str>);

@@ -5,6 +5,10 @@ use connector_core::{AgentRef, CallEventKind, Stamp};
 
 use super::snapshot::{Party, Phase};
 
+/// The vendor's words for what the vocabulary has none for.
+pub(crate) const MUTED: &str = "muted";
+pub(crate) const UNMUTED: &str = "unmuted";
+
 /// One thing that happened to a leg.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
@@ -117,7 +121,7 @@ impl Leg {
         use CallEventKind::{Other, RecordingPaused, RecordingResumed};
         let at = Stamp::received(now);
         if let Some((is_on, mark)) = self.muted.turn(party.is_muted) {
-            let kind = Other(if is_on { super::MUTED } else { super::UNMUTED }.into());
+            let kind = Other(if is_on { MUTED } else { UNMUTED }.into());
             steps.push(Step { kind, at, mark });
         }
         if let Some((is_on, mark)) = self.paused.turn(party.is_paused) {

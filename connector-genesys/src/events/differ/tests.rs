@@ -6,7 +6,8 @@ mod property;
 mod reading;
 mod steps;
 
-use connector_core::StampSource;
+use chrono::TimeDelta;
+use connector_core::{CallEvent, CallEventKind, StampSource};
 
 use super::snapshot::{Phase, WrapUp};
 use super::*;

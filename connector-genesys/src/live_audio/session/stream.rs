@@ -4,8 +4,9 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use connector_core::LiveEnd;
 
+use super::effect::Effect;
+use super::tally::Tally;
 use super::timeline::Timeline;
-use super::{Effect, Tally};
 use crate::live_audio::media::Chosen;
 use crate::live_audio::message::Stretch;
 use crate::live_audio::stream_time::StreamTime;

@@ -6,7 +6,7 @@ mod property;
 mod states;
 mod timeline;
 
-use connector_core::{SampleFormat, Speaker};
+use connector_core::{AudioFormat, SampleFormat, Speaker};
 use serde_json::{Value, json};
 
 use super::*;

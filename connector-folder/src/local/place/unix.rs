@@ -11,9 +11,8 @@ use connector_core::{Error, Result};
 use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::listing::Entry;
-use super::{names, no_directory, root_is_gone, temporary_name};
 use crate::disk::sync_directory;
+use crate::local::entry::{Entry, names, no_directory, root_is_gone, temporary_name};
 use crate::{FolderPath, Renamed, Version};
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -25,11 +24,11 @@ const TO_READ: OFlags =
 const TO_MAKE: OFlags = OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::CLOEXEC);
 
 /// The entries of a directory. One that is not shown is `None`.
-pub(super) struct Entries(Dir);
+pub(crate) struct Entries(Dir);
 
 impl Entries {
     /// Those of a directory below the folder; `None` where there is no such directory.
-    pub(super) fn open(root: &Path, dir: &str) -> Result<Option<Self>> {
+    pub(crate) fn open(root: &Path, dir: &str) -> Result<Option<Self>> {
         let Some(directory) = directory(root, dir)? else { return Ok(None) };
         Ok(Some(Self(Dir::new(directory).map_err(from_errno)?)))
     }
@@ -61,13 +60,13 @@ fn entry_of(directory: &Dir, name: &CStr, kind: FileType) -> Result<Option<Entry
 }
 
 /// The version of the plain file that is there.
-pub(super) fn stat(root: &Path, path: &FolderPath) -> Result<Option<Version>> {
+pub(crate) fn stat(root: &Path, path: &FolderPath) -> Result<Option<Version>> {
     let Some((parent, name)) = parent(root, path)? else { return Ok(None) };
     Ok(stat_at(&parent, name)?.filter(is_file).map(|stat| version(&stat)))
 }
 
 /// Opens a plain file for reading.
-pub(super) fn open(root: &Path, path: &FolderPath) -> Result<(File, Version)> {
+pub(crate) fn open(root: &Path, path: &FolderPath) -> Result<(File, Version)> {
     let gone = || Error::not_found("there is no such file");
     let (parent, name) = parent(root, path)?.ok_or_else(gone)?;
     let file: File = match rustix::fs::openat(&parent, name, TO_READ, Mode::empty()) {
@@ -80,12 +79,12 @@ pub(super) fn open(root: &Path, path: &FolderPath) -> Result<(File, Version)> {
 }
 
 /// The version of a file that is open.
-pub(super) fn version_of(file: &File) -> Result<Version> {
+pub(crate) fn version_of(file: &File) -> Result<Version> {
     Ok(version(&rustix::fs::fstat(file).map_err(from_errno)?))
 }
 
 /// Moves a plain file and makes that durable. It never overwrites.
-pub(super) fn rename(root: &Path, from: &FolderPath, to: &FolderPath) -> Result<Renamed> {
+pub(crate) fn rename(root: &Path, from: &FolderPath, to: &FolderPath) -> Result<Renamed> {
     let Some((source, from_name)) = parent(root, from)? else { return Ok(Renamed::SourceGone) };
     if !stat_at(&source, from_name)?.as_ref().is_some_and(is_file) {
         return Ok(Renamed::SourceGone);
@@ -150,7 +149,7 @@ fn have_two_names(source: &File, from: &str, target: &File, to: &str) -> rustix:
 }
 
 /// Writes a file under another name and renames it into place.
-pub(super) fn write(root: &Path, path: &FolderPath, content: &[u8]) -> Result<()> {
+pub(crate) fn write(root: &Path, path: &FolderPath, content: &[u8]) -> Result<()> {
     let (parent, name) = made_parent(root, path)?;
     let (temporary, mut file) = make_temporary(&parent)?;
     let written = file
@@ -177,7 +176,7 @@ fn make_temporary(parent: &File) -> Result<(String, File)> {
 }
 
 /// Removes a plain file or an empty directory. Returns whether there was one.
-pub(super) fn remove(root: &Path, path: &FolderPath) -> Result<bool> {
+pub(crate) fn remove(root: &Path, path: &FolderPath) -> Result<bool> {
     let Some((parent, name)) = parent(root, path)? else { return Ok(false) };
     let flags = match stat_at(&parent, name)?.as_ref().map(kind_of) {
         Some(FileType::RegularFile) => AtFlags::empty(),
@@ -193,7 +192,7 @@ pub(super) fn remove(root: &Path, path: &FolderPath) -> Result<bool> {
 }
 
 /// Whether names can be made and taken away in the folder.
-pub(super) fn writable(root: &Path) -> Result<bool> {
+pub(crate) fn writable(root: &Path) -> Result<bool> {
     match rustix::fs::accessat(CWD, root, Access::WRITE_OK | Access::EXEC_OK, AtFlags::empty()) {
         Ok(()) => Ok(true),
         Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => Ok(false),

@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 
 use connector_core::{Error, Result};
 
-use super::listing::Entry;
-use super::{names, no_directory, root_is_gone, temporary_name};
+use crate::local::entry::{Entry, names, no_directory, root_is_gone, temporary_name};
 use crate::{FolderPath, Renamed, Version};
 
 /// The entries of a directory. One that is not shown is `None`.
-pub(super) struct Entries(ReadDir);
+pub(crate) struct Entries(ReadDir);
 
 impl Entries {
     /// Those of a directory below the folder; `None` where there is no such directory.
-    pub(super) fn open(root: &Path, dir: &str) -> Result<Option<Self>> {
+    pub(crate) fn open(root: &Path, dir: &str) -> Result<Option<Self>> {
         let Some(directory) = directory(root, dir)? else { return Ok(None) };
         Ok(Some(Self(fs::read_dir(directory)?)))
     }
@@ -35,12 +34,12 @@ impl Iterator for Entries {
 }
 
 /// The version of the plain file that is there.
-pub(super) fn stat(root: &Path, path: &FolderPath) -> Result<Option<Version>> {
+pub(crate) fn stat(root: &Path, path: &FolderPath) -> Result<Option<Version>> {
     Ok(file(root, path)?.map(|(_, found)| version(&found)))
 }
 
 /// Opens a plain file for reading.
-pub(super) fn open(root: &Path, path: &FolderPath) -> Result<(File, Version)> {
+pub(crate) fn open(root: &Path, path: &FolderPath) -> Result<(File, Version)> {
     let (place, _) = file(root, path)?.ok_or_else(|| Error::not_found("there is no such file"))?;
     let file = File::open(place)?;
     let version = version_of(&file)?;
@@ -48,12 +47,12 @@ pub(super) fn open(root: &Path, path: &FolderPath) -> Result<(File, Version)> {
 }
 
 /// The version of a file that is open.
-pub(super) fn version_of(file: &File) -> Result<Version> {
+pub(crate) fn version_of(file: &File) -> Result<Version> {
     Ok(version(&file.metadata()?))
 }
 
 /// Moves a plain file: a second name first, which fails if that is taken, then the old one goes.
-pub(super) fn rename(root: &Path, from: &FolderPath, to: &FolderPath) -> Result<Renamed> {
+pub(crate) fn rename(root: &Path, from: &FolderPath, to: &FolderPath) -> Result<Renamed> {
     let Some((source, _)) = file(root, from)? else { return Ok(Renamed::SourceGone) };
     if from == to {
         return Ok(Renamed::TargetTaken);
@@ -67,7 +66,7 @@ pub(super) fn rename(root: &Path, from: &FolderPath, to: &FolderPath) -> Result<
 }
 
 /// Writes a file under another name and renames it into place.
-pub(super) fn write(root: &Path, path: &FolderPath, content: &[u8]) -> Result<()> {
+pub(crate) fn write(root: &Path, path: &FolderPath, content: &[u8]) -> Result<()> {
     let place = made_place(root, path)?;
     let temporary = place.with_file_name(temporary_name());
     let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
@@ -80,7 +79,7 @@ pub(super) fn write(root: &Path, path: &FolderPath, content: &[u8]) -> Result<()
 }
 
 /// Removes a plain file or an empty directory. Returns whether there was one.
-pub(super) fn remove(root: &Path, path: &FolderPath) -> Result<bool> {
+pub(crate) fn remove(root: &Path, path: &FolderPath) -> Result<bool> {
     let Some(place) = place(root, path)? else { return Ok(false) };
     let removed = match metadata(&place)? {
         Some(found) if found.is_file() => fs::remove_file(place),
@@ -95,7 +94,7 @@ pub(super) fn remove(root: &Path, path: &FolderPath) -> Result<bool> {
 }
 
 /// Whether a file can be made in the folder: one is, and removed again.
-pub(super) fn writable(root: &Path) -> Result<bool> {
+pub(crate) fn writable(root: &Path) -> Result<bool> {
     let probe = root.join(temporary_name());
     match OpenOptions::new().write(true).create_new(true).open(&probe) {
         Ok(_) => Ok(fs::remove_file(probe).map(|()| true)?),
