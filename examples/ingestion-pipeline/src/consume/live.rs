@@ -7,7 +7,7 @@ use connector_core::matching::{AgentTime, Keep, Part, SessionTime, agent_times, 
 use connector_core::{Conversation, ConversationRef, Detail, Locator, Recording, RecordingKind, Result, Stamp};
 use tracing::warn;
 
-use super::Consumer;
+use super::consumer::Consumer;
 use super::ends::Done;
 use crate::call::{Media, StoredCall};
 use crate::live::{Live, LiveUse, SessionPart, SessionRow, SessionState, length_of};
