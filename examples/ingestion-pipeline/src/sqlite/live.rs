@@ -9,7 +9,7 @@ use sqlx::{Row, Sqlite};
 use super::columns::{exact, json, of_word, parsed, text, time};
 use super::queries::{failed, query_of};
 use super::store::SqliteStore;
-use crate::live::{LiveStore, SessionRow, SessionState};
+use crate::session::{LiveStore, SessionRow, SessionState};
 
 /// The columns behind those that name the source.
 const COLUMNS: &str =
