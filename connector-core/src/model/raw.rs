@@ -36,11 +36,6 @@ impl Raw {
     pub fn new(format: RawFormat, bytes: impl Into<Bytes>) -> Self {
         Self { format, bytes: bytes.into() }
     }
-
-    /// A copy of its own, so that keeping it does not keep the whole body it came in.
-    pub fn detach(&self) -> Self {
-        Self { format: self.format, bytes: Bytes::copy_from_slice(&self.bytes) }
-    }
 }
 
 impl fmt::Debug for Raw {

@@ -83,7 +83,7 @@ pub enum StoredVersion {
 
 impl StoredVersion {
     /// Whether a source that lists this revision knows something newer.
-    pub fn is_older_than(&self, listed: &Revision) -> bool {
+    pub(super) fn is_older_than(&self, listed: &Revision) -> bool {
         match self {
             Self::Unknown => true,
             Self::Fingerprint(fingerprint) => *fingerprint != listed.fingerprint,

@@ -42,7 +42,8 @@ impl Layout {
     }
 
     /// The most samples of each channel that a file holds.
-    pub fn most_samples(&self) -> u64 {
+    #[cfg(feature = "files")]
+    pub(crate) fn most_samples(&self) -> u64 {
         MOST / u64::from(self.block().max(1))
     }
 

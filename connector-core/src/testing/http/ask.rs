@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use super::answer::{Answer, Request};
 use super::endpoints::{Endpoint, Part, find};
-use super::{Answer, Request};
 
 /// A request to a fake, and what it asks for.
 ///

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
-use super::{Answers, Request};
+use super::answer::{Answers, Request};
 
 /// Hands every request to a server to this fake. Whatever was mounted before goes first.
 ///

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use super::{Answer, Answers, Request};
+use super::answer::{Answer, Answers, Request};
 use crate::{Error, Result};
 
 /// The longest head of a request, in bytes.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Answer, Request};
+use super::answer::{Answer, Request};
 use crate::testing::{Clip, Fault, FaultPlan};
 
 /// What a store says of a second way to log in. Not documented by any vendor; object stores answer so.
