@@ -8,6 +8,7 @@ macro_rules! step {
     };
 }
 
+mod agents;
 mod call;
 mod consume;
 #[cfg(feature = "failpoints")]
@@ -23,6 +24,7 @@ mod produce;
 mod progress;
 mod recover;
 mod scope;
+mod session;
 mod sink;
 mod sqlite;
 mod store;
@@ -33,15 +35,17 @@ pub mod testing;
 mod tests;
 mod work;
 
+pub use agents::{AgentSync, Following, SyncReport};
 pub use call::{Media, Message, MessageCause, MessageRecording, StoredCall, StoredRecording};
-pub use live::{LiveOptions, LiveStore, LiveUse, SessionPart, SessionRow, SessionState, Unmatched};
+pub use live::{LiveOptions, LiveUse, Unmatched};
 pub use memory::{DeadLetter, MemoryStore};
 pub use outbox::Outbox;
-pub use people::{AgentSync, Following, ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow, SyncReport};
+pub use people::{ImportReport, ImportRow, ImportTrouble, PeopleFile, PersonRow};
 pub use pipeline::{Pipeline, SourceOptions};
 pub use progress::{Progress, Report, SourceState};
 pub use recover::{Plan, ReconcileLog, Recovering, Run, Schedule};
 pub use scope::{Filter, Judgement, Member, Reason, Scope};
+pub use session::{LiveStore, SessionPart, SessionRow, SessionState};
 pub use sink::{FolderSink, ObjectSink};
 #[cfg(feature = "universal")]
 pub use sqlite::SqliteLedger;

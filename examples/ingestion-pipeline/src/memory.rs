@@ -14,8 +14,8 @@ use connector_core::reconcile::Gaps;
 use connector_core::{CallEvent, Cursor, Origin, Outcome, Receipt, Rejected, Result};
 
 use crate::call::{Message, StoredCall};
-use crate::live::SessionRow;
 use crate::recover::Run;
+use crate::session::SessionRow;
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};
 

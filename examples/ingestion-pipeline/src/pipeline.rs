@@ -15,12 +15,13 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::consume::{Consumer, Rejections, Workers};
-use crate::live::{Hearing, Live, LiveOptions, Recorder, SessionState};
+use crate::live::{Hearing, Live, LiveOptions, Recorder};
 use crate::outbox::Outbox;
 use crate::produce::{Arrivals, Producer};
 use crate::progress::{Progress, Report, SourceState};
 use crate::recover::{self, ReconcileLog, Recovering, Rounds, Schedule};
 use crate::scope::Scope;
+use crate::session::SessionState;
 use crate::sink::ObjectSink;
 use crate::store::WorkStore;
 use crate::supervise::{RESTARTS, say_once, supervise};

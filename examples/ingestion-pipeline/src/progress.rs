@@ -9,7 +9,7 @@ use serde::Serialize;
 use tracing::{info, warn};
 
 use crate::call::StoredRecording;
-use crate::live::SessionState;
+use crate::session::SessionState;
 use crate::work::Recorded;
 
 mod state;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use connector_core::{Error, Result};
 use tracing::warn;
 
-use super::Consumer;
+use super::consumer::Consumer;
 use crate::work::{WorkRow, after};
 
 /// Waits after failed attempts grow from the first to the last of these.

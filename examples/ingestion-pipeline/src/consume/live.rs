@@ -7,10 +7,11 @@ use connector_core::matching::{AgentTime, Keep, Part, SessionTime, agent_times, 
 use connector_core::{Conversation, ConversationRef, Detail, Locator, Recording, RecordingKind, Result, Stamp};
 use tracing::warn;
 
-use super::Consumer;
+use super::consumer::Consumer;
 use super::ends::Done;
 use crate::call::{Media, StoredCall};
-use crate::live::{Live, LiveUse, SessionPart, SessionRow, SessionState, length_of};
+use crate::live::{Live, LiveUse};
+use crate::session::{SessionPart, SessionRow, SessionState, length_of};
 use crate::work::{Cause, WorkRow, after};
 
 /// When to look again at a call that goes on, or a session of it. The word of its end brings that forward, and whoever looks

@@ -9,8 +9,9 @@ use connector_core::{
 };
 use tracing::info;
 
+use super::consumer::Consumer;
 use super::ends::Done;
-use super::{Consumer, in_time};
+use super::silence::in_time;
 use crate::call::{Media, StoredCall, StoredRecording};
 use crate::work::{WorkRow, after};
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::in_time;
+use super::silence::in_time;
 use crate::store::WorkStore;
 use crate::supervise::Loop;
 use crate::work::UnsettledRejection;

@@ -7,7 +7,8 @@ use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-use super::{Consumer, SILENCE};
+use super::consumer::Consumer;
+use super::silence::SILENCE;
 use crate::call::{StoredCall, StoredRecording};
 use crate::sink::ours;
 

@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use super::{Consumer, LEASE};
+use super::consumer::{Consumer, LEASE};
 use crate::supervise::RESTARTS;
 use crate::work::Lease;
 

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use connector_core::{CallEvent, Clock, ResumeOptions};
 
+use super::day::{at, batch, origin};
+use super::failing::FailingStore;
 use super::interrupted::Interrupted;
-use super::{FailingStore, FakeSource, MemorySink, Sent, at, batch, origin};
+use super::source::FakeSource;
+use super::surroundings::{MemorySink, Sent};
 use crate::consume::{Consumer, LEASE};
 use crate::pipeline::Pipeline;
 use crate::pipeline::SourceOptions;

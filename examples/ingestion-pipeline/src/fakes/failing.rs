@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use connector_core::reconcile::{Archive, Gaps, ReconcileMode, Stored};
 use connector_core::{Conversation, Error, Origin, Result};
 
-use super::Disk;
+use super::disk::Disk;
 use crate::call::{Message, StoredCall};
 use crate::memory::{DeadLetter, MemoryStore, State, Work};
 use crate::recover::{ReconcileLog, Run};

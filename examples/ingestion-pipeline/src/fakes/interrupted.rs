@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use connector_core::Result;
 use tokio::task::yield_now;
 
-use super::FailingStore;
+use super::failing::FailingStore;
 use crate::store::{WorkStore, each_method};
 
 #[derive(Debug)]

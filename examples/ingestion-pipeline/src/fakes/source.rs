@@ -16,7 +16,7 @@ use connector_core::{
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::{at, origin};
+use super::day::{at, origin};
 use crate::testing::offers::Offers;
 
 type List = Arc<dyn Fn(&Conversation, usize) -> Result<RecordingSet> + Send + Sync>;

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::yield_now;
 
-use super::Disk;
+use super::disk::Disk;
 use crate::call::Message;
 use crate::sink::ObjectSink;
 

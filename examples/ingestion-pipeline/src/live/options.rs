@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{LiveStore, SessionRow};
+use crate::session::{LiveStore, SessionRow};
 
 /// What becomes of the sound of a session whose call nobody told of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -15,9 +15,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tracing::warn;
 
-use super::session::{SessionRow, SessionState};
 use super::shared::Live;
 use super::spool::Spool;
+use crate::session::{SessionRow, SessionState};
 use crate::store::WorkStore;
 use crate::work::Batch;
 

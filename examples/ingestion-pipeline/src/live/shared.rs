@@ -5,9 +5,9 @@ use std::sync::Arc;
 use connector_core::{Clock, Origin, Result};
 
 use super::options::LiveOptions;
-use super::session::{LiveStore, SessionRow, SessionState};
 use super::spool::Spool;
 use crate::progress::Progress;
+use crate::session::{LiveStore, SessionRow, SessionState};
 
 /// What everybody shares who deals with sessions.
 pub(crate) struct Live {

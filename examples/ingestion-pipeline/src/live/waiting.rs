@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::options::Unmatched;
 use super::record::{PAUSES, Recorder};
-use super::session::{SessionRow, SessionState};
+use crate::session::{SessionRow, SessionState};
 use crate::work::after;
 
 /// How often it looks after them, at least.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use connector_core::{Origin, Result};
 
 use super::MemoryStore;
-use crate::live::{LiveStore, SessionRow, SessionState};
+use crate::session::{LiveStore, SessionRow, SessionState};
 
 impl MemoryStore {
     /// All sessions of sound, by source and in the order in which they began.

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use connector_core::{AgentRef, Error, Origin, Result};
 use csv::{ReaderBuilder, StringRecord, Trim, Writer};
 
-use super::{ImportRow, ImportTrouble, PersonRow};
+use super::rows::{ImportRow, ImportTrouble, PersonRow};
 
 /// The columns, in the order in which they are written.
 const COLUMNS: [&str; 8] = ["tenant", "person", "name", "analyse", "source", "login", "id", "email"];

@@ -10,7 +10,8 @@ use connector_core::{Clock, Origin, Result};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::{Plan, ReconcileLog, Recovering};
+use super::recovering::Recovering;
+use super::runs::{Plan, ReconcileLog};
 use crate::progress::Progress;
 use crate::supervise::Loop;
 

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use connector_core::{Clock, Result};
 use sqlx::Row;
 
-use super::{SqliteStore, failed, json, parsed, text};
+use super::columns::{json, parsed, text};
+use super::queries::failed;
+use super::store::SqliteStore;
 use crate::call::Message;
 use crate::outbox::Outbox;
 use crate::work::after;

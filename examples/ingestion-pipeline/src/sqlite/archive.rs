@@ -8,7 +8,9 @@ use connector_core::{Conversation, Error, Origin, Result, Revision};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
-use super::{SqliteStore, failed, json, parsed, query_of, time};
+use super::columns::{json, parsed, time};
+use super::queries::{failed, query_of};
+use super::store::SqliteStore;
 
 /// The [`Archive`] of one source.
 #[derive(Clone, Debug)]

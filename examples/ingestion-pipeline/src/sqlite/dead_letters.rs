@@ -6,7 +6,9 @@ use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStore, commit, failed, text};
+use super::columns::text;
+use super::queries::{commit, failed};
+use super::store::SqliteStore;
 
 /// A row of the view `dead_letters_v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

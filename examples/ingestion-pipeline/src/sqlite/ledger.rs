@@ -6,7 +6,8 @@ use connector_core::{Origin, Result};
 use connector_folder::{Ledger, Note};
 use sqlx::Row;
 
-use super::{SqliteStore, commit, failed, query_of};
+use super::queries::{commit, failed, query_of};
+use super::store::SqliteStore;
 
 /// The [`Ledger`] of one source.
 #[derive(Clone, Debug)]

@@ -6,8 +6,10 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
 
-use super::{SqliteStore, exact, failed, json, of_word, parsed, query_of, text, time};
-use crate::live::{LiveStore, SessionRow, SessionState};
+use super::columns::{exact, json, of_word, parsed, text, time};
+use super::queries::{failed, query_of};
+use super::store::SqliteStore;
+use crate::session::{LiveStore, SessionRow, SessionState};
 
 /// The columns behind those that name the source.
 const COLUMNS: &str =

@@ -6,7 +6,9 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{SqliteStore, failed, query_of, text, time};
+use super::columns::{text, time};
+use super::queries::{failed, query_of};
+use super::store::SqliteStore;
 
 /// Which calls to list.
 #[derive(Clone, Debug, Default)]

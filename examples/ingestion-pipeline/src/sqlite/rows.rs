@@ -4,7 +4,8 @@ use connector_core::{CallEvent, Conversation, ConversationRef, Leg, Raw, Receipt
 use sqlx::{Row, SqliteConnection};
 
 use super::archive::LegVersion;
-use super::{failed, json, of_word, parsed, query_of, text, word};
+use super::columns::{json, of_word, parsed, text, word};
+use super::queries::{failed, query_of};
 use crate::call::{StoredCall, StoredRecording};
 use crate::work::{Batch, Cause};
 

@@ -9,7 +9,10 @@ use connector_core::{Cursor, Gap, Origin, Result};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{SqliteArchive, SqliteStore, commit, exact, failed, json, parsed, query_of, text, time};
+use super::archive::SqliteArchive;
+use super::columns::{exact, json, parsed, text, time};
+use super::queries::{commit, failed, query_of};
+use super::store::SqliteStore;
 use crate::recover::{ReconcileLog, Run};
 
 #[async_trait]

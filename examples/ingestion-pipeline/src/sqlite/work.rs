@@ -8,9 +8,11 @@ use connector_core::{Cursor, Origin, Outcome, Receipt, Result};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use super::columns::{json, of_word, parsed, text, time};
+use super::queries::{commit, failed, query_of};
 use super::rows::{insert_event, insert_rejection, make_work, write_call};
 use super::runs::insert_gap;
-use super::{SqliteStore, commit, failed, json, of_word, parsed, query_of, text, time};
+use super::store::SqliteStore;
 use crate::call::{Message, StoredCall, StoredRecording};
 use crate::store::WorkStore;
 use crate::work::{Batch, Cause, Lease, Recorded, UnsettledRejection, WorkRow, after};

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use connector_core::{Agent, AgentState, Origin, Result};
 use sqlx::{Row, SqliteConnection};
 
-use super::{By, Membership, People, at_source, failed, filled, insert, note_change, of_person, text, update};
+use super::list::{People, add_person, note_change};
+use super::places::{By, Membership, at_source, filled, insert, of_person, update};
 use crate::people::{ImportReport, ImportRow, ImportTrouble, PeopleFile};
-use crate::sqlite::commit;
+use crate::sqlite::columns::text;
+use crate::sqlite::queries::{commit, failed};
 
 /// All rows of one person.
 type Whose<'f> = (&'f str, &'f str);
@@ -195,22 +197,4 @@ impl Import<'_> {
 /// Whether a row means this place.
 fn is_at(row: &ImportRow, place: &Membership) -> bool {
     row.source.as_deref() == Some(&*place.source) && place.agent.who.may_be(&row.who)
-}
-
-pub(super) async fn add_person(
-    connection: &mut SqliteConnection,
-    tenant: &str,
-    person: &str,
-    name: Option<&str>,
-    analyse: bool,
-) -> Result<()> {
-    sqlx::query("INSERT OR IGNORE INTO people (tenant, person, name, analyse) VALUES (?, ?, ?, ?)")
-        .bind(tenant)
-        .bind(person)
-        .bind(name)
-        .bind(analyse)
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(failed)
 }

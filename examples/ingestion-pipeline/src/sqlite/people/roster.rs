@@ -7,9 +7,10 @@ use connector_core::roster::{self, Unclear};
 use connector_core::{Agent, Origin, Result};
 use sqlx::{Row, SqliteConnection};
 
-use super::import::add_person;
-use super::{By, Membership, People, at_source, failed, filled, insert, is_gone, json, note_change, update};
-use crate::sqlite::commit;
+use super::list::{People, add_person, note_change};
+use super::places::{By, Membership, at_source, filled, insert, is_gone, update};
+use crate::sqlite::columns::json;
+use crate::sqlite::queries::{commit, failed};
 
 /// What of a list was news.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use connector_core::{Origin, Revision};
 use super::{Scratch, call, stored_recording};
 use crate::call::Media;
 use crate::fakes::{at, changed, ended, origin, recording, told};
-use crate::sqlite::SqliteArchive;
+use crate::sqlite::archive::SqliteArchive;
 use crate::store::WorkStore;
 
 /// Stores a call with so many recordings of ten seconds each.

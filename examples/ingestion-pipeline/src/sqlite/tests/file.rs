@@ -56,7 +56,7 @@ async fn a_half_made_file_is_completed() {
         scratch.number("SELECT count(*) FROM calls_v1").await + scratch.number("SELECT count(*) FROM ledger").await,
         0
     );
-    assert_eq!(scratch.number("PRAGMA user_version").await, crate::sqlite::SCHEMA);
+    assert_eq!(scratch.number("PRAGMA user_version").await, crate::sqlite::store::SCHEMA);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use sqlx::Row;
 
 use super::{Scratch, call, stored_recording};
 use crate::fakes::{at, ended, origin, recording, told};
-use crate::live::{LiveStore, SessionPart, SessionRow, SessionState};
-use crate::sqlite::SqliteArchive;
+use crate::session::{LiveStore, SessionPart, SessionRow, SessionState};
+use crate::sqlite::archive::SqliteArchive;
 use crate::store::WorkStore;
 
 fn part(recording: &str, samples: u64, agents: &[AgentRef]) -> SessionPart {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::stage::{Stage, Store, over, taken};
 use super::with_both_stores;
 use crate::fakes::{Caller, at, until};
-use crate::live::SessionState;
+use crate::session::SessionState;
 use crate::tests::pipeline::{Running, start};
 
 use SessionState::{Empty, Matched, Open, Waiting};

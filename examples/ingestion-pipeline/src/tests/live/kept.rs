@@ -7,7 +7,8 @@ use connector_core::{AgentRef, CallEventKind, Error, Lookup, Origin, Speaker};
 use super::stage::{Stage, Store, over, taken};
 use super::with_both_stores;
 use crate::fakes::{at, event, origin, until};
-use crate::live::{LiveStore, SessionPart, SessionRow, SessionState, Unmatched};
+use crate::live::Unmatched;
+use crate::session::{LiveStore, SessionPart, SessionRow, SessionState};
 use crate::tests::pipeline::start;
 
 use SessionState::{Dropped, Matched, Open, Waiting};

@@ -9,8 +9,8 @@ use tokio::task::{spawn_blocking, yield_now};
 
 use super::stage::{Stage, over, taken};
 use crate::fakes::{State, at, origin};
-use crate::live::SessionState;
 use crate::memory::MemoryStore;
+use crate::session::SessionState;
 
 /// Lets a pipeline come so far, and no further. Threads that work with files have a moment each time.
 async fn kill_after(stage: &Stage<MemoryStore>, polls: usize) {

@@ -10,9 +10,10 @@ use tempfile::TempDir;
 use super::super::pipeline::{Running, start};
 use crate::call::{StoredCall, StoredRecording};
 use crate::fakes::{FakeLive, FakeSource, MemorySink, RATE, Sent, at, ended, origin, told};
-use crate::live::{LiveOptions, LiveStore, SessionRow, SessionState};
+use crate::live::LiveOptions;
 use crate::pipeline::{Pipeline, SourceOptions};
 use crate::scope::Scope;
+use crate::session::{LiveStore, SessionRow, SessionState};
 use crate::store::WorkStore;
 
 /// How long a test waits for anything.

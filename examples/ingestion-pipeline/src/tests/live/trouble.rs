@@ -8,8 +8,9 @@ use connector_core::{Error, Origin, Result};
 
 use super::stage::{Stage, over, taken};
 use crate::fakes::at;
-use crate::live::{LiveOptions, LiveStore, SessionRow, SessionState};
+use crate::live::LiveOptions;
 use crate::memory::MemoryStore;
+use crate::session::{LiveStore, SessionRow, SessionState};
 use crate::tests::pipeline::start;
 
 /// A store that cannot be written to so many times.

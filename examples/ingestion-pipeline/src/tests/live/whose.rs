@@ -6,8 +6,9 @@ use super::stage::{Stage, Store, lies, over, taken};
 use super::with_both_stores;
 use crate::call::Media;
 use crate::fakes::{FakeSource, at, event, origin};
-use crate::live::{LiveUse, SessionState};
+use crate::live::LiveUse;
 use crate::scope::{Member, Scope};
+use crate::session::SessionState;
 use crate::tests::pipeline::start;
 
 use SessionState::{Dropped, Empty, Matched, Waiting};

@@ -23,18 +23,13 @@ use ingestion_pipeline::SqliteStore;
 use tokio::time::sleep;
 
 use self::plan::{LiveCall, plan};
-use self::speaking::speak;
+use self::speaking::{KEY, LOOK, ROUTE, speak};
 use super::genesys::line;
 use super::part::{Part, Sound, ids_of};
 use super::script::{Line, ScriptLive, ScriptRecording};
 
-/// How often it is looked whether something has happened.
-const LOOK: Duration = Duration::from_millis(20);
 /// How long after a recording was not ready it is asked for again.
 const WAIT: Duration = Duration::from_millis(300);
-/// Where sessions come in, and what they prove who they are with. All of it is invented.
-const ROUTE: &str = "6f1d2c3b4a59";
-const KEY: (&str, &str) = ("demo-audio-key", "ZGVtby1hdWRpby1zZWNyZXQ=");
 
 /// So many of these calls of a vendor have live sound: a third, one of each kind at most, and never the only one.
 pub(super) fn live_share(calls: usize) -> usize {

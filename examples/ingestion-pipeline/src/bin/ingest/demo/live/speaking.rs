@@ -10,8 +10,12 @@ use connector_genesys::testing::audiohook::{Client, Handshake};
 use tokio::time::sleep;
 
 use super::plan::{LiveCall, Session, in_bytes, sample_at, time_of};
-use super::{KEY, LOOK, ROUTE};
 
+/// How often it is looked whether something has happened.
+pub(super) const LOOK: Duration = Duration::from_millis(20);
+/// Where sessions come in, and what they prove who they are with. All of it is invented.
+pub(super) const ROUTE: &str = "6f1d2c3b4a59";
+pub(super) const KEY: (&str, &str) = ("demo-audio-key", "ZGVtby1hdWRpby1zZWNyZXQ=");
 /// The samples of a frame: 100 ms.
 const FRAME: u64 = 800;
 

@@ -24,7 +24,7 @@ pub enum SessionState {
     Matched,
     /// There is nothing of an agent in it.
     Empty,
-    /// Nobody told of its call in time. Its sound is kept, should the call come after all.
+    /// Nobody told of its call in time, or the call was given up. Its sound is kept, should the call come after all.
     Unmatched,
     /// Its sound was not wanted.
     Dropped,
