@@ -70,7 +70,7 @@ impl Upload {
         let uploader = Uploader::new(&inbox, plan.scenario.clone(), Zone::UTC, plan.faults.clone());
         let (scenario, faults) = (plan.scenario.clone(), plan.faults.clone());
         let uploaded: Vec<usize> = uploaded(&scenario).collect();
-        let of_index = |(index, call): (usize, connector_universal::testing::ExpectedCall)| {
+        let of_index = |(index, call): (usize, connector_universal::testing::UploadedCall)| {
             let first = scenario.calls[index].legs()[0].agent;
             conformance::ExpectedCall::of(&scenario, index, call.conversation).with_agents([first])
         };

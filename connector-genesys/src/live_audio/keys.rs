@@ -30,7 +30,8 @@ pub struct AudioKey {
     /// The *API key* of the integration.
     pub key: Secret,
     /// The *client secret* of the integration, which it signs with: in base64 with the letters `A-Z a-z 0-9 + /`, padded
-    /// with `=`, of any length. Without one, nobody can tell who uses the key: see [`AudioOptions::allow_unsigned`].
+    /// with `=`, of any length. Without one, nobody can tell who uses the key: see
+    /// [`AudioOptions::allow_unsigned`](crate::AudioOptions::allow_unsigned).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
 }

@@ -9,4 +9,4 @@ mod sidecars;
 mod uploader;
 
 pub use misbehaving::{HeardFolder, MisbehavingFolder};
-pub use uploader::{ExpectedCall, Uploader};
+pub use uploader::{UploadedCall, Uploader};

@@ -59,7 +59,7 @@ pub struct Uploader {
 
 /// What is to come of one recorded call. `Debug` shows nobody.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ExpectedCall {
+pub struct UploadedCall {
     /// The id of its conversation: the name of its files without what follows the last dot.
     pub conversation: String,
     /// The uid in that name.
@@ -132,8 +132,8 @@ impl Uploader {
     }
 
     /// What is to come out of a connector: every recorded call once, in the order of the day.
-    pub fn expected(&self) -> Vec<ExpectedCall> {
-        let expected = |upload: &Upload| ExpectedCall {
+    pub fn expected(&self) -> Vec<UploadedCall> {
+        let expected = |upload: &Upload| UploadedCall {
             conversation: upload.stem.clone(),
             agent: upload.uid.clone(),
             started: upload.started,
@@ -303,8 +303,8 @@ impl fmt::Debug for Uploader {
     }
 }
 
-impl fmt::Debug for ExpectedCall {
+impl fmt::Debug for UploadedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ExpectedCall({}, {} bytes, {})", self.started, self.size, self.sha256)
+        write!(f, "UploadedCall({}, {} bytes, {})", self.started, self.size, self.sha256)
     }
 }

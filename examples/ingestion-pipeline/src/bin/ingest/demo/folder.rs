@@ -61,7 +61,7 @@ impl Part for DroppedDay {
 
     fn script(&self) -> Vec<Line> {
         let origin = self.origin();
-        let line = |call: connector_universal::testing::ExpectedCall| Line {
+        let line = |call: connector_universal::testing::UploadedCall| Line {
             tenant: origin.tenant.to_string(),
             source: origin.source.to_string(),
             vendor: self.vendor().to_owned(),
