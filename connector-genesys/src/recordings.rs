@@ -7,7 +7,6 @@ mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -100,20 +99,7 @@ impl RecordingDownloader for GenesysRecordings {
 impl GenesysRecordings {
     async fn fetch(&self, locator: &str, place: &Place, options: &DownloadOptions) -> Result<Lookup<Download>> {
         let api = self.shared.connection.api().await?;
-        let (kept, is_first) = (&self.shared.links, AtomicBool::new(true));
-        let links = || async {
-            // Who asks a second time was refused with the first link.
-            if is_first.swap(false, Ordering::Relaxed)
-                && let Some(link) = kept.get(locator)
-            {
-                return Ok(Lookup::Ready(link));
-            }
-            let link = self.link(place, options.priority).await?;
-            if let Lookup::Ready(link) = &link {
-                kept.keep(locator, link);
-            }
-            Ok(link)
-        };
+        let links = self.shared.links.source(locator, || self.link(place, options.priority));
         api.client.download(&links, options, &MediaOptions::default()).await
     }
 

@@ -8,7 +8,6 @@ mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -160,20 +159,8 @@ impl NiceRecordings {
 
     async fn download_link(&self, locator: &str, place: &Place, options: &DownloadOptions) -> Result<Lookup<Download>> {
         let api = self.shared.connection.api().await?;
-        let (kept, is_first) = (&self.shared.links, AtomicBool::new(true));
-        let links = || async {
-            // Who asks a second time was refused with the first link.
-            if let Some(link) = kept.get(locator).filter(|_| is_first.load(Ordering::Relaxed)) {
-                is_first.store(false, Ordering::Relaxed);
-                return Ok(Lookup::Ready(link));
-            }
-            is_first.store(false, Ordering::Relaxed);
-            let link = playback::link(&api, place, options.priority, self.soon()).await?;
-            if let Lookup::Ready(link) = &link {
-                kept.keep(locator, link);
-            }
-            Ok(link)
-        };
+        let fresh = || playback::link(&api, place, options.priority, self.soon());
+        let links = self.shared.links.source(locator, fresh);
         api.client.download(&links, options, &MediaOptions::default()).await
     }
 }
