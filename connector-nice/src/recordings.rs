@@ -2,6 +2,7 @@
 
 mod embedded;
 mod legacy;
+mod link;
 mod place;
 mod playback;
 mod waiting;
@@ -159,7 +160,7 @@ impl NiceRecordings {
 
     async fn download_link(&self, locator: &str, place: &Place, options: &DownloadOptions) -> Result<Lookup<Download>> {
         let api = self.shared.connection.api().await?;
-        let fresh = || playback::link(&api, place, options.priority, self.soon());
+        let fresh = || link::link(&api, place, options.priority, self.soon());
         let links = self.shared.links.source(locator, fresh);
         api.client.download(&links, options, &MediaOptions::default()).await
     }

@@ -176,15 +176,6 @@ impl Reconcile {
     fn done(&self) -> DateTime<Utc> {
         self.resumed.as_ref().map_or(self.period.from, |position| position.start().max(self.period.from))
     }
-
-    /// Compares.
-    ///
-    /// # Errors
-    /// Whatever the history or the archive fails with; [`is_bug`](crate::Error::is_bug) when the archive answers for another
-    /// number of conversations than it was asked for.
-    pub fn steps(self) -> Steps {
-        walk::steps(self)
-    }
 }
 
 impl fmt::Debug for Reconcile {

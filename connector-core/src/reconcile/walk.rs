@@ -14,13 +14,19 @@ use crate::{Conversation, Cursor, Error, HistoryQuery, Listing, Page, Rejected, 
 /// How many at most.
 const LARGEST_BATCH: usize = 10_000;
 
-/// The steps of a run.
-pub(super) fn steps(run: Reconcile) -> Steps {
-    let mut walk = Walk { done: run.done(), run, open: None };
-    if let Some((window, list)) = walk.run.resumed.as_ref().and_then(Position::window) {
-        walk.open(window, list);
+impl Reconcile {
+    /// Compares.
+    ///
+    /// # Errors
+    /// Whatever the history or the archive fails with; [`is_bug`](crate::Error::is_bug) when the archive answers for another
+    /// number of conversations than it was asked for.
+    pub fn steps(self) -> Steps {
+        let mut walk = Walk { done: self.done(), run: self, open: None };
+        if let Some((window, list)) = walk.run.resumed.as_ref().and_then(Position::window) {
+            walk.open(window, list);
+        }
+        stream::try_unfold(walk, |mut walk| async move { Ok(walk.step().await?.map(|step| (step, walk))) }).boxed()
     }
-    stream::try_unfold(walk, |mut walk| async move { Ok(walk.step().await?.map(|step| (step, walk))) }).boxed()
 }
 
 /// A run on its way.

@@ -1,12 +1,8 @@
-//! Recordings by Media Playback: those of a call, those of one agent, and links to them.
-
-use std::time::Duration;
+//! Recordings by Media Playback: those of a call, and those of one agent.
 
 use chrono::{DateTime, Utc};
-use connector_core::http::Link;
 use connector_core::{
-    AgentRef, Conversation, Gone, Leg, Lookup, Priority, Recording, RecordingSet, Result, Speaker, Stamp, Validator,
-    names,
+    AgentRef, Conversation, Leg, Priority, Recording, RecordingSet, Result, Speaker, Stamp, Validator, names,
 };
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -16,7 +12,6 @@ use super::place::{Place, Span};
 use super::waiting::Extent;
 use crate::api::media::{Form, Played};
 use crate::config::RecordingKey;
-use crate::transport::Api;
 use crate::wire::media::{Participant, Playable, Segment};
 
 /// How many legs are asked for when the whole call has nothing: each question counts against a small limit.
@@ -90,29 +85,6 @@ impl NiceRecordings {
             RecordingKey::ContactOnly => call.legs.iter().map(|leg| leg.id.as_str()).collect(),
         }
     }
-}
-
-/// A link that is good now; `soon` is when to come again where there is none yet.
-pub(super) async fn link(api: &Api, place: &Place, priority: Priority, soon: Duration) -> Result<Lookup<Link>> {
-    let (played, part) = match place {
-        // The one link to the whole is the form that the vendor made for downloads; parts have links of their own.
-        Place::Contact { id, of: 1, .. } => (api.contact_played(id, Form::Download, priority).await?, None),
-        Place::Contact { id, part, .. } => (api.contact_played(id, Form::Described, priority).await?, Some(*part)),
-        Place::Segment { id } => (api.segment_played(id, priority).await?, None),
-        Place::File { .. } => return Ok(Lookup::Gone(Gone::Unknown)),
-    };
-    Ok(match played {
-        Played::There(found) => {
-            let url = match part {
-                Some(part) => found.into_iter().nth(part).and_then(|playable| playable.url),
-                None => found.into_iter().find_map(|playable| playable.url),
-            };
-            url.map_or(Lookup::NotReady { retry_after: soon }, |url| Lookup::Ready(Link::new(url).signed()))
-        }
-        Played::Nothing { retry_after } => Lookup::NotReady { retry_after: retry_after.unwrap_or(soon) },
-        // It was there when it was listed.
-        Played::Unknown => Lookup::Gone(Gone::Deleted),
-    })
 }
 
 /// The recordings that can be fetched. Those that cannot yet keep their place.

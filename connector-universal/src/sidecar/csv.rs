@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{Fields, not_readable};
+use super::fields::{Fields, not_readable, too_many};
 use crate::{Reason, Refused};
 
 /// Reads the header and the one record under it. Empty lines count for nothing.
@@ -58,7 +58,7 @@ fn check_cells(text: &str, most: usize) -> Result<(), Refused> {
             _ => {}
         }
         if cells > most {
-            return Err(super::too_many(most));
+            return Err(too_many(most));
         }
         cell = match (cell, byte) {
             (Cell::Quoted, b'"') => Cell::Closed,

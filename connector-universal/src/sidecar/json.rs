@@ -6,7 +6,7 @@ use serde::Deserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Fields, not_readable};
+use super::fields::{Fields, not_readable};
 use crate::Refused;
 
 /// Reads the object. Numbers keep the spelling that stands there, whatever their size.

@@ -4,7 +4,7 @@ use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::{Fields, line_and_column, not_readable};
+use super::fields::{Fields, line_and_column, not_readable};
 use crate::{Reason, Refused};
 
 /// Reads the children of the root. Attributes of the root are no fields and are left aside, so that a schema or a

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::{Fields, not_readable};
+use super::fields::{Fields, not_readable};
 use crate::{Reason, Refused};
 
 /// Most brackets, commas, quotes and other signs in one sidecar that has brackets.

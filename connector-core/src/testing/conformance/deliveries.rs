@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use super::Subject;
 use super::seen::{Miss, Seen, some_of, timely};
 use super::stage::{Stage, short_day};
+use super::subject::Subject;
 use crate::Replay;
 
 /// An accept is given up after so many polls at most.

@@ -8,7 +8,7 @@ use super::hearing::{Heard, Hearing};
 use super::recordings;
 use super::seen::{Miss, Seen, some_of};
 use super::stage::{Stage, full_day, short_day};
-use super::{Plan, Subject};
+use super::subject::{Plan, Subject};
 use crate::testing::{Fault, FaultPlan};
 use crate::{CallEvent, CallEventKind, Detail, Outcome, Replay, SettleOptions};
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 
-use super::Subject;
 use super::expected::Sought;
 use super::seen::{Miss, some_of, timely};
+use super::subject::Subject;
 use crate::{
     CallEvent, Cursor, Delivery, EventKey, EventSource, Events, Gap, Item, Receipt, Rejected, SourceItem,
     SubscribeRequest, Watch,

@@ -6,11 +6,11 @@ use std::pin::{Pin, pin};
 
 use futures_util::future::{Either, select};
 
-use super::Subject;
 use super::hearing::Hearing;
 use super::replay::{TURNED_DOWN, keys_of, turn_down};
 use super::seen::{Miss, Seen, timely};
 use super::stage::{Stage, short_day};
+use super::subject::Subject;
 use crate::{Delivery, EventKey, Item};
 
 /// So many requests with news are tried at most.

@@ -1,8 +1,8 @@
 //! Settling, and what the jobs say of themselves.
 
-use super::Subject;
 use super::seen::{Miss, Seen, some_of, timely};
 use super::stage::{Stage, short_day};
+use super::subject::Subject;
 use crate::{JobCheck, Outcome, Receipt, SettleOptions};
 
 pub(super) async fn settling(subject: &dyn Subject) -> Seen {

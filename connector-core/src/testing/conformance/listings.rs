@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use super::seen::{Miss, Seen, some_of, timely};
 use super::stage::{Stage, full_day, short_day};
-use super::{BadRows, Plan, Subject};
+use super::subject::{BadRows, Plan, Subject};
 use crate::{
     AgentQuery, AgentRef, ConversationRef, Cursor, GroupQuery, HistoryQuery, Listing, Lookup, LookupOptions, Page,
 };

@@ -8,9 +8,10 @@ use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
+use super::expected::ExpectedCall;
 use super::seen::{Miss, Seen, timely};
 use super::stage::{Stage, full_day, short_day};
-use super::{ExpectedCall, Plan, Subject};
+use super::subject::{Plan, Subject};
 use crate::testing::{Clip, Fault, FaultPlan};
 use crate::{
     Conversation, ConversationRef, DownloadOptions, Lookup, LookupOptions, Outlook, Recording, RecordingDownloader,

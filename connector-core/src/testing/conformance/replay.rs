@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Subject;
 use super::hearing::Hearing;
 use super::seen::{Miss, Seen};
 use super::stage::{Stage, full_day, short_day};
+use super::subject::Subject;
 use crate::{Cursor, Delivery, EventKey, Item, Refusal, Replay, Watch};
 
 /// How many deliveries are turned down: one refused, one dropped, one with an accept that nobody polled.

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::try_join;
 
+use super::expected::ExpectedCall;
 use super::expected::Sought;
 use super::hearing::Hearing;
 use super::seen::Miss;
-use super::{ExpectedCall, Fake, Plan, Subject};
+use super::subject::{Fake, Plan, Subject};
 use crate::testing::Scenario;
 use crate::{Connector, Error, EventSource, Watch};
 

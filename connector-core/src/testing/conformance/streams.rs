@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
 
+use super::expected::ExpectedCall;
 use super::hearing::Hearing;
 use super::seen::{Miss, Seen, some_of, timely};
 use super::stage::{Stage, short_day};
-use super::{ExpectedCall, Subject};
+use super::subject::Subject;
 use crate::testing::{Scenario, ScenarioCall};
 use crate::{Replay, SubscribeRequest, Watch};
 

@@ -1,5 +1,7 @@
 //! Sidecars that another program wrote, and any text.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 
 use super::*;
