@@ -1,8 +1,9 @@
 //! One suite that every connector passes against its fake, ours and a stranger's.
 //!
 //! Write a [`Subject`], or have [`subject`] make one: it starts a [`Fake`] of the vendor's system that plays a
-//! [`Scenario`], and says what is to come out of a connector. [`run`] then tries every [`Point`] of the contract and returns
-//! a [`Report`]. A job that the connector lacks makes its points "not applicable"; the report lists them.
+//! [`Scenario`](crate::testing::Scenario), and says what is to come out of a connector. [`run`] then tries every [`Point`] of
+//! the contract and returns a [`Report`]. A job that the connector lacks makes its points "not applicable"; the report lists
+//! them.
 //!
 //! Every point starts fakes of its own. All waits go by tokio's clock: where the fake does without real sockets and
 //! files, pause it, and the suite takes no time. A connector that loses events fails several points: mend
